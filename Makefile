@@ -1,0 +1,54 @@
+# What a developer and the CI run; nothing else decides how this project is built or tested.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help build run demo test lint fmt proto-lint deploy-lint deny clean
+
+export CHENGPING_TOOLS ?= $(CURDIR)/.tools
+BUF := $(CHENGPING_TOOLS)/buf/bin/buf
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+
+help: ## Show what can be done.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build every program of the workspace.
+	cargo build --workspace --bins
+
+run: build ## Start the suite with August 2011 of Boston's real cases: import, evaluate, publish, rank, explain, keep serving.
+	deploy/tools.sh postgres buf
+	deploy/run.sh boston
+
+demo: build ## The same with a generated month of a Chinese city and the rules of Zhengzhou (synthetic data).
+	deploy/tools.sh postgres buf
+	deploy/run.sh city
+
+test: ## Run every test, on real PostgreSQL and a real cache, with real processes and sockets.
+	deploy/tools.sh postgres cache python
+	cargo build --workspace --bins
+	$(TARGET)/debug/chengping-test-servers -- deploy/test.sh
+
+lint: proto-lint deploy-lint deny ## Check format, lints, protos, dependencies and deployment files.
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+fmt: ## Format the code and the protos.
+	cargo fmt --all
+	deploy/tools.sh buf
+	$(BUF) format -w proto
+
+proto-lint: ## Lint the protos, and compare them with those of the last release.
+	deploy/tools.sh buf
+	cd proto && $(BUF) lint && $(BUF) format -d --exit-code
+	deploy/breaking.sh $(BUF)
+
+deploy-lint: ## Check the Dockerfile, the compose file and the scripts without an engine.
+	deploy/tools.sh deploy
+	deploy/check.sh
+
+deny: ## Check licences, sources and banned crates.
+	deploy/tools.sh deny
+	PATH="$(CHENGPING_TOOLS)/cargo/bin:$$PATH" cargo deny check bans licenses sources
+
+clean: ## Remove what was built and the data of `make run` and `make demo`.
+	cargo clean
+	rm -rf .run

@@ -1,0 +1,83 @@
+//! What one case contributes to one month.
+
+use chengping_types::{BodyId, CaseNo, Instant, named_enum};
+
+use crate::{Base, Marks, Source};
+
+named_enum! {
+    /// What a return visit found (`outcome` of `visited`).
+    pub enum Satisfaction: "visit outcome" {
+        /// 很满意.
+        VerySatisfied = 0 => "very_satisfied",
+        /// 满意.
+        Satisfied = 1 => "satisfied",
+        /// 一般.
+        Neutral = 2 => "neutral",
+        /// 不满意.
+        Dissatisfied = 3 => "dissatisfied",
+        /// Nobody was reached.
+        Unreachable = 4 => "unreachable",
+    }
+}
+
+impl Satisfaction {
+    /// Whether somebody answered: only then is the visit a valid one (settled.md 36).
+    #[must_use]
+    pub const fn is_valid(self) -> bool {
+        !matches!(self, Self::Unreachable)
+    }
+}
+
+/// What one case contributes to one month: the raw material of every tally.
+///
+/// Which bodies the counts go to is for the reader to say: area, zone and stream are those of
+/// `filed_at`, the department is `unit` (settled.md 25).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// The case.
+    pub case_no: CaseNo,
+    /// How it came to be known.
+    pub source: Source,
+    /// Category scheme.
+    pub category_scheme: String,
+    /// Category code.
+    pub category_code: String,
+    /// Where it lies; may be empty.
+    pub area_code: String,
+    /// The collector team in whose grid it lies.
+    pub collector: Option<BodyId>,
+    /// When it was first reported.
+    pub reported_at: Option<Instant>,
+    /// When it was first filed.
+    pub filed_at: Option<Instant>,
+    /// The supervision desk that filed it.
+    pub filing_desk: Option<BodyId>,
+    /// The unit of the last dispatch in the view; nobody after an upheld return.
+    pub unit: Option<BodyId>,
+    /// The 0/1 counts.
+    pub marks: Marks,
+    /// First orders of the month that stand: 0 or 1.
+    pub orders_first: u16,
+    /// Second and later orders of the month that stand.
+    pub orders_repeated: u16,
+    /// Visits of the month, by the code of their [`Satisfaction`].
+    pub visits: [u16; 5],
+}
+
+impl Fact {
+    /// How often the case enters `base` in the month.
+    #[must_use]
+    pub fn count(&self, base: Base) -> u32 {
+        let visits = |outcome: Satisfaction| self.visits[usize::from(outcome.code())].into();
+        match base {
+            Base::OrdersFirst => self.orders_first.into(),
+            Base::OrdersRepeated => self.orders_repeated.into(),
+            Base::VisitVerySatisfied => visits(Satisfaction::VerySatisfied),
+            Base::VisitSatisfied => visits(Satisfaction::Satisfied),
+            Base::VisitNeutral => visits(Satisfaction::Neutral),
+            Base::VisitDissatisfied => visits(Satisfaction::Dissatisfied),
+            Base::VisitUnreachable => visits(Satisfaction::Unreachable),
+            _ => self.marks.has(base).into(),
+        }
+    }
+}

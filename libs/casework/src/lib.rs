@@ -1,0 +1,31 @@
+//! The case lifecycle: events in, facts out.
+//!
+//! A case is what its events say ([`Event`]). A fold over the events that a [`View`] shows gives
+//! its state; the states at the freezes of successive months give the [`Fact`] of one month: which
+//! counts the case enters there ([`Base`]). [`timeline`] reads the same fold for people.
+//!
+//! Nothing here knows bodies, areas or scores. The month of every count is stated at its [`Base`].
+
+mod base;
+mod case;
+mod derive;
+mod evidence;
+mod fact;
+mod fold;
+mod lifecycle;
+#[cfg(test)]
+mod script;
+mod settlement;
+mod timeline;
+
+pub use base::{Base, Marks};
+pub use case::{Case, Event, EventKind, Source};
+pub use derive::{Deriver, Question, View, derive};
+pub use evidence::case_digest;
+pub use fact::{Fact, Satisfaction};
+pub use fold::{Irregularity, Stage};
+pub use lifecycle::{
+    ExemptLate, ExtensionWhenOverdue, LateCorrection, Lifecycle, NoDeadline, OnTimeClosing,
+    PeriodBasis, RedispatchDeadline, ReworkRule, SuspensionWhenOverdue,
+};
+pub use timeline::{Order, Step, Timeline, timeline};

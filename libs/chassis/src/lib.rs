@@ -1,0 +1,18 @@
+//! What every service stands on: configuration, telemetry, errors, serving, health, shutdown,
+//! cache, private PostgreSQL. It knows no domain.
+//!
+//! In the order of a process's life: [`config`], [`telemetry`], [`shutdown`], [`postgres`],
+//! [`cache`], [`client`], [`serve`]; and beside each request: [`rpc`], [`error`], [`page_token`].
+
+pub mod cache;
+pub mod client;
+pub mod config;
+pub mod error;
+pub mod page_token;
+pub mod postgres;
+pub mod rpc;
+pub mod serve;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use tokio_util::sync::CancellationToken;

@@ -1,0 +1,226 @@
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::PrivateError;
+use super::layout::Layout;
+
+/// The oldest major version that is supported.
+const MAJOR_MIN: u32 = 15;
+
+/// Folders whose children are installations, and where the programs are inside.
+const INSTALLATIONS: [(&str, &str, &str); 5] = [
+    ("/usr/lib/postgresql", "", "bin"),
+    ("/usr", "pgsql-", "bin"),
+    ("/usr/lib", "postgresql", "bin"),
+    ("/opt/homebrew/opt", "postgresql@", "bin"),
+    ("/usr/local/opt", "postgresql@", "bin"),
+];
+const SINGLE_INSTALLATION: &str = "/usr/local/pgsql/bin";
+
+/// The programs of one PostgreSQL installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Binaries {
+    pub(super) folder: PathBuf,
+    pub(super) major: u32,
+    minor: u32,
+}
+
+impl Binaries {
+    pub(super) fn postgres(&self) -> PathBuf {
+        self.folder.join("postgres")
+    }
+
+    pub(super) fn initdb(&self) -> PathBuf {
+        self.folder.join("initdb")
+    }
+
+    /// The installation for the data in `layout`: of the version that wrote it, else the newest.
+    pub(super) fn for_data(layout: &Layout) -> Result<Self, PrivateError> {
+        let mut search = Search::default();
+        search.look_everywhere(&|name| std::env::var_os(name));
+        choose(search, layout.written_by()?, layout.data_dir())
+    }
+}
+
+fn choose(
+    search: Search,
+    written_by: Option<u32>,
+    data_dir: &Path,
+) -> Result<Binaries, PrivateError> {
+    let Search { found, looked_at } = search;
+    if found.is_empty() {
+        return Err(PrivateError::NotFound { looked_at });
+    }
+    let fits = |binaries: &&Binaries| written_by.is_none_or(|major| major == binaries.major);
+    let newest = found.iter().filter(fits).max_by_key(|binaries| (binaries.major, binaries.minor));
+    newest.cloned().ok_or_else(|| {
+        let majors: Vec<_> = found.iter().map(|binaries| binaries.major.to_string()).collect();
+        PrivateError::OtherVersion {
+            data_dir: data_dir.to_owned(),
+            written_by: written_by.unwrap_or_default(),
+            found: majors.join(", "),
+        }
+    })
+}
+
+/// What was found, and where.
+#[derive(Debug, Default)]
+struct Search {
+    found: Vec<Binaries>,
+    looked_at: Vec<String>,
+}
+
+impl Search {
+    fn look_everywhere(&mut self, variable: &dyn Fn(&str) -> Option<OsString>) {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        if let Some(folder) = set("CHENGPING_POSTGRES_BIN") {
+            // Whoever names a folder means that one.
+            self.look_at(PathBuf::from(folder));
+            return;
+        }
+        if let Some(tools) = set("CHENGPING_TOOLS") {
+            self.look_at(PathBuf::from(tools).join("pgsql/bin"));
+        }
+        if let Some(path) = set("PATH") {
+            for folder in std::env::split_paths(&path).filter(|folder| folder.is_absolute()) {
+                // A folder of the path without a server is nothing to report.
+                if folder.join("postgres").is_file() {
+                    self.look_at(folder);
+                }
+            }
+        }
+        for (parent, prefix, inside) in INSTALLATIONS {
+            for child in children(Path::new(parent), prefix) {
+                self.look_at(child.join(inside));
+            }
+        }
+        self.look_at(PathBuf::from(SINGLE_INSTALLATION));
+    }
+
+    fn look_at(&mut self, folder: PathBuf) {
+        let verdict = match inspect(&folder) {
+            Ok(binaries) if self.found.iter().any(|known| known.folder == binaries.folder) => {
+                return;
+            }
+            Ok(binaries) if binaries.major >= MAJOR_MIN => {
+                self.found.push(binaries);
+                return;
+            }
+            Ok(binaries) => format!("is version {}", binaries.major),
+            Err(verdict) => verdict,
+        };
+        self.looked_at.push(format!("{} {verdict}", folder.display()));
+    }
+}
+
+/// The installation in `folder`, or what is wrong with it.
+fn inspect(folder: &Path) -> Result<Binaries, String> {
+    for program in ["postgres", "initdb"] {
+        if !folder.join(program).is_file() {
+            return Err(format!("has no {program}"));
+        }
+    }
+    let postgres = folder.join("postgres");
+    let output = Command::new(&postgres).arg("--version").output();
+    let output = output.map_err(|error| format!("has a postgres that does not run ({error})"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (major, minor) =
+        parse_version(&text).ok_or_else(|| format!("has a postgres that says {text:?}"))?;
+    Ok(Binaries { folder: folder.to_owned(), major, minor })
+}
+
+/// Reads `postgres (PostgreSQL) 15.18 (Debian 15.18-1)`, or `18beta1` in place of `15.18`.
+fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let version = text.split(") ").nth(1)?.split_whitespace().next()?;
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let major = &version[..digits(version)];
+    let rest = version[major.len()..].strip_prefix('.').unwrap_or("0");
+    let minor = &rest[..digits(rest)];
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+fn children(parent: &Path, prefix: &str) -> Vec<PathBuf> {
+    let Ok(entries) = parent.read_dir() else { return Vec::new() };
+    let mut children: Vec<_> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+        .map(|entry| entry.path())
+        .filter(|path| path.join("bin/postgres").is_file())
+        .collect();
+    children.sort();
+    children
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A folder whose `postgres` says that it is `version`.
+    fn installation(root: &Path, version: &str) -> PathBuf {
+        let folder = root.join(version).join("bin");
+        fs::create_dir_all(&folder).unwrap();
+        for program in ["postgres", "initdb"] {
+            let path = folder.join(program);
+            fs::write(&path, format!("#!/bin/sh\necho '{program} (PostgreSQL) {version}'\n"))
+                .unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        folder
+    }
+
+    fn search(folders: &[PathBuf]) -> Search {
+        let mut search = Search::default();
+        folders.iter().for_each(|folder| search.look_at(folder.clone()));
+        search
+    }
+
+    #[test]
+    fn versions_are_read_from_releases_and_betas() {
+        let debian = "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n";
+        assert_eq!(parse_version(debian), Some((15, 18)));
+        assert_eq!(parse_version("postgres (PostgreSQL) 18beta1\n"), Some((18, 0)));
+        assert_eq!(parse_version("postgres: no such file"), None);
+    }
+
+    #[test]
+    fn new_data_gets_the_newest_version_and_old_data_its_own() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = ["15.2", "16.9", "16.10"].map(|version| installation(root.path(), version));
+        let major_of = |written_by| {
+            choose(search(&folders), written_by, root.path())
+                .map(|found| (found.major, found.minor))
+        };
+        assert_eq!(major_of(None).unwrap(), (16, 10));
+        assert_eq!(major_of(Some(15)).unwrap(), (15, 2));
+        let error = major_of(Some(17)).unwrap_err().to_string();
+        assert!(error.contains("written by PostgreSQL 17"), "{error}");
+    }
+
+    #[test]
+    fn a_version_that_is_too_old_is_named_in_the_error() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = installation(root.path(), "14.1");
+        let error = choose(search(&[folder]), None, root.path()).unwrap_err().to_string();
+        assert!(error.contains("14.1/bin is version 14"), "{error}");
+        assert!(error.contains("apt-get install"), "{error}");
+    }
+
+    #[test]
+    fn a_named_folder_is_the_only_one() {
+        let root = tempfile::tempdir().unwrap();
+        let named = installation(root.path(), "15.1");
+        let tools = installation(&root.path().join("tools"), "18.1");
+        let mut search = Search::default();
+        search.look_everywhere(&|name| match name {
+            "CHENGPING_POSTGRES_BIN" => Some(named.clone().into()),
+            "CHENGPING_TOOLS" => Some(tools.clone().into()),
+            _ => None,
+        });
+        assert_eq!(search.found.len(), 1);
+        assert_eq!(search.found[0].folder, named);
+    }
+}

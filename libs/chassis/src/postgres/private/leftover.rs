@@ -1,0 +1,103 @@
+//! What a killed process left running.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::time::Instant;
+
+use super::PrivateError;
+use super::layout::Layout;
+
+/// A fast stop writes all dirty pages; an immediate one leaves that to recovery.
+const FAST: Duration = Duration::from_secs(60);
+const IMMEDIATE: Duration = Duration::from_secs(10);
+const PROCESSES: &str = "/proc";
+const POLL: Duration = Duration::from_millis(20);
+
+/// Stops a server that still runs on the cluster, and removes a PID file that means nothing.
+///
+/// The caller holds the lock, so whoever started that server is gone.
+pub(super) async fn stop(layout: &Layout) -> Result<(), PrivateError> {
+    let cluster = layout.cluster();
+    let pid_file = cluster.join("postmaster.pid");
+    let Some(pid) = read_pid(&pid_file) else { return Ok(()) };
+    if is_alive(pid) && works_in(pid, &cluster) {
+        tracing::warn!(pid = pid.as_raw(), "stopping a PostgreSQL server that was left behind");
+        stop_server(pid).await?;
+    }
+    if !pid_file.exists() || kill(pid, None) == Err(Errno::ESRCH) {
+        // Where the number is free, a new server itself sees what the file is worth.
+        return Ok(());
+    }
+    // The number lives on: as another process, as happens when a container starts anew, or as one
+    // that nobody has reaped. A new server would take it for a server and refuse to start.
+    wait_for_sessions(&cluster).await?;
+    std::fs::remove_file(&pid_file)
+        .map_err(PrivateError::io(format!("remove {}", pid_file.display())))
+}
+
+fn read_pid(pid_file: &Path) -> Option<Pid> {
+    let text = std::fs::read_to_string(pid_file).ok()?;
+    let pid: i32 = text.lines().next()?.trim().parse().ok()?;
+    // 0 and below would signal whole groups of processes.
+    (pid > 1).then(|| Pid::from_raw(pid))
+}
+
+async fn stop_server(pid: Pid) -> Result<(), PrivateError> {
+    for (signal, patience) in [(Signal::SIGINT, FAST), (Signal::SIGQUIT, IMMEDIATE)] {
+        if kill(pid, signal) == Err(Errno::ESRCH) || is_gone(pid, patience).await {
+            return Ok(());
+        }
+    }
+    Err(PrivateError::Leftover { pid: pid.as_raw() })
+}
+
+/// The sessions of a killed server end when they notice; until then they may write.
+async fn wait_for_sessions(cluster: &Path) -> Result<(), PrivateError> {
+    for pid in processes() {
+        if works_in(pid, cluster) && !is_gone(pid, IMMEDIATE).await {
+            return Err(PrivateError::Leftover { pid: pid.as_raw() });
+        }
+    }
+    Ok(())
+}
+
+/// All processes, where the system tells.
+fn processes() -> Vec<Pid> {
+    let entries = std::fs::read_dir(PROCESSES).into_iter().flatten().filter_map(Result::ok);
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.map(Pid::from_raw).collect()
+}
+
+async fn is_gone(pid: Pid, patience: Duration) -> bool {
+    let end = Instant::now() + patience;
+    while is_alive(pid) {
+        if Instant::now() >= end {
+            return false;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    true
+}
+
+fn is_alive(pid: Pid) -> bool {
+    // A process that has ended but was not reaped still has its number.
+    let is_zombie = std::fs::read_to_string(format!("{PROCESSES}/{pid}/stat"))
+        .is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')));
+    !is_zombie && kill(pid, None) != Err(Errno::ESRCH)
+}
+
+/// Whether the process works in `cluster`, as a server does on its own.
+fn works_in(pid: Pid, cluster: &Path) -> bool {
+    let process = format!("{PROCESSES}/{pid}");
+    if !Path::new(PROCESSES).exists() {
+        // Elsewhere its name has to do.
+        let name = Command::new("ps").args(["-o", "comm=", "-p", &pid.to_string()]).output();
+        return name.is_ok_and(|name| String::from_utf8_lossy(&name.stdout).contains("postgres"));
+    }
+    std::fs::read_link(format!("{process}/cwd")).is_ok_and(|folder| folder == cluster)
+}

@@ -1,0 +1,168 @@
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::{Layer, Service};
+use tracing::{Instrument as _, Span};
+
+use super::health;
+use crate::error::plain_status;
+use crate::rpc::body::{ObservedBody, deadline_exceeded};
+use crate::rpc::context::{Call, Deadline, REQUEST_ID_HEADER, RequestId};
+use crate::rpc::span::{self, Side};
+
+pub(super) const REFLECTION: &str = "grpc.reflection.v1.ServerReflection";
+pub(super) const REFLECTION_OLD: &str = "grpc.reflection.v1alpha.ServerReflection";
+
+/// What happens to every call: a span below the caller's, a request ID, the caller's deadline,
+/// and an `INTERNAL` status in place of a panic.
+#[derive(Debug, Clone)]
+pub(super) struct RpcLayer {
+    /// Names of services as callers write them, of which spans may speak.
+    known: Arc<BTreeSet<&'static str>>,
+    drain: CancellationToken,
+}
+
+impl RpcLayer {
+    pub(super) fn new(names: &[&'static str], drain: CancellationToken) -> Self {
+        Self { known: Arc::new(names.iter().copied().collect()), drain }
+    }
+}
+
+impl<S> Layer<S> for RpcLayer {
+    type Service = RpcService<S>;
+
+    fn layer(&self, inner: S) -> RpcService<S> {
+        RpcService { inner, layer: self.clone() }
+    }
+}
+
+/// A service behind [`RpcLayer`].
+#[derive(Debug, Clone)]
+pub(super) struct RpcService<S> {
+    inner: S,
+    layer: RpcLayer,
+}
+
+impl<S> Service<Request<Body>> for RpcService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        // The one that was polled ready must serve the call.
+        let fresh = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, fresh);
+
+        let call = Call {
+            deadline: Deadline::from_headers(request.headers()),
+            request_id: RequestId::from_headers(request.headers()),
+        };
+        let kind = self.layer.kind(request.uri().path());
+        let span = match kind {
+            Kind::Known(method) => span::open(Side::Server, method, Some(&call.request_id)),
+            Kind::Other => span::open(Side::Server, span::METHOD_OTHER, Some(&call.request_id)),
+            // Probes come every few seconds and say nothing.
+            Kind::Plumbing => Span::none(),
+        };
+        span::adopt_parent(&span, request.headers());
+        let is_plumbing = matches!(kind, Kind::Plumbing);
+        let drain = is_plumbing.then(|| self.layer.drain.clone().cancelled_owned());
+
+        request.extensions_mut().insert(call.request_id.clone());
+        let work = handle(inner, request, call.deadline);
+        let work = call.clone().scope(work).instrument(span.clone());
+        async move {
+            // Ends the span as cancelled if the caller gives up while the handler works.
+            let mut unanswered = Unanswered { span, is_open: true };
+            let (mut parts, body) = work.await.into_parts();
+            unanswered.is_open = false;
+            parts.headers.insert(REQUEST_ID_HEADER, call.request_id.to_header());
+            let span = unanswered.span.clone();
+            let body = ObservedBody::new(body, &parts.headers, Side::Server, span);
+            Ok(Response::from_parts(parts, Body::new(body.within(call).unless(drain))))
+        }
+        .boxed()
+    }
+}
+
+/// What a path asks for.
+enum Kind<'a> {
+    /// A method of a service that was mounted.
+    Known(&'a str),
+    /// Health or reflection.
+    Plumbing,
+    /// Anything else.
+    Other,
+}
+
+impl RpcLayer {
+    fn kind<'a>(&self, path: &'a str) -> Kind<'a> {
+        let method = path.strip_prefix('/').unwrap_or(path);
+        match method.split_once('/') {
+            Some((health::SERVICE_NAME | REFLECTION | REFLECTION_OLD, _)) => Kind::Plumbing,
+            Some((service, _)) if self.known.contains(service) => Kind::Known(method),
+            _ => Kind::Other,
+        }
+    }
+}
+
+async fn handle<S>(
+    mut service: S,
+    request: Request<Body>,
+    deadline: Option<Deadline>,
+) -> Response<Body>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let work = AssertUnwindSafe(async { service.call(request).await }).catch_unwind();
+    let out_of_time = async {
+        match deadline {
+            Some(deadline) => deadline.passed().await,
+            None => std::future::pending().await,
+        }
+    };
+    let status: Status = tokio::select! {
+        biased;
+        () = out_of_time => deadline_exceeded(),
+        outcome = work => match outcome {
+            Ok(Ok(response)) => return response,
+            Err(_panic) => {
+                tracing::error!("a handler panicked");
+                plain_status(Code::Internal, "INTERNAL", "internal error")
+            }
+        },
+    };
+    status.into_http()
+}
+
+/// Ends a span as cancelled when it is dropped open.
+struct Unanswered {
+    span: Span,
+    is_open: bool,
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if self.is_open {
+            span::close(&self.span, Side::Server, Code::Cancelled);
+        }
+    }
+}

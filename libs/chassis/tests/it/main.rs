@@ -1,0 +1,16 @@
+//! The chassis against real sockets, a real PostgreSQL, and a real Redis.
+
+#[cfg(test)]
+mod cache;
+#[cfg(test)]
+mod config;
+#[cfg(test)]
+mod postgres;
+#[cfg(test)]
+mod private;
+#[cfg(test)]
+mod serve;
+#[cfg(test)]
+mod telemetry;
+#[cfg(test)]
+mod toy;

@@ -1,0 +1,233 @@
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use chengping_chassis::postgres::private::{Options, PrivateError, PrivatePostgres};
+use chengping_testing::{PATIENCE, Process, eventually};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use sqlx::{Connection as _, Executor as _, PgConnection};
+use tempfile::TempDir;
+
+/// Tells `hold_a_server` where to.
+const HOLD: &str = "CHENGPING_TEST_HOLD";
+
+/// A folder that the server's account can enter.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+async fn start(data_dir: &Path) -> PrivatePostgres {
+    PrivatePostgres::start(&Options::for_tests(data_dir)).await.unwrap()
+}
+
+async fn connect(server: &PrivatePostgres) -> PgConnection {
+    PgConnection::connect(&server.admin_url()).await.unwrap()
+}
+
+async fn write(server: &PrivatePostgres) {
+    let mut connection = connect(server).await;
+    connection.execute("CREATE TABLE kept AS SELECT 42 AS answer").await.unwrap();
+    connection.execute("CHECKPOINT").await.unwrap();
+}
+
+async fn read(server: &PrivatePostgres) -> i32 {
+    let mut connection = connect(server).await;
+    sqlx::query_scalar("SELECT answer FROM kept").fetch_one(&mut connection).await.unwrap()
+}
+
+fn is_running(pid: u32) -> bool {
+    kill(Pid::from_raw(i32::try_from(pid).unwrap()), None).is_ok()
+}
+
+fn send(pid: u32, signal: Signal) {
+    kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal).unwrap();
+}
+
+#[tokio::test]
+async fn data_survives_a_stop_and_a_start() {
+    let folder = folder();
+    // The server's folder need not exist.
+    let data_dir = folder.path().join("new/postgres");
+    let server = start(&data_dir).await;
+    write(&server).await;
+    let pid = server.process_id().unwrap();
+    server.stop().await;
+    assert!(!is_running(pid));
+
+    let server = start(&data_dir).await;
+    assert_eq!(read(&server).await, 42);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_the_private_socket_leads_to_it() {
+    let folder = folder();
+    let server = start(folder.path()).await;
+    let mut connection = connect(&server).await;
+    let listening: String =
+        sqlx::query_scalar("SHOW listen_addresses").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(listening, "");
+    let socket_dir: String = sqlx::query_scalar("SHOW unix_socket_directories")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    let mode = Path::new(&socket_dir).metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+
+    let url = server.create_database("toys").await.unwrap();
+    assert_eq!(server.create_database("toys").await.unwrap(), url);
+    assert!(PgConnection::connect(&url).await.is_ok());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_long_path_of_any_letters_will_do() {
+    let folder = folder();
+    let data_dir = folder.path().join("城评 data, 100%").join("x".repeat(80));
+    let server = start(&data_dir).await;
+    write(&server).await;
+    assert_eq!(read(&server).await, 42);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_interrupted_initialisation_is_done_again() {
+    let folder = folder();
+    let unfinished = folder.path().join("pgdata.new");
+    std::fs::create_dir(&unfinished).unwrap();
+    std::fs::write(unfinished.join("PG_VERSION"), "15\n").unwrap();
+    let server = start(folder.path()).await;
+    assert!(!unfinished.exists());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_data_is_refused() {
+    let folder = folder();
+    let server = start(folder.path()).await;
+    let error = PrivatePostgres::start(&Options::for_tests(folder.path())).await.unwrap_err();
+    assert!(matches!(error, PrivateError::InUse { .. }), "{error}");
+    assert!(error.to_string().contains("in use by another process"), "{error}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_dies_is_brought_back() {
+    let folder = folder();
+    let server = start(folder.path()).await;
+    write(&server).await;
+    let first = server.process_id().unwrap();
+    send(first, Signal::SIGKILL);
+    let second = eventually(async || server.process_id().filter(|pid| *pid != first)).await;
+    assert!(second.is_some());
+    assert_eq!(read(&server).await, 42);
+    assert!(!server.failed().is_cancelled());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_shows_the_end_of_its_log() {
+    let folder = folder();
+    start(folder.path()).await.stop().await;
+    std::fs::write(folder.path().join("pgdata/postgresql.conf"), "nonsense = 1\n").unwrap();
+    let error = PrivatePostgres::start(&Options::for_tests(folder.path())).await.unwrap_err();
+    assert!(matches!(error, PrivateError::Start { .. }), "{error}");
+    assert!(error.to_string().contains("nonsense"), "{error}");
+}
+
+#[tokio::test]
+async fn a_number_that_another_process_has_by_now_does_not_stop_the_start() {
+    let folder = folder();
+    start(folder.path()).await.stop().await;
+    // As after a restart of a container: our own number, in the file of an old server.
+    let old = format!("{}\n{}\n", std::process::id(), folder.path().display());
+    std::fs::write(folder.path().join("pgdata/postmaster.pid"), old).unwrap();
+    start(folder.path()).await.stop().await;
+}
+
+#[tokio::test]
+async fn dropping_stops_the_server_too() {
+    let folder = folder();
+    let server = start(folder.path()).await;
+    let pid_file = folder.path().join("pgdata/postmaster.pid");
+    assert!(pid_file.exists());
+    drop(server);
+    let gone = eventually(async || (!pid_file.exists()).then_some(())).await;
+    assert!(gone.is_some());
+}
+
+/// Not a test: the process that the next tests kill.
+#[tokio::test]
+#[ignore = "started by other tests, as a process of its own"]
+async fn hold_a_server() {
+    let Some(data_dir) = std::env::var_os(HOLD) else { return };
+    let server = start(Path::new(&data_dir)).await;
+    write(&server).await;
+    tracing_subscriber::fmt().init();
+    tracing::info!("holding");
+    std::future::pending::<()>().await;
+}
+
+async fn hold(data_dir: &Path) -> Process {
+    let arguments = ["--exact", "private::hold_a_server", "--ignored", "--nocapture"];
+    let program = std::env::current_exe().unwrap();
+    let mut process = Process::start(program, arguments, [(HOLD, data_dir)]).unwrap();
+    process.wait_for_line("holding", PATIENCE).await.unwrap();
+    process
+}
+
+fn postmaster(data_dir: &Path) -> u32 {
+    let text = std::fs::read_to_string(data_dir.join("pgdata/postmaster.pid")).unwrap();
+    text.lines().next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_running_is_replaced() {
+    let folder = folder();
+    let mut holder = hold(folder.path()).await;
+    let left = postmaster(folder.path());
+    holder.kill().await.unwrap();
+    assert!(is_running(left));
+
+    let server = start(folder.path()).await;
+    assert_ne!(server.process_id(), Some(left));
+    assert_eq!(read(&server).await, 42);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn data_survives_when_everything_is_killed() {
+    let folder = folder();
+    let mut holder = hold(folder.path()).await;
+    let left = postmaster(folder.path());
+    holder.kill().await.unwrap();
+    send(left, Signal::SIGKILL);
+
+    let server = start(folder.path()).await;
+    assert_eq!(read(&server).await, 42);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn another_process_is_told_that_the_data_is_in_use() {
+    let folder = folder();
+    let _holder = hold(folder.path()).await;
+    let error = PrivatePostgres::start(&Options::for_tests(folder.path())).await.unwrap_err();
+    assert!(matches!(error, PrivateError::InUse { .. }), "{error}");
+    send(postmaster(folder.path()), Signal::SIGINT);
+}
+
+#[tokio::test]
+async fn a_folder_closed_to_the_servers_account_is_named() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let closed = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let data_dir = closed.path().join("data");
+    let error = PrivatePostgres::start(&Options::for_tests(&data_dir)).await.unwrap_err();
+    let PrivateError::Unreachable { folder, .. } = &error else { panic!("{error}") };
+    assert_eq!(folder, &closed.path().canonicalize().unwrap());
+}

@@ -1,0 +1,48 @@
+//! `bodies`, `areas`, `coefficients` and `long_term`.
+
+use chengping_types::registry::{Area, AreaKind, Body, Coefficient, LongTermEntry};
+use chengping_types::{BodyId, BodyKind, Exact, Zone};
+
+use super::Row;
+use crate::code;
+use crate::reject::Fault;
+
+pub(super) fn body(row: &Row<'_>) -> Result<Body, Fault> {
+    let body_id = row.parse::<BodyId>(0, code::MISSING_BODY_ID, code::BAD_BODY_ID)?;
+    let kind = row.parse::<BodyKind>(1, code::MISSING_KIND, code::UNKNOWN_KIND)?;
+    let name = row.required(2, code::MISSING_NAME)?.to_owned();
+    let parent = row.body(3)?;
+    let (valid_from, valid_to) = row.validity(4, 5)?;
+    Ok(Body { body_id, kind, name, parent, valid_from, valid_to })
+}
+
+pub(super) fn area(row: &Row<'_>) -> Result<Area, Fault> {
+    let area_code = row.required(0, code::MISSING_AREA_CODE)?.to_owned();
+    let kind = row.parse::<AreaKind>(1, code::MISSING_KIND, code::UNKNOWN_KIND)?;
+    let name = row.text(2).to_owned();
+    let (district, subdistrict, window) = (row.body(3)?, row.body(4)?, row.body(5)?);
+    let zone = row.parse::<Zone>(6, code::MISSING_ZONE, code::UNKNOWN_ZONE)?;
+    let (valid_from, valid_to) = row.validity(7, 8)?;
+    Ok(Area { area_code, kind, name, district, subdistrict, window, zone, valid_from, valid_to })
+}
+
+pub(super) fn coefficient(row: &Row<'_>) -> Result<Coefficient, Fault> {
+    let body_id = row.parse::<BodyId>(0, code::MISSING_BODY_ID, code::BAD_BODY_ID)?;
+    let zone = row.parse::<Zone>(1, code::MISSING_ZONE, code::UNKNOWN_ZONE)?;
+    let road_sections = row.parse(2, code::MISSING_ROAD_SECTIONS, code::BAD_NUMBER)?;
+    let difficulty: Exact = row.parse(3, code::MISSING_DIFFICULTY, code::BAD_NUMBER)?;
+    if difficulty.is_negative() || row.text(3).contains('/') {
+        let message = "expected a decimal from 0 on, such as 0.85";
+        return Err(Fault::column(row.name(3), code::BAD_NUMBER, message));
+    }
+    let valid_from = row.parse(4, code::MISSING_VALID_FROM, code::BAD_MONTH)?;
+    let (approved_by, reason) = (row.text(5).to_owned(), row.text(6).to_owned());
+    Ok(Coefficient { body_id, zone, road_sections, difficulty, valid_from, approved_by, reason })
+}
+
+pub(super) fn long_term(row: &Row<'_>) -> Result<LongTermEntry, Fault> {
+    let category_scheme = row.required(0, code::MISSING_CATEGORY)?.to_owned();
+    let category_code = row.required(1, code::MISSING_CATEGORY)?.to_owned();
+    let (valid_from, valid_to) = row.validity(2, 3)?;
+    Ok(LongTermEntry { category_scheme, category_code, valid_from, valid_to })
+}

@@ -1,0 +1,186 @@
+//! Which interchange files there are, and their columns.
+
+use std::fmt;
+
+/// A column of an interchange file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    /// Whether a file without it is refused. A column whose values may all be empty may be absent.
+    pub(crate) required: bool,
+}
+
+const fn must(name: &'static str) -> Column {
+    Column { name, required: true }
+}
+
+const fn may(name: &'static str) -> Column {
+    Column { name, required: false }
+}
+
+/// One of the interchange files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileKind {
+    /// `bodies`: the evaluated bodies.
+    Bodies,
+    /// `areas`: where a case can lie.
+    Areas,
+    /// `coefficients`: sizes and difficulties.
+    Coefficients,
+    /// `long_term`: the long-term-governance list.
+    LongTerm,
+    /// `cases`: one row a case.
+    Cases,
+    /// `events`: what happened.
+    Events,
+}
+
+impl FileKind {
+    /// Every kind, in the order in which they can be imported: registries, cases, events.
+    pub const ALL: [Self; 6] =
+        [Self::Bodies, Self::Areas, Self::Coefficients, Self::LongTerm, Self::Cases, Self::Events];
+
+    /// The name that a file begins with, such as `events`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bodies => "bodies",
+            Self::Areas => "areas",
+            Self::Coefficients => "coefficients",
+            Self::LongTerm => "long_term",
+            Self::Cases => "cases",
+            Self::Events => "events",
+        }
+    }
+
+    /// Whether the file belongs to the registry of a jurisdiction.
+    #[must_use]
+    pub const fn is_registry(self) -> bool {
+        !matches!(self, Self::Cases | Self::Events)
+    }
+
+    /// The columns in the order in which they are written. Decoders refer to them by position.
+    pub(crate) const fn columns(self) -> &'static [Column] {
+        match self {
+            Self::Bodies => &const {
+                [
+                    must("body_id"),
+                    must("kind"),
+                    must("name"),
+                    may("parent"),
+                    must("valid_from"),
+                    may("valid_to"),
+                ]
+            },
+            Self::Areas => &const {
+                [
+                    must("area_code"),
+                    must("kind"),
+                    may("name"),
+                    may("district"),
+                    may("subdistrict"),
+                    may("window"),
+                    must("zone"),
+                    must("valid_from"),
+                    may("valid_to"),
+                ]
+            },
+            Self::Coefficients => &const {
+                [
+                    must("body_id"),
+                    must("zone"),
+                    must("road_sections"),
+                    must("difficulty"),
+                    must("valid_from"),
+                    must("approved_by"),
+                    must("reason"),
+                ]
+            },
+            Self::LongTerm => &const {
+                [must("category_scheme"), must("category_code"), must("valid_from"), may("valid_to")]
+            },
+            Self::Cases => &const {
+                [
+                    must("case_no"),
+                    must("source"),
+                    must("category_scheme"),
+                    must("category_code"),
+                    must("area_code"),
+                    may("collector"),
+                    may("title"),
+                ]
+            },
+            Self::Events => &const {
+                [
+                    must("case_no"),
+                    must("event_no"),
+                    must("at"),
+                    must("kind"),
+                    may("actor"),
+                    may("unit"),
+                    may("due_at"),
+                    may("stage_due_at"),
+                    may("outcome"),
+                    may("note"),
+                ]
+            },
+        }
+    }
+
+    /// The kind that a file name says: its first word, as in `events-2018-04.csv.gz`.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| {
+            name.strip_prefix(kind.as_str()).is_some_and(|rest| {
+                rest.chars().next().is_none_or(|next| !next.is_ascii_alphanumeric() && next != '_')
+            })
+        })
+    }
+
+    /// The kind whose required columns are all among `columns`, when only one is.
+    pub(crate) fn of_columns(columns: &[&str]) -> Option<Self> {
+        let fits = |kind: &Self| {
+            kind.columns().iter().all(|column| !column.required || columns.contains(&column.name))
+        };
+        let mut kinds = Self::ALL.into_iter().filter(fits);
+        let first = kinds.next()?;
+        kinds.next().is_none().then_some(first)
+    }
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_its_kind_by_its_first_word() {
+        for (name, kind) in [
+            ("events.csv", FileKind::Events),
+            ("events-2018-04.csv.gz", FileKind::Events),
+            ("long_term.csv", FileKind::LongTerm),
+            ("cases.ndjson.zst", FileKind::Cases),
+        ] {
+            assert_eq!(FileKind::of_name(name), Some(kind), "{name}");
+        }
+        for name in ["eventsource.csv", "my-events.csv", "areas_old.csv", ""] {
+            assert_eq!(FileKind::of_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_header_says_its_kind_by_its_required_columns() {
+        for kind in FileKind::ALL {
+            let names: Vec<_> = kind.columns().iter().map(|column| column.name).collect();
+            let found = FileKind::of_columns(&names);
+            // A cases header holds every column of no other file; all are told apart.
+            assert_eq!(found, Some(kind), "{kind}");
+        }
+        assert_eq!(FileKind::of_columns(&["a", "b"]), None);
+    }
+}

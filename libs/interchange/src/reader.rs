@@ -1,0 +1,187 @@
+//! Rows of the interchange files.
+
+mod csv;
+mod error;
+mod layout;
+mod lines;
+mod ndjson;
+mod table;
+
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+pub(crate) use layout::{Layout, duplicates};
+pub(crate) use table::Table;
+
+pub use error::FileError;
+pub use layout::ColumnProblem;
+
+use crate::decode::{self, Row};
+use crate::reject::Fault;
+use crate::source::{self, Bytes, Compression};
+use crate::{FileKind, Progress, Record, Reject};
+
+/// How rows are written in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A header row, then RFC 4180.
+    Csv,
+    /// A JSON object a line, with the column names.
+    Ndjson,
+}
+
+/// An accepted row and where it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Record number: the header is 1; the first row of an NDJSON file is 1.
+    pub row: u64,
+    /// Physical line on which the record begins, from 1.
+    pub line: u64,
+    /// The row.
+    pub record: Record,
+}
+
+/// Reads an interchange file row by row.
+///
+/// An iterator over accepted rows and rejects in the order of the file. A file that breaks off
+/// gives its good rows and one reject at the end.
+pub struct Reader {
+    table: Table,
+    kind: FileKind,
+    layout: Layout,
+    progress: Progress,
+}
+
+impl Reader {
+    /// Opens a file; its name says its compression (`.gz`, `.zst`) and format (`.csv`,
+    /// `.ndjson`), its name or else its header says which interchange file it is.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened or its header is not one of an interchange file.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        Self::open_as(path, None)
+    }
+
+    /// Opens a file that is known to be of a kind, whatever its name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::open`].
+    pub fn open_as(path: &Path, kind: Option<FileKind>) -> Result<Self, FileError> {
+        let (table, progress) = open_table(path)?;
+        Self::new(table, kind, progress)
+    }
+
+    /// Reads uncompressed rows from any source; `file` is the name for rejects.
+    ///
+    /// # Errors
+    ///
+    /// When the header is not one of an interchange file.
+    pub fn from_read(
+        file: &str,
+        format: Format,
+        kind: Option<FileKind>,
+        source: impl Read + Send + 'static,
+    ) -> Result<Self, FileError> {
+        let bytes = source::decompress(source, Compression::None)
+            .map_err(|source| FileError::Read { file: file.to_owned(), source })?;
+        Self::new(table(bytes, file, format)?, kind, Progress::default())
+    }
+
+    fn new(mut table: Table, kind: Option<FileKind>, progress: Progress) -> Result<Self, FileError> {
+        let names: Vec<&str> = table.names().iter().map(String::as_str).collect();
+        let kind = kind
+            .or_else(|| FileKind::of_name(&table.file))
+            .or_else(|| FileKind::of_columns(&names))
+            .ok_or_else(|| FileError::UnknownKind { file: table.file.clone() })?;
+        let layout = match table.format() {
+            Format::Csv => Layout::new(kind, table.names()).map_err(|problems| {
+                FileError::Columns { file: table.file.clone(), problems }
+            })?,
+            Format::Ndjson => {
+                table.ask_for(kind.columns().iter().map(|column| column.name.to_owned()));
+                Layout::named(kind)
+            }
+        };
+        Ok(Self { table, kind, layout, progress })
+    }
+
+    /// Which interchange file it is.
+    #[must_use]
+    pub const fn kind(&self) -> FileKind {
+        self.kind
+    }
+
+    /// Columns that the file has and nobody knows; they are ignored. Of an NDJSON file those seen
+    /// so far.
+    #[must_use]
+    pub fn unknown_columns(&self) -> &[String] {
+        match self.table.format() {
+            Format::Csv => &self.layout.unknown,
+            Format::Ndjson => &self.table.unknown,
+        }
+    }
+
+    /// How much of the file has been read.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    fn decode(&self) -> Result<Record, Fault> {
+        decode::record(&Row { kind: self.kind, layout: &self.layout, table: &self.table })
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Entry, Reject>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let taken = self.table.advance()?;
+        let (row, line) = self.table.place();
+        Some(taken.and_then(|()| self.decode()).map_or_else(
+            |fault| {
+                let mut reject = self.table.reject(fault);
+                if matches!(self.kind, FileKind::Cases | FileKind::Events) {
+                    reject.case_no = self.table.guess("case_no").filter(|no| !no.is_empty());
+                }
+                Err(reject)
+            },
+            |record| Ok(Entry { row, line, record }),
+        ))
+    }
+}
+
+/// Opens any table; its name says its compression and format.
+pub(crate) fn open_table(path: &Path) -> Result<(Table, Progress), FileError> {
+    let file = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let (stem, compression) = Compression::strip(&file);
+    let format = if stem.ends_with(".csv") {
+        Format::Csv
+    } else if stem.ends_with(".ndjson") {
+        Format::Ndjson
+    } else {
+        return Err(FileError::UnknownSuffix { file });
+    };
+    let opened = source::open(path, compression);
+    let (bytes, progress) =
+        opened.map_err(|source| FileError::Read { file: file.clone(), source })?;
+    Ok((table(bytes, &file, format)?, progress))
+}
+
+fn table(bytes: Bytes, file: &str, format: Format) -> Result<Table, FileError> {
+    Table::new(bytes, file.to_owned(), format).map_err(|error| FileError::header(file, error))
+}
+
+/// Reads the payload of a reject again, as it is or corrected: a header and CSV rows, or lines of
+/// NDJSON. Rows and lines of the result are those of the payload.
+///
+/// # Errors
+///
+/// When the payload has no header of this kind of file.
+pub fn replay(file: &str, kind: FileKind, payload: Vec<u8>) -> Result<Reader, FileError> {
+    let json = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let format = if json { Format::Ndjson } else { Format::Csv };
+    Reader::from_read(file, format, Some(kind), Cursor::new(payload))
+}

@@ -1,0 +1,104 @@
+//! Files that are refused as a whole.
+
+use std::io;
+
+use super::layout::ColumnProblem;
+use super::table::HeaderError;
+use crate::code;
+use crate::mapping::Mistakes;
+
+/// A file that cannot be read as what it should be. Other files can.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be opened or read.
+    #[error("{file}: cannot be read: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Neither CSV nor NDJSON by its name.
+    #[error("{file}: expected a name that ends in .csv or .ndjson, with .gz or .zst or without")]
+    UnknownSuffix {
+        /// The file.
+        file: String,
+    },
+    /// Neither its name nor its header says which interchange file it is.
+    #[error(
+        "{file}: is none of bodies, areas, coefficients, long_term, cases, events by its name or \
+         header; rename it, or import it with a mapping file"
+    )]
+    UnknownKind {
+        /// The file.
+        file: String,
+    },
+    /// It has no header.
+    #[error("{file}: is empty; expected a header row")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// Its header is not UTF-8.
+    #[error("{file}: the header is not UTF-8; convert the file to UTF-8")]
+    HeaderNotUtf8 {
+        /// The file.
+        file: String,
+    },
+    /// Its header is not CSV.
+    #[error("{file}: the header has a quote that does not end, or is too long")]
+    HeaderMalformed {
+        /// The file.
+        file: String,
+    },
+    /// Columns are missing or there twice.
+    #[error("{file}: {}", list(.problems))]
+    Columns {
+        /// The file.
+        file: String,
+        /// All of them.
+        problems: Vec<ColumnProblem>,
+    },
+    /// The mapping names columns that the file does not have.
+    #[error("{file}: does not fit the mapping:\n{mistakes}")]
+    Mapping {
+        /// The file.
+        file: String,
+        /// All of them.
+        mistakes: Mistakes,
+    },
+}
+
+impl FileError {
+    pub(crate) fn header(file: &str, error: HeaderError) -> Self {
+        let file = file.to_owned();
+        match error {
+            HeaderError::Empty => Self::Empty { file },
+            HeaderError::NotUtf8 => Self::HeaderNotUtf8 { file },
+            HeaderError::BadQuote => Self::HeaderMalformed { file },
+            HeaderError::Read(source) => Self::Read { file, source },
+        }
+    }
+
+    /// The codes of what is wrong, one a mistake.
+    #[must_use]
+    pub fn codes(&self) -> Vec<&'static str> {
+        match self {
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => {
+                vec![code::TRUNCATED_FILE]
+            }
+            Self::Read { .. } => vec![code::READ_FAILED],
+            Self::UnknownSuffix { .. } | Self::UnknownKind { .. } => vec!["unknown_file"],
+            Self::Empty { .. } => vec![code::MISSING_COLUMN],
+            Self::HeaderNotUtf8 { .. } => vec![code::NOT_UTF8],
+            Self::HeaderMalformed { .. } => vec![code::BAD_QUOTE],
+            Self::Columns { problems, .. } => problems.iter().map(|problem| problem.code).collect(),
+            Self::Mapping { mistakes, .. } => vec![code::MISSING_COLUMN; mistakes.iter().count()],
+        }
+    }
+}
+
+fn list(problems: &[ColumnProblem]) -> String {
+    let texts: Vec<_> = problems.iter().map(|problem| format!("column {problem}")).collect();
+    texts.join(", ")
+}

@@ -1,0 +1,97 @@
+//! Bytes of a file, decompressed on the way, with the position for a progress bar.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::read::MultiGzDecoder;
+
+const BUFFER: usize = 128 * 1024;
+
+/// How much of a file, as it lies on the disk, has been read. Cheap to clone, readable while the
+/// reader works on another thread.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    read: Arc<AtomicU64>,
+    total: u64,
+}
+
+impl Progress {
+    /// Bytes read so far, compressed where the file is.
+    #[must_use]
+    pub fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Size of the file in bytes; 0 when it is not known.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+}
+
+/// How a file is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compression {
+    None,
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    /// Takes the suffix of the compression off a file name.
+    pub(crate) fn strip(name: &str) -> (&str, Self) {
+        if let Some(stem) = name.strip_suffix(".gz") {
+            (stem, Self::Gzip)
+        } else if let Some(stem) = name.strip_suffix(".zst") {
+            (stem, Self::Zstd)
+        } else {
+            (name, Self::None)
+        }
+    }
+}
+
+/// A decompressed stream of bytes.
+pub(crate) type Bytes = Box<dyn BufRead + Send>;
+
+/// Opens a file for reading.
+pub(crate) fn open(path: &Path, compression: Compression) -> io::Result<(Bytes, Progress)> {
+    let file = File::open(path)?;
+    let total = file.metadata()?.len();
+    let progress = Progress { read: Arc::default(), total };
+    let counted = Counted { inner: file, read: Arc::clone(&progress.read) };
+    Ok((decompress(counted, compression)?, progress))
+}
+
+/// Puts the right decoder on top of raw bytes.
+pub(crate) fn decompress(
+    raw: impl Read + Send + 'static,
+    compression: Compression,
+) -> io::Result<Bytes> {
+    let buffered = BufReader::with_capacity(BUFFER, raw);
+    Ok(match compression {
+        Compression::None => Box::new(buffered),
+        Compression::Gzip => {
+            Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(buffered)))
+        }
+        Compression::Zstd => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(buffered)?;
+            Box::new(BufReader::with_capacity(BUFFER, decoder))
+        }
+    })
+}
+
+struct Counted<R> {
+    inner: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}

@@ -1,0 +1,169 @@
+//! What is written is read again as it was.
+
+use std::io::Cursor;
+
+use chengping_casework::{Case, Event, EventKind, Source};
+use chengping_interchange::{FileKind, Format, Reader, Record, Writer, payload, replay};
+use chengping_types::registry::{Area, AreaKind, Body, Coefficient, LongTermEntry};
+use chengping_types::{BodyKind, Exact, Instant, Month, Zone};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn text() -> impl Strategy<Value = String> {
+    "[a-z号\",\n\r '；]{1,12}"
+}
+
+fn id() -> impl Strategy<Value = chengping_types::BodyId> {
+    "[a-z0-9-]{1,63}".prop_map(|id| id.parse().unwrap())
+}
+
+fn case_no() -> impl Strategy<Value = chengping_types::CaseNo> {
+    "[A-Z0-9号\", /]{1,20}".prop_map(|no| no.parse().unwrap())
+}
+
+fn month() -> impl Strategy<Value = Month> {
+    (2000..2100, 1..=12).prop_map(|(year, month)| Month::new(year, month).unwrap())
+}
+
+fn months() -> impl Strategy<Value = (Month, Option<Month>)> {
+    (month(), option::of(0..99)).prop_map(|(from, length)| (from, length.map(|n| from.plus(n))))
+}
+
+fn instant() -> impl Strategy<Value = Instant> {
+    (0..4_000_000_000_000_000_i64).prop_map(Instant::from_micros)
+}
+
+fn registry_record() -> impl Strategy<Value = Record> {
+    let zone = || select(Zone::ALL.to_vec());
+    let body = (id(), select(BodyKind::ALL.to_vec()), text(), option::of(id()), months()).prop_map(
+        |(body_id, kind, name, parent, (valid_from, valid_to))| {
+            Record::Body(Body { body_id, kind, name, parent, valid_from, valid_to })
+        },
+    );
+    let managers = (option::of(id()), option::of(id()), option::of(id()));
+    let area = (text(), select(AreaKind::ALL.to_vec()), text(), managers, zone(), months())
+        .prop_map(|(area_code, kind, name, managers, zone, (valid_from, valid_to))| {
+            let (district, subdistrict, window) = managers;
+            Record::Area(Area {
+                area_code,
+                kind,
+                name,
+                district,
+                subdistrict,
+                window,
+                zone,
+                valid_from,
+                valid_to,
+            })
+        });
+    let coefficient = (id(), zone(), any::<u32>(), 0..100_000_i64, month(), text(), text())
+        .prop_map(|(body_id, zone, road_sections, thousandths, valid_from, approved_by, reason)| {
+            let difficulty = Exact::ratio(thousandths, 1000).unwrap();
+            Record::Coefficient(Coefficient {
+                body_id,
+                zone,
+                road_sections,
+                difficulty,
+                valid_from,
+                approved_by,
+                reason,
+            })
+        });
+    let long_term = (text(), text(), months()).prop_map(|(scheme, code, (valid_from, valid_to))| {
+        Record::LongTerm(LongTermEntry {
+            category_scheme: scheme,
+            category_code: code,
+            valid_from,
+            valid_to,
+        })
+    });
+    prop_oneof![body, area, coefficient, long_term]
+}
+
+fn case() -> impl Strategy<Value = Record> {
+    let source = select(Source::ALL.to_vec());
+    (case_no(), source, text(), text(), text(), option::of(id()), option::of(text())).prop_map(
+        |(case_no, source, category_scheme, category_code, area_code, collector, title)| {
+            Record::Case(Case {
+                case_no,
+                source,
+                category_scheme,
+                category_code,
+                area_code,
+                collector,
+                title,
+            })
+        },
+    )
+}
+
+fn event() -> impl Strategy<Value = Record> {
+    let number = 0..=i64::MAX as u64;
+    let bodies = (option::of(id()), id());
+    let times = (instant(), instant(), option::of(instant()));
+    (case_no(), number, select(EventKind::ALL.to_vec()), bodies, times, option::of(text())).prop_map(
+        |(case_no, event_no, kind, (actor, unit), (at, due, stage_due_at), note)| {
+            let outcome = match kind {
+                EventKind::Verified => Some("confirmed"),
+                EventKind::Declined => Some("duplicate"),
+                EventKind::Returned => Some("upheld"),
+                EventKind::Closed => Some("forced"),
+                EventKind::Visited => Some("neutral"),
+                EventKind::Exempted => Some("all"),
+                _ => None,
+            };
+            Record::Event(Event {
+                case_no,
+                event_no,
+                at,
+                kind,
+                actor,
+                unit: Some(unit),
+                due_at: Some(due),
+                stage_due_at,
+                outcome: outcome.map(str::to_owned),
+                note,
+            })
+        },
+    )
+}
+
+fn read(kind: FileKind, text: Vec<u8>) -> Vec<Record> {
+    let reader = Reader::from_read("x", Format::Csv, Some(kind), Cursor::new(text)).unwrap();
+    reader.map(|entry| entry.unwrap().record).collect()
+}
+
+proptest! {
+    #[test]
+    fn records_survive_their_file(records in prop::collection::vec(
+        prop_oneof![registry_record(), case(), event()], 1..8)) {
+        for kind in FileKind::ALL {
+            let of_kind: Vec<_> = records.iter().filter(|r| r.kind() == kind).cloned().collect();
+            let zone = "Asia/Shanghai".parse().unwrap();
+            let mut writer = Writer::new(kind, zone, Vec::new()).unwrap();
+            of_kind.iter().for_each(|record| writer.write(record).unwrap());
+            prop_assert_eq!(read(kind, writer.finish().unwrap()), of_kind);
+        }
+    }
+
+    #[test]
+    fn the_payload_of_a_record_is_the_record(record in prop_oneof![case(), event()]) {
+        let mut again = replay("x", record.kind(), payload(&record)).unwrap();
+        prop_assert_eq!(&again.next().unwrap().unwrap().record, &record);
+        prop_assert!(again.next().is_none());
+    }
+}
+
+#[test]
+fn a_writer_refuses_rows_of_another_file() {
+    let zone = "UTC".parse().unwrap();
+    let mut writer = Writer::new(FileKind::Bodies, zone, Vec::new()).unwrap();
+    let entry = LongTermEntry {
+        category_scheme: "s".into(),
+        category_code: "01".into(),
+        valid_from: "2018-01".parse().unwrap(),
+        valid_to: None,
+    };
+    assert!(writer.write(&Record::LongTerm(entry)).is_err());
+}

@@ -1,0 +1,85 @@
+//! What `chengping verify` reads: one file with a sealed version and all the evidence for it.
+//!
+//! The file is canonical JSON:
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `format` | `chengping.bundle/1` |
+//! | `digest` | the digest of the document, as the bulletin prints it |
+//! | `document` | the sealed version, see [`crate::version`] |
+//! | `earlier` | versions before it, the latest first; may be empty |
+//! | `log` | `{"entries": […]}` or `{"proofs": {…}}`, see [`Evidence`] |
+//! | `checkpoint` | the signed checkpoint, see [`crate::checkpoint`] |
+//! | `keys` | the keys of all its signatures, for information: a reader believes only its own |
+//!
+//! No byte of it goes unchecked: [`verify`] finds any that was changed and says where.
+
+use chengping_types::{Digest, canonical};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::note::{SignedNote, VerifierKey};
+use crate::version::SealedVersion;
+
+pub use self::evidence::{EntryProof, Evidence, Proofs};
+pub use self::report::{Check, Checked, Failure, Outcome, Place, Report};
+pub use self::verify::verify;
+
+mod evidence;
+mod report;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+/// The format that this module writes and reads.
+pub const BUNDLE_FORMAT: &str = "chengping.bundle/1";
+
+/// A sealed version with the evidence for it, none of it checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    format: String,
+    digest: Digest,
+    document: Value,
+    earlier: Vec<Value>,
+    log: Evidence,
+    checkpoint: String,
+    keys: Vec<VerifierKey>,
+}
+
+impl Bundle {
+    /// Puts a bundle together; `keys` are those of all signatures of the `checkpoint`.
+    #[must_use]
+    pub fn new(
+        sealed: &SealedVersion,
+        log: Evidence,
+        checkpoint: &SignedNote,
+        keys: Vec<VerifierKey>,
+    ) -> Self {
+        Self {
+            format: BUNDLE_FORMAT.to_owned(),
+            digest: sealed.digest(),
+            document: json(sealed),
+            earlier: Vec::new(),
+            log,
+            checkpoint: checkpoint.to_string(),
+            keys,
+        }
+    }
+
+    /// The same with versions of the month before this one, the latest first.
+    #[must_use]
+    pub fn with_earlier(self, earlier: &[SealedVersion]) -> Self {
+        Self { earlier: earlier.iter().map(json).collect(), ..self }
+    }
+
+    /// The bytes of the file.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<u8> {
+        canonical::to_vec(self).expect("sealed versions are canonical, and the rest is text")
+    }
+}
+
+fn json(sealed: &SealedVersion) -> Value {
+    serde_json::from_slice(sealed.bytes()).expect("canonical JSON is JSON")
+}

@@ -1,0 +1,16 @@
+//! The packs that come with the product.
+
+const PACKS: [(&str, &str); 2] = [
+    ("boston-2011", include_str!("../packs/boston-2011.yaml")),
+    ("zz-2018", include_str!("../packs/zz-2018.yaml")),
+];
+
+/// The YAML text of a built-in pack.
+pub fn builtin(name: &str) -> Option<&'static str> {
+    PACKS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// The names of the built-in packs, sorted.
+pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+    PACKS.iter().map(|(name, _)| *name)
+}

@@ -1,0 +1,169 @@
+//! A YAML or JSON text as a tree whose every node knows its place.
+//!
+//! The tree is untyped on purpose: typed deserialisation stops at the first mistake, and a pack's
+//! author wants to see all of them.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
+
+use crate::mistakes::{Mistake, Position};
+
+/// Largest text of a pack, in bytes.
+const SIZE_MAX: usize = 256 * 1024;
+/// Most nodes of a pack, aliases expanded.
+const NODES_MAX: usize = 20_000;
+/// Deepest nesting.
+const DEPTH_MAX: usize = 24;
+
+/// A value and its place in the text.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    pub(crate) position: Option<Position>,
+}
+
+/// What a node holds.
+#[derive(Debug)]
+pub(crate) enum Value {
+    Empty,
+    Flag(bool),
+    Integer(i64),
+    /// An unquoted number that is no integer: a float by the time we see it, hence never used.
+    Float,
+    Text(String),
+    List(Vec<Node>),
+    /// Entries in the order of the text, duplicate keys included.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key and its place in the text.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) position: Option<Position>,
+}
+
+/// Reads one document.
+pub(crate) fn read(text: &str) -> Result<Node, Mistake> {
+    if text.len() > SIZE_MAX {
+        let message = format!("the pack is larger than {SIZE_MAX} bytes; shorten its notes");
+        return Err(Mistake { path: String::new(), position: None, message });
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_nodes: NODES_MAX, max_depth: DEPTH_MAX },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        merge_keys: MergeKeyPolicy::Error,
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: 2 * NODES_MAX, max_replay_stack_depth: 4
+        },
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    let tree: Spanned<Raw> =
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+            let position = error.location().and_then(position);
+            Mistake { path: String::new(), position, message: format!("not valid YAML: {error}") }
+        })?;
+    Ok(Node::from(tree))
+}
+
+fn position(location: serde_saphyr::Location) -> Option<Position> {
+    let position = Position { line: location.line(), column: location.column() };
+    (position.line > 0).then_some(position)
+}
+
+impl From<Spanned<Raw>> for Node {
+    fn from(spanned: Spanned<Raw>) -> Self {
+        let value = match spanned.value {
+            Raw::Scalar(value) => value,
+            Raw::List(items) => Value::List(items.into_iter().map(Self::from).collect()),
+            Raw::Map(entries) => {
+                let keyed = |(key, node): (Spanned<String>, _)| {
+                    (Key { name: key.value, position: position(key.referenced) }, Self::from(node))
+                };
+                Value::Map(entries.into_iter().map(keyed).collect())
+            }
+        };
+        Self { value, position: position(spanned.referenced) }
+    }
+}
+
+/// A node on its way out of the YAML parser, which knows the place only from the outside.
+enum Raw {
+    Scalar(Value),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, a whole number, a list or a mapping")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Empty))
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Empty))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+        Raw::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Flag(flag)))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Integer(number)))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Raw, E> {
+        let number = i64::try_from(number)
+            .map_err(|_| E::custom(format!("{number} is too large a number")))?;
+        Ok(Raw::Scalar(Value::Integer(number)))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Float))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Text(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(key) = entries.next_key()? {
+            map.push((key, entries.next_value()?));
+            if map.len() > NODES_MAX {
+                return Err(A::Error::custom("too many entries"));
+            }
+        }
+        Ok(Raw::Map(map))
+    }
+}

@@ -1,0 +1,36 @@
+//! Rule packs: model, validation, canonical form and digest.
+//!
+//! A pack is data: what is counted, how counts turn into points lost, and for every number the
+//! clause it carries out and the authority it rests on. [`RulePack::parse`] reads one and reports
+//! all mistakes at once; [`RulePack::warnings`] says what a well-formed pack leaves unjudged.
+
+mod builtin;
+mod count;
+mod decode;
+mod document;
+mod expression;
+mod family;
+mod identifier;
+mod mistakes;
+mod number;
+mod pack;
+mod rule;
+mod source;
+mod warning;
+
+pub use builtin::{builtin, builtin_names};
+pub use count::{Count, Rate, Size, SizeAttribute};
+pub use expression::{Expression, ExpressionError, ExpressionProblem, Name, Operation};
+pub use family::{Counted, EffectiveSize, FamilyRules, Item, StreamRules, ZoneWeights};
+pub use mistakes::{Mistake, Mistakes, Position};
+pub use number::Number;
+pub use pack::{
+    Band, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
+    RulePack, Scoring, Selection, SelectionTest, TooFewCases,
+};
+pub use rule::{
+    BandRelative, Linear, MomIncrease, PerCaseRepeat, PerPoint, Reference, Rule, Satisfaction,
+    Threshold,
+};
+pub use source::{Names, Provenance, ProvenanceError, Source};
+pub use warning::{Warning, WarningKind};

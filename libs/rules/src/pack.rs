@@ -1,0 +1,260 @@
+//! The rule pack: everything that turns a month's counts into scores.
+
+mod read;
+
+use std::collections::BTreeMap;
+
+use chengping_casework::Lifecycle;
+use chengping_types::{BodyKind, Digest, Exact, Family, PackId, TimeZone, canonical, named_enum};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::count::Rate;
+use crate::decode::{Decode, Decoder};
+use crate::document;
+use crate::family::FamilyRules;
+use crate::mistakes::Mistakes;
+use crate::number::Number;
+use crate::source::{Names, Source};
+
+/// One revision's worth of rules for a jurisdiction.
+///
+/// The canonical JSON of a pack reads back as an equal pack, and equal packs have one digest,
+/// whatever their YAML looked like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RulePack {
+    /// Identifier; revisions are numbered by whoever keeps them.
+    pub pack: PackId,
+    /// Title for readers.
+    pub title: Names,
+    /// Zone of month boundaries and freezes.
+    pub time_zone: TimeZone,
+    /// When a month's data are frozen.
+    pub freeze: Freeze,
+    /// How cases become facts.
+    pub lifecycle: Lifecycle,
+    /// Which case belongs to which stream (4.1).
+    pub selection: Selection,
+    /// Settings of the score itself.
+    pub scoring: Scoring,
+    /// Grades beside the score.
+    pub grades: Grades,
+    /// Named band tables.
+    pub bands: BTreeMap<String, BandTable>,
+    /// Groups inside which bodies are ranked, in the order of a bulletin.
+    pub groups: Vec<Group>,
+    /// The rules of each family of bodies.
+    pub families: BTreeMap<Family, FamilyRules>,
+    /// Rates published beside the scores, never scored.
+    pub figures: Vec<Figure>,
+}
+
+impl RulePack {
+    /// Reads a pack from YAML, or from its canonical JSON.
+    ///
+    /// # Errors
+    /// All mistakes at once, each with its path, its place and what to do about it.
+    pub fn parse(text: &str) -> Result<Self, Mistakes> {
+        let node = document::read(text).map_err(Mistakes::one)?;
+        let mut decoder = Decoder::default();
+        let pack = Self::decode(&node, &mut decoder);
+        match (Mistakes::collect(decoder.into_mistakes()), pack) {
+            (None, Some(pack)) => Ok(pack),
+            (Some(mistakes), _) => Err(mistakes),
+            (None, None) => unreachable!("nothing is left unread without a mistake"),
+        }
+    }
+
+    /// The canonical JSON: what is stored, hashed and served.
+    pub fn canonical(&self) -> Vec<u8> {
+        canonical::to_vec(self).expect("a pack holds text, whole numbers and flags only")
+    }
+
+    /// The digest of the canonical JSON.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.canonical())
+    }
+
+    /// The group of bodies of a kind; `None` when the pack does not evaluate them.
+    pub fn group_of(&self, kind: BodyKind) -> Option<&Group> {
+        let group = self.groups.iter().find(|group| group.kinds.contains(&kind))?;
+        self.families.contains_key(&kind.family()).then_some(group)
+    }
+}
+
+impl<'de> Deserialize<'de> for RulePack {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = serde_json::Value::deserialize(deserializer)?;
+        Self::parse(&json.to_string()).map_err(D::Error::custom)
+    }
+}
+
+/// The freeze of a month: the named day of the next month at 24:00.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Freeze {
+    /// Day of the next month, 1 to 27.
+    pub day: u8,
+    /// Where it comes from.
+    #[serde(flatten)]
+    pub source: Source,
+}
+
+/// How a case finds its stream: the first of `order` that it meets, or else `regular`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Selection {
+    /// The tests in their order.
+    pub order: Vec<SelectionTest>,
+    /// Categories of long-term governance, beside those of the registry (4.1.2).
+    pub long_term: Vec<LongTermCategory>,
+    /// Where it comes from.
+    #[serde(flatten)]
+    pub source: Source,
+}
+
+named_enum! {
+    /// A test of the stream selection.
+    pub enum SelectionTest: "stream test" {
+        /// Reported by the public, through a channel of 4.1.3.
+        Public = 1 => "public",
+        /// Of a category on the long-term list at filing.
+        LongTerm = 2 => "long_term",
+    }
+}
+
+/// Categories of long-term governance in one scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LongTermCategory {
+    /// Category scheme with its version.
+    pub scheme: String,
+    /// Category codes; each is a prefix.
+    pub codes: Vec<String>,
+}
+
+/// Settings of the score.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Scoring {
+    /// Points to deduct from (5.1).
+    pub base: Number,
+    /// Lowest score.
+    pub floor: Number,
+    /// Fewest due cases for a rank.
+    pub cases_min: Number,
+    /// What happens below `cases_min`.
+    pub too_few_cases: TooFewCases,
+    /// Where the points of items that do not apply go.
+    pub redistribution: Redistribution,
+    /// Fewest bodies with data for a group median.
+    pub reference_min: Number,
+    /// Length of a body's own history, in months.
+    pub history_months: u32,
+    /// Share of an item's points beyond which a body is warned.
+    pub warning_share: Number,
+    /// Where the settings come from.
+    #[serde(flatten)]
+    pub source: Source,
+}
+
+named_enum! {
+    /// What happens to a body with too few due cases.
+    pub enum TooFewCases: "rule for too few cases" {
+        /// Scored, shown and flagged, but not ranked.
+        Unranked = 1 => "unranked",
+        /// Ranked like all others.
+        Ranked = 2 => "ranked",
+    }
+}
+
+named_enum! {
+    /// Where the points of items that do not apply go, inside a stream and zone.
+    pub enum Redistribution: "redistribution" {
+        /// To the others in proportion, but none weighs more than twice its points.
+        AtMostDouble = 1 => "at_most_double",
+        /// To the others in proportion, without a limit.
+        ProRata = 2 => "pro_rata",
+        /// Nowhere.
+        None = 3 => "none",
+    }
+}
+
+/// Grades by score.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Grades {
+    /// From the best down; the last begins at the floor.
+    pub steps: Vec<Grade>,
+    /// Where they come from.
+    #[serde(flatten)]
+    pub source: Source,
+}
+
+/// One grade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Grade {
+    /// As printed.
+    pub grade: String,
+    /// Lowest score of the grade.
+    pub from: Number,
+}
+
+impl Grades {
+    /// The grade of a score.
+    pub fn of(&self, score: &Exact) -> Option<&str> {
+        let step = self.steps.iter().find(|step| *score >= step.from.value)?;
+        Some(&step.grade)
+    }
+}
+
+/// Shares of the points by the quotient of own count and reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BandTable {
+    /// From the lowest quotient up; the last has no upper bound.
+    pub steps: Vec<Band>,
+    /// Where the table comes from.
+    #[serde(flatten)]
+    pub source: Source,
+}
+
+/// One band.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Band {
+    /// Largest quotient of the band; absent in the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<Number>,
+    /// Share of the points lost in the band.
+    pub share: Number,
+}
+
+impl BandTable {
+    /// The share of the points lost at a quotient.
+    pub fn share_of(&self, quotient: &Exact) -> &Exact {
+        let in_band =
+            |band: &&Band| band.up_to.as_ref().is_none_or(|bound| *quotient <= bound.value);
+        let band = self.steps.iter().find(in_band).expect("the last band has no upper bound");
+        &band.share.value
+    }
+}
+
+/// Bodies that are ranked among each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// Identifier, `[a-z0-9_]{1,63}`.
+    pub id: String,
+    /// Kinds of bodies in the group, all of one family.
+    pub kinds: Vec<BodyKind>,
+    /// Name for readers.
+    pub name: Names,
+}
+
+/// A rate that is published for every body and for the whole jurisdiction, and never scored. It
+/// counts all streams and zones together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Figure {
+    /// Identifier, `[A-Za-z0-9_]{1,16}`.
+    pub id: String,
+    /// Name for readers.
+    pub name: Names,
+    /// What is divided by what.
+    pub rate: Rate,
+    /// Where the definition comes from.
+    #[serde(flatten)]
+    pub source: Source,
+}

@@ -1,0 +1,181 @@
+//! What a well-formed pack leaves unjudged, or rests on nobody's authority.
+
+use std::fmt;
+
+use chengping_casework::Base;
+use chengping_types::{Exact, Family};
+
+use crate::family::{Counted, FamilyRules, Item, StreamRules};
+use crate::number::Number;
+use crate::pack::{Redistribution, RulePack};
+use crate::rule::Rule;
+use crate::source::{Provenance, Source};
+
+/// Something that the evaluation office should decide knowingly. It does not stop a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Path of the part, such as `families.area.streams.regular.N1`.
+    pub path: String,
+    /// What there is to know.
+    pub kind: WarningKind,
+}
+
+/// The kinds of warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WarningKind {
+    /// No item of the stream judges how its cases are handled.
+    HandlingNotJudged,
+    /// The stream judges handling, but not whether it is on time.
+    TimelinessNotJudged,
+    /// Where the other items of its stream do not apply, the item weighs twice its points.
+    CanDouble,
+    /// The items of a stream can lose more points together than its cap lets through.
+    CapBites,
+    /// The caps of a family together do not reach the base, or go beyond it.
+    CapsMissBase {
+        /// Sum of the caps.
+        caps: Exact,
+        /// Points of the base.
+        base: Exact,
+    },
+    /// Numbers that are an assumption, for the office to confirm or replace.
+    Assumed {
+        /// The numbers, as written.
+        numbers: Vec<Exact>,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.path)?;
+        match &self.kind {
+            WarningKind::HandlingNotJudged => {
+                f.write_str("no item judges handling: any number of cases may stay open at no cost")
+            }
+            WarningKind::TimelinessNotJudged => {
+                f.write_str("no item judges whether cases are handled on time")
+            }
+            WarningKind::CanDouble => f.write_str(
+                "weighs twice its points where the other items of the stream do not apply",
+            ),
+            WarningKind::CapBites => f.write_str("its items can lose more than its cap together"),
+            WarningKind::CapsMissBase { caps, base } => {
+                write!(f, "the caps add up to {caps} points, the base is {base}")
+            }
+            WarningKind::Assumed { numbers } => {
+                let numbers: Vec<_> = numbers.iter().map(decimal).collect();
+                write!(f, "assumed, to be confirmed or replaced: {}", numbers.join(", "))
+            }
+        }
+    }
+}
+
+/// The shortest decimal of a written number, or the fraction it was written as.
+fn decimal(number: &Exact) -> String {
+    (0..6)
+        .map(|places| number.to_decimal(places))
+        .find(|text| text.parse().as_ref() == Ok(number))
+        .unwrap_or_else(|| number.to_string())
+}
+
+impl RulePack {
+    /// What the evaluation office should know before it approves the pack.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Warnings(Vec::new());
+        let scoring = &self.scoring;
+        let settings = [
+            &scoring.base,
+            &scoring.floor,
+            &scoring.cases_min,
+            &scoring.reference_min,
+            &scoring.warning_share,
+        ];
+        warnings.assumed("scoring".to_owned(), settings, &scoring.source);
+        for (name, table) in &self.bands {
+            let bounds = table.steps.iter().filter_map(|band| band.up_to.as_ref());
+            let numbers = bounds.chain(table.steps.iter().map(|band| &band.share));
+            warnings.assumed(format!("bands.{name}"), numbers, &table.source);
+        }
+        for (family, rules) in &self.families {
+            warnings.family(*family, rules, self);
+        }
+        warnings.0
+    }
+}
+
+struct Warnings(Vec<Warning>);
+
+impl Warnings {
+    fn add(&mut self, path: String, kind: WarningKind) {
+        self.0.push(Warning { path, kind });
+    }
+
+    fn assumed<'a>(
+        &mut self,
+        path: String,
+        numbers: impl IntoIterator<Item = &'a Number>,
+        source: &Source,
+    ) {
+        let assumed =
+            |number: &&Number| number.source_within(source).provenance == Provenance::Assumption;
+        let numbers: Vec<_> =
+            numbers.into_iter().filter(assumed).map(|number| number.value.clone()).collect();
+        if !numbers.is_empty() {
+            self.add(path, WarningKind::Assumed { numbers });
+        }
+    }
+
+    fn family(&mut self, family: Family, rules: &FamilyRules, pack: &RulePack) {
+        let path = format!("families.{family}");
+        if let Some(zones) = &rules.zones {
+            self.assumed(format!("{path}.zones"), [&zones.key, &zones.general], &zones.source);
+        }
+        let caps = rules.streams.iter().fold(Exact::ZERO, |sum, stream| sum + &stream.cap.value);
+        let base = pack.scoring.base.value.clone();
+        if caps != base {
+            self.add(path.clone(), WarningKind::CapsMissBase { caps, base });
+        }
+        for stream in &rules.streams {
+            self.stream(&path, stream, pack);
+        }
+    }
+
+    fn stream(&mut self, family: &str, stream: &StreamRules, pack: &RulePack) {
+        let path = format!("{family}.streams.{}", stream.id);
+        // Orders lie on top of streams in which their cases are judged.
+        let only_orders =
+            stream.items.iter().all(|item| matches!(item.rule, Rule::PerCaseRepeat(_)));
+        let handling = stream.items.iter().any(|item| item.rule.judges_handling());
+        if stream.counts != Counted::All || !only_orders {
+            if !handling {
+                self.add(path.clone(), WarningKind::HandlingNotJudged);
+            } else if !stream.items.iter().any(judges_timeliness) {
+                self.add(path.clone(), WarningKind::TimelinessNotJudged);
+            }
+        }
+        if stream.points() > stream.cap.value {
+            self.add(path.clone(), WarningKind::CapBites);
+        }
+        self.assumed(path.clone(), [&stream.cap], &stream.source);
+        for item in &stream.items {
+            let path = format!("{path}.{}", item.id);
+            let doubled = &item.rule.points().value + &item.rule.points().value;
+            if pack.scoring.redistribution != Redistribution::None && doubled <= stream.points() {
+                self.add(path.clone(), WarningKind::CanDouble);
+            }
+            self.assumed(path, item.rule.numbers(), &item.source);
+        }
+    }
+}
+
+/// Whether an item counts something that lateness changes.
+fn judges_timeliness(item: &Item) -> bool {
+    const TIMELY: [Base; 4] =
+        [Base::OnTime, Base::ClosedOnTime, Base::OverdueOpen, Base::CarriedOpen];
+    let rate = match &item.rule {
+        Rule::Linear(rule) => &rule.rate,
+        Rule::PerPoint(rule) => &rule.rate,
+        _ => return false,
+    };
+    rate.numerator.names().iter().any(|name| TIMELY.contains(name))
+}

@@ -1,0 +1,4 @@
+//! Reading packs: what is accepted, what is refused, and how it is said.
+
+#[cfg(test)]
+mod packs;

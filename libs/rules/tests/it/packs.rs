@@ -1,0 +1,190 @@
+//! The built-in packs, and what reading a pack promises.
+
+use chengping_rules::{
+    Mistakes, Number, Provenance, RulePack, WarningKind, builtin, builtin_names,
+};
+use chengping_types::{BodyKind, Exact, Family};
+use proptest::prelude::*;
+
+fn zhengzhou() -> &'static str {
+    builtin("zz-2018").unwrap()
+}
+
+fn mistakes(text: &str) -> Vec<String> {
+    let mistakes: Mistakes = RulePack::parse(text).unwrap_err();
+    mistakes.iter().map(ToString::to_string).collect()
+}
+
+/// `zz-2018` with one piece of text exchanged for another.
+fn with(piece: &str, other: &str) -> String {
+    assert!(zhengzhou().contains(piece), "{piece:?} is not in the pack any more");
+    zhengzhou().replacen(piece, other, 1)
+}
+
+#[test]
+fn every_built_in_pack_reads_and_bears_its_name() {
+    for name in builtin_names() {
+        let pack = RulePack::parse(builtin(name).unwrap()).unwrap();
+        assert_eq!(pack.pack.as_str(), name);
+    }
+    assert_eq!(builtin("no-such-pack"), None);
+}
+
+#[test]
+fn a_pack_read_from_its_canonical_json_is_the_same_pack() {
+    for name in builtin_names() {
+        let pack = RulePack::parse(builtin(name).unwrap()).unwrap();
+        let text = String::from_utf8(pack.canonical()).unwrap();
+        let again = RulePack::parse(&text).unwrap();
+        assert_eq!(again, pack);
+        assert_eq!(again.digest(), pack.digest());
+        let through_serde: RulePack = serde_json::from_str(&text).unwrap();
+        assert_eq!(through_serde, pack);
+    }
+}
+
+#[test]
+fn the_digest_is_that_of_the_meaning_not_of_the_spelling() {
+    let pack = RulePack::parse(zhengzhou()).unwrap();
+    let respelled = with("key: \"0.6\"", "key: \"0.60\"   # a comment");
+    assert_eq!(RulePack::parse(&respelled).unwrap().digest(), pack.digest());
+    let changed = with("key: \"0.6\"", "key: \"0.7\"");
+    assert_ne!(RulePack::parse(&changed).unwrap().digest(), pack.digest());
+}
+
+#[test]
+fn the_caps_of_zhengzhou_add_up_to_a_hundred_points() {
+    let pack = RulePack::parse(zhengzhou()).unwrap();
+    for rules in pack.families.values() {
+        let caps = rules.streams.iter().map(|stream| stream.cap.value.clone());
+        assert_eq!(caps.fold(Exact::ZERO, |sum, cap| sum + cap), Exact::integer(100));
+    }
+    let items: Vec<_> =
+        pack.families[&Family::Area].items().map(|(_, item)| item.id.as_str()).collect();
+    assert_eq!(items, ["N1", "N2", "N3", "N4", "N5", "L1", "L2", "P1", "P2", "S1"]);
+    assert_eq!(pack.group_of(BodyKind::Window).unwrap().id, "window");
+    assert_eq!(pack.group_of(BodyKind::Collector), None);
+}
+
+#[test]
+fn a_number_has_its_own_source_or_that_of_its_part() {
+    let pack = RulePack::parse(zhengzhou()).unwrap();
+    let (_, orders) =
+        pack.families[&Family::Area].items().find(|(_, item)| item.id == "S1").unwrap();
+    let provenances: Vec<_> = orders
+        .rule
+        .numbers()
+        .into_iter()
+        .map(|number: &Number| &number.source_within(&orders.source).provenance)
+        .collect();
+    let (assumed, regulated) = (&Provenance::Assumption, &Provenance::Regulation);
+    assert_eq!(provenances, [assumed, regulated, assumed]);
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_in_the_order_of_the_text() {
+    let text = zhengzhou()
+        .replace("time_zone: Asia/Shanghai", "time_zone: Asia/Zhengzhou")
+        .replace("freeze: {day: 3,", "freeze: {day: 31,")
+        .replace("rework: same_unit", "rework: sometimes")
+        .replace("general: \"0.4\"", "general: 0.4")
+        .replace("closed / due, weight: 15}", "closed / closure_due, weight: 15, wait: 1}");
+    let found = mistakes(&text);
+    let expected = [
+        "line 10, column 12: time_zone: ",
+        "line 12, column 15: freeze.day: expected a day of the next month, from 1 to 27",
+        "line 22, column 11: lifecycle.rework: ",
+        "families.area.zones.general: an unquoted decimal",
+        "families.area.streams[0].items[1].linear.rate: column 10 of the expression: `closure_due`",
+        "families.area.streams[0].items[1].linear.wait: `wait` is unknown here",
+    ];
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.contains(expected), "{found}\ndoes not contain\n{expected}");
+    }
+    // The department has the same rate once more.
+    assert_eq!(found.len(), expected.len() + 2, "{found:#?}");
+}
+
+#[test]
+fn a_mistake_in_an_expression_is_placed_inside_it() {
+    let text = with("closed_on_time / due", "closed_on_time / (due + ");
+    let line = text.lines().position(|line| line.contains("(due + ")).unwrap();
+    let column = text.lines().nth(line).unwrap().find("(due + ").unwrap();
+    let found = mistakes(&text).remove(0);
+    assert!(found.starts_with(&format!("line {}, column {}", line + 1, column + 7)), "{found}");
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    for (piece, other, message) in [
+        ("bands: relative, weight: 5", "bands: absolute, weight: 5", "no band table is called"),
+        ("- id: N2", "- id: N1", "the item `N1` is there twice"),
+        ("kinds: [window]", "kinds: [district]", "the body kind `district` is there twice"),
+        ("kinds: [window]", "kinds: [collector]", "needs rules for `families.post`"),
+        ("kinds: [window]", "kinds: [window, bureau]", "mixes families"),
+        ("closed_on_time / due", "closed_on_time", "a rate is a quotient"),
+        ("above: 0, points", "points", "write either `above`"),
+        ("cap: 60", "cap: 0", "write a number above zero"),
+        ("cap: 60", "cap: -60", "negative"),
+        ("share: \"1\"", "share: \"1.5\"", "above 1"),
+        ("up_to: \"0.8\"", "up_to: \"0.4\"", "the bounds must rise"),
+        ("grade: B, from: 75", "grade: B, from: 95", "from the best down"),
+        ("provenance: \"city:Changzhou\"", "provenance: hearsay", "is no provenance"),
+        ("order: [public, long_term]", "order: [public, public]", "`public` is there twice"),
+        ("pack: zz-2018", "pack: zz-2018\npack: zz-2019", "`pack` is given twice"),
+        ("count: filed, against", "count: filed, by_size: true, against", "no effective size"),
+    ] {
+        let found = mistakes(&with(piece, other));
+        assert!(found.iter().any(|found| found.contains(message)), "{other}: {found:#?}");
+    }
+}
+
+#[test]
+fn what_is_no_yaml_or_too_much_of_it_is_refused() {
+    assert!(mistakes("pack: [").remove(0).contains("not valid YAML"));
+    assert!(mistakes("").remove(0).contains("expected a mapping"));
+    assert!(mistakes(&"# x\n".repeat(100_000)).remove(0).contains("larger than"));
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n\
+                c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n\
+                e: [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n";
+    assert!(mistakes(bomb).remove(0).contains("not valid YAML"));
+    assert!(mistakes(&"[".repeat(10_000)).remove(0).contains("not valid YAML"));
+}
+
+#[test]
+fn the_pack_says_itself_what_the_regulation_leaves_unjudged() {
+    let warnings = RulePack::parse(zhengzhou()).unwrap().warnings();
+    let paths = |kind: WarningKind| {
+        let of_kind = warnings.iter().filter(move |warning| warning.kind == kind);
+        of_kind.map(|warning| warning.path.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        paths(WarningKind::HandlingNotJudged),
+        ["families.area.streams.long_term", "families.department.streams.long_term"]
+    );
+    assert_eq!(
+        paths(WarningKind::TimelinessNotJudged),
+        ["families.area.streams.public", "families.department.streams.public"]
+    );
+    assert!(paths(WarningKind::CanDouble).contains(&"families.area.streams.regular.N1"));
+    assert!(!paths(WarningKind::CanDouble).contains(&"families.area.streams.public.P1"));
+    let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    let assumed =
+        "families.area.streams.regular.N4: assumed, to be confirmed or replaced: 0, 0.5, 5";
+    assert!(texts.iter().any(|text| text == assumed), "{texts:#?}");
+}
+
+proptest! {
+    #[test]
+    fn no_damage_to_a_pack_makes_reading_it_panic(
+        line in 0..300_usize, cut in 0..60_usize, insert in "[a-z0-9:{}\\[\\]\", *&-]{0,6}",
+    ) {
+        let mut lines: Vec<String> = zhengzhou().lines().map(str::to_owned).collect();
+        let line = line % lines.len();
+        let kept: String = lines[line].chars().take(cut).collect();
+        lines[line] = kept + &insert;
+        if let Err(mistakes) = RulePack::parse(&lines.join("\n")) {
+            prop_assert!(mistakes.iter().next().is_some());
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Whom a case counts for: the bodies of its area, its department, its stream and zone.
+
+use std::collections::HashMap;
+
+use chengping_casework::Fact;
+use chengping_rules::{RulePack, SelectionTest};
+use chengping_types::registry::{Area, LongTermEntry, Registry};
+use chengping_types::{BodyId, Family, Month, Stream, TimeZone, Zone, named_enum};
+
+named_enum! {
+    /// The part of a body that a count belongs to.
+    pub enum Part: "part" {
+        /// Its key management zones.
+        Key = 1 => "key",
+        /// Its general management zones.
+        General = 2 => "general",
+        /// All of it, where zones play no part.
+        All = 3 => "all",
+    }
+}
+
+impl From<Zone> for Part {
+    fn from(zone: Zone) -> Self {
+        match zone {
+            Zone::Key => Self::Key,
+            Zone::General => Self::General,
+        }
+    }
+}
+
+/// Attributes the facts of one month.
+///
+/// Area and zone are those valid in the month of filing (they are frozen on the case); the
+/// department is the unit of the last dispatch. Only bodies that the pack evaluates and that are
+/// valid in the month count anything.
+#[derive(Debug, Clone)]
+pub struct Attributor {
+    month: Month,
+    time_zone: TimeZone,
+    order: Vec<SelectionTest>,
+    long_term_of_pack: Vec<(String, String)>,
+    long_term_of_registry: Vec<LongTermEntry>,
+    areas: HashMap<String, Vec<Area>>,
+    bodies: HashMap<BodyId, Family>,
+    area_is_zoned: bool,
+}
+
+/// Whom one case counts for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribution {
+    /// The stream of the case.
+    pub stream: Stream,
+    /// The bodies with the part of them, each once: up to three of the area and a department.
+    pub bodies: Vec<(BodyId, Part)>,
+}
+
+impl Attributor {
+    /// Prepares the attribution of a month's facts.
+    pub fn new(pack: &RulePack, registry: &Registry, month: Month) -> Self {
+        let codes = pack.selection.long_term.iter().flat_map(|category| {
+            category.codes.iter().map(|code| (category.scheme.clone(), code.clone()))
+        });
+        let mut areas: HashMap<String, Vec<Area>> = HashMap::new();
+        for area in &registry.areas {
+            areas.entry(area.area_code.clone()).or_default().push(area.clone());
+        }
+        let evaluated = registry
+            .bodies
+            .iter()
+            .filter(|body| body.is_valid_in(month) && pack.group_of(body.kind).is_some());
+        Self {
+            month,
+            time_zone: pack.time_zone.clone(),
+            order: pack.selection.order.clone(),
+            long_term_of_pack: codes.collect(),
+            long_term_of_registry: registry.long_term.clone(),
+            areas,
+            bodies: evaluated.map(|body| (body.body_id.clone(), body.kind.family())).collect(),
+            area_is_zoned: pack
+                .families
+                .get(&Family::Area)
+                .is_some_and(|area| area.zones.is_some()),
+        }
+    }
+
+    /// The month whose facts are attributed.
+    pub const fn month(&self) -> Month {
+        self.month
+    }
+
+    /// Whom a case counts for. A case that was never filed, or lies in no valid area (out of
+    /// scope), counts for no body.
+    pub fn attribute(&self, fact: &Fact) -> Attribution {
+        let filed = fact.filed_at.map(|at| Month::of(at, &self.time_zone));
+        let stream = self.stream_of(fact, filed.unwrap_or(self.month));
+        let mut bodies = Vec::new();
+        if let Some(area) = filed.and_then(|month| self.area_of(fact, month)) {
+            let part = if self.area_is_zoned { Part::from(area.zone) } else { Part::All };
+            for body in [&area.district, &area.subdistrict, &area.window].into_iter().flatten() {
+                self.add(body, Family::Area, part, &mut bodies);
+            }
+            if let Some(unit) = &fact.unit {
+                self.add(unit, Family::Department, Part::All, &mut bodies);
+            }
+        }
+        Attribution { stream, bodies }
+    }
+
+    fn add(&self, body: &BodyId, family: Family, part: Part, bodies: &mut Vec<(BodyId, Part)>) {
+        let evaluated = self.bodies.get(body) == Some(&family);
+        if evaluated && !bodies.iter().any(|(known, _)| known == body) {
+            bodies.push((body.clone(), part));
+        }
+    }
+
+    /// The row of the case's area in the month of filing; of overlapping rows the first stands.
+    fn area_of(&self, fact: &Fact, month: Month) -> Option<&Area> {
+        self.areas.get(&fact.area_code)?.iter().find(|area| area.is_valid_in(month))
+    }
+
+    fn stream_of(&self, fact: &Fact, month: Month) -> Stream {
+        let passed = self.order.iter().find(|test| match test {
+            SelectionTest::Public => fact.source.is_public(),
+            SelectionTest::LongTerm => self.is_long_term(fact, month),
+        });
+        match passed {
+            Some(SelectionTest::Public) => Stream::Public,
+            Some(SelectionTest::LongTerm) => Stream::LongTerm,
+            None => Stream::Regular,
+        }
+    }
+
+    fn is_long_term(&self, fact: &Fact, month: Month) -> bool {
+        let (scheme, code) = (&fact.category_scheme, &fact.category_code);
+        let of_pack = self.long_term_of_pack.iter().any(|(listed_scheme, prefix)| {
+            listed_scheme == scheme && code.starts_with(prefix.as_str())
+        });
+        let mut of_registry = self.long_term_of_registry.iter();
+        of_pack || of_registry.any(|entry| entry.matches(scheme, code, month))
+    }
+}

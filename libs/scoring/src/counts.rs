@@ -1,0 +1,122 @@
+//! The counts of one cell: how many cases of which kind.
+
+use chengping_casework::{Base, Fact};
+use chengping_types::Exact;
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// One place per code of a base count.
+const PLACES: usize = {
+    let mut places = 0;
+    let mut index = 0;
+    while index < Base::ALL.len() {
+        let code = Base::ALL[index].code() as usize;
+        if code >= places {
+            places = code + 1;
+        }
+        index += 1;
+    }
+    places
+};
+
+/// Counts that say nothing about how a body did, so that they alone are no data.
+const SILENT: [Base; 7] = [
+    Base::Assigned,
+    Base::Returned,
+    Base::Shirked,
+    Base::SuspendedNow,
+    Base::SuspendedEver,
+    Base::Voided,
+    Base::VisitUnreachable,
+];
+
+/// A number for every base count. Serialises as a map of those that are not zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counts([u64; PLACES]);
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self([0; PLACES])
+    }
+}
+
+impl Counts {
+    /// The count of cases, orders or visits of a kind.
+    pub const fn get(&self, base: Base) -> u64 {
+        self.0[base.code() as usize]
+    }
+
+    /// The count as formulas see it: less the settlement corrections that this month discovered,
+    /// and never below zero (settled question 3).
+    pub const fn net(&self, base: Base) -> u64 {
+        let undone = match base {
+            Base::OnTime => self.get(Base::UndoOnTime),
+            Base::ClosedOnTime => self.get(Base::UndoClosedOnTime),
+            _ => 0,
+        };
+        self.get(base).saturating_sub(undone)
+    }
+
+    /// [`Counts::net`] as an exact number.
+    pub fn exact(&self, base: Base) -> Exact {
+        Exact::from(self.net(base))
+    }
+
+    /// Adds `number` to a count.
+    pub const fn add(&mut self, base: Base, number: u64) {
+        self.0[base.code() as usize] += number;
+    }
+
+    /// Adds what a fact counts.
+    pub fn add_fact(&mut self, fact: &Fact) {
+        for base in Base::ALL {
+            self.add(*base, u64::from(fact.count(*base)));
+        }
+    }
+
+    /// Adds the counts of another cell.
+    pub fn merge(&mut self, other: &Self) {
+        for (own, number) in self.0.iter_mut().zip(other.0) {
+            *own += number;
+        }
+    }
+
+    /// Whether every count is zero.
+    pub fn is_zero(&self) -> bool {
+        self.0.iter().all(|number| *number == 0)
+    }
+
+    /// Whether there is anything to judge. Voided, suspended, returned or merely assigned cases
+    /// are none.
+    pub fn has_data(&self) -> bool {
+        Base::ALL.iter().any(|base| !SILENT.contains(base) && self.get(*base) > 0)
+    }
+}
+
+impl FromIterator<(Base, u64)> for Counts {
+    fn from_iter<T: IntoIterator<Item = (Base, u64)>>(counts: T) -> Self {
+        let mut sum = Self::default();
+        for (base, number) in counts {
+            sum.add(base, number);
+        }
+        sum
+    }
+}
+
+impl Serialize for Counts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let counts = Base::ALL.iter().map(|base| (base, self.get(*base)));
+        serializer.collect_map(counts.filter(|(_, number)| *number > 0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Counts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let counts = BTreeMap::<Base, u64>::deserialize(deserializer)?;
+        if let Some((base, _)) = counts.iter().find(|(_, number)| **number == 0) {
+            return Err(D::Error::custom(format!("{base} is zero; leave it out")));
+        }
+        Ok(counts.into_iter().collect())
+    }
+}

@@ -1,0 +1,155 @@
+//! The scores in words: every deduction as its formula, with the numbers put in.
+//!
+//! Nothing is computed anew. The formulas come from the pack, the numbers from the evaluation;
+//! what is printed is rounded for reading to at most four decimals.
+
+mod formula;
+
+use chengping_rules::{Item, RulePack};
+use chengping_types::Exact;
+
+use self::formula::{formula, obstacle, substituted};
+use crate::attribution::Part;
+use crate::evaluation::{ItemResult, PartResult, Scorecard, StreamResult};
+
+/// The language of an explanation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+impl Language {
+    const fn pick<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+    }
+}
+
+/// A scorecard in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// How the score comes about: `100 − 6.5246 − 4.0526 − 2.6558 − 0 = 86.77`; absent without a
+    /// score.
+    pub total: Option<String>,
+    /// Its items in the order of the pack.
+    pub items: Vec<ItemExplanation>,
+}
+
+/// An item in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemExplanation {
+    /// Identifier of the item.
+    pub id: String,
+    /// Identifier of its stream.
+    pub stream: String,
+    /// Name of the item.
+    pub name: String,
+    /// The formula over the names of the counts: `30 × (1 − closed on time ÷ closure due)`.
+    pub formula: String,
+    /// The formula with the numbers of each part.
+    pub parts: Vec<PartExplanation>,
+    /// How the parts make up the deduction: `0.6 × 1.0714 + 0.4 × 6.4865 = 3.2375`; absent where
+    /// there is only one.
+    pub weighting: Option<String>,
+    /// The clause it carries out.
+    pub clause: String,
+    /// The authority of its numbers.
+    pub provenance: String,
+}
+
+/// An item in one part, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartExplanation {
+    /// The part.
+    pub part: Part,
+    /// `30 × (1 − 27 ÷ 28) = 1.0714`, or why the item does not apply.
+    pub computation: String,
+}
+
+/// Explains a scorecard of an evaluation by `pack`, the pack that it was scored with.
+pub fn explain(pack: &RulePack, card: &Scorecard, language: Language) -> Explanation {
+    let rules = pack.families.get(&card.kind.family());
+    let item_of = |stream: &StreamResult, item: &ItemResult| {
+        let mut items = rules.into_iter().flat_map(|rules| rules.items());
+        let (_, rule) = items.find(|(of, rule)| of.id == stream.id && rule.id == item.id)?;
+        Some(explain_item(rule, stream, item, language))
+    };
+    Explanation {
+        total: total(pack, card),
+        items: card.items().filter_map(|(stream, item)| item_of(stream, item)).collect(),
+    }
+}
+
+fn explain_item(
+    rule: &Item,
+    stream: &StreamResult,
+    item: &ItemResult,
+    language: Language,
+) -> ItemExplanation {
+    let part = |part: &PartResult| PartExplanation {
+        part: part.part,
+        computation: computation(rule, part, language),
+    };
+    ItemExplanation {
+        id: item.id.clone(),
+        stream: stream.id.clone(),
+        name: language.pick(&item.name.zh, &item.name.en).to_owned(),
+        formula: formula(&rule.rule, language),
+        parts: item.parts.iter().map(part).collect(),
+        weighting: weighting(item),
+        clause: item.clause.clone(),
+        provenance: item.provenance.to_string(),
+    }
+}
+
+fn computation(rule: &Item, part: &PartResult, language: Language) -> String {
+    let Some(applied) = &part.applied else {
+        let reason = obstacle(&rule.rule, part, language);
+        return language.pick("不适用：", "not applicable: ").to_owned() + &reason;
+    };
+    let mut text = substituted(&rule.rule, &part.inputs, language);
+    if applied.factor != Exact::ONE {
+        text = format!("{text} × {}", readable(&applied.factor));
+    }
+    format!("{text} = {}", readable(&applied.deduction))
+}
+
+fn weighting(item: &ItemResult) -> Option<String> {
+    if item.parts.len() < 2 {
+        return None;
+    }
+    let weighted = item.parts.iter().filter(|part| !part.share.is_zero()).map(|part| {
+        let deduction = part.applied.as_ref().map(|applied| readable(&applied.deduction));
+        format!("{} × {}", readable(&part.share), deduction.as_deref().unwrap_or("0"))
+    });
+    let weighted: Vec<_> = weighted.collect();
+    let sum = if weighted.is_empty() { "0".to_owned() } else { weighted.join(" + ") };
+    Some(format!("{sum} = {}", readable(&item.deduction)))
+}
+
+fn total(pack: &RulePack, card: &Scorecard) -> Option<String> {
+    let score = card.score.as_ref()?;
+    let mut text = readable(&pack.scoring.base.value);
+    for stream in &card.streams {
+        let deduction = readable(&stream.deduction);
+        if stream.uncapped > stream.cap {
+            let uncapped = readable(&stream.uncapped);
+            text = format!("{text} − min({deduction}, {uncapped})");
+        } else {
+            text = format!("{text} − {deduction}");
+        }
+    }
+    Some(format!("{text} = {}", score.printed()))
+}
+
+/// The shortest decimal that is exact within four places, or else four places.
+fn readable(number: &Exact) -> String {
+    let rounded = number.to_decimal(4);
+    let short = rounded.trim_end_matches('0').trim_end_matches('.');
+    if short.parse().as_ref() == Ok(number) { short.to_owned() } else { rounded }
+}

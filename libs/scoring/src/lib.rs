@@ -1,0 +1,26 @@
+//! Facts to tallies, deductions, scorecards and ranks, with the explanation.
+//!
+//! [`tally`] counts the facts of a month for each body. [`score`] turns an [`Input`], which holds
+//! everything that is read, into an [`Evaluation`], which holds everything that follows from it;
+//! [`explain`] puts that into words and computes nothing anew. No clock, no I/O, no float.
+
+mod attribution;
+mod comparison;
+mod counts;
+mod deduction;
+mod evaluation;
+pub mod explain;
+mod input;
+mod results;
+mod score;
+mod tally;
+
+pub use attribution::{Attribution, Attributor, Part};
+pub use counts::Counts;
+pub use evaluation::{
+    Applicability, Applied, Evaluation, FigureValue, Inputs, ItemResult, PackReference, PartResult,
+    Score, Scorecard, State, StreamResult,
+};
+pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
+pub use score::score;
+pub use tally::{Cell, CountedCase, Tallies, counted_cases, tally};

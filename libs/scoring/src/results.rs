@@ -1,0 +1,128 @@
+//! The results document: the canonical JSON that is published, hashed and signed.
+
+use std::collections::BTreeMap;
+
+use chengping_types::{Exact, canonical};
+use serde_json::{Value, json};
+
+use crate::evaluation::{
+    Evaluation, FigureValue, Inputs, ItemResult, PartResult, Scorecard, StreamResult,
+};
+
+impl Evaluation {
+    /// The results document as canonical JSON (`results.json` of the interchange format): every
+    /// deduction as a reduced fraction in `exact` and with four decimals for reading.
+    pub fn results_document(&self) -> Vec<u8> {
+        let bodies: BTreeMap<_, _> =
+            self.scorecards.iter().map(|card| (card.body_id.as_str(), scorecard(card))).collect();
+        let document = json!({
+            "jurisdiction": self.jurisdiction,
+            "month": self.month,
+            "as_of": self.as_of.to_rfc3339_in(&self.time_zone),
+            "decided": self.decided.to_rfc3339_in(&self.time_zone),
+            "engine": self.engine,
+            "rule_pack": {
+                "name": self.rule_pack.name,
+                "revision": self.rule_pack.revision,
+                "digest": self.rule_pack.digest,
+            },
+            "snapshot": self.snapshot,
+            "bodies": bodies,
+            "figures": figures(&self.figures),
+        });
+        canonical::to_vec(&document).expect("a results document holds text, flags and counts only")
+    }
+}
+
+fn scorecard(card: &Scorecard) -> Value {
+    let streams: BTreeMap<_, _> =
+        card.streams.iter().map(|stream| (stream.id.as_str(), stream_value(stream))).collect();
+    let items: BTreeMap<_, _> =
+        card.items().map(|(stream, item)| (item.id.as_str(), item_value(stream, item))).collect();
+    json!({
+        "group": card.group,
+        "state": card.state,
+        "score": card.score.as_ref().map(|score| score.printed()),
+        "exact_score": card.score.as_ref().map(|score| &score.exact),
+        "rank": card.rank,
+        "tied": card.tied,
+        "grade": card.grade,
+        "due": card.due,
+        "streams": streams,
+        "items": items,
+        "figures": figures(&card.figures),
+    })
+}
+
+fn stream_value(stream: &StreamResult) -> Value {
+    json!({
+        "cap": stream.cap,
+        "deduction": stream.deduction.to_decimal(4),
+        "exact": stream.deduction,
+        "uncapped": stream.uncapped,
+        "empty": stream.empty,
+    })
+}
+
+fn item_value(stream: &StreamResult, item: &ItemResult) -> Value {
+    let zones: BTreeMap<_, _> =
+        item.parts.iter().map(|part| (part.part.as_str(), part_value(part))).collect();
+    json!({
+        "stream": stream.id,
+        "deduction": item.deduction.to_decimal(4),
+        "exact": item.deduction,
+        "clause": item.clause,
+        "provenance": item.provenance,
+        "zones": zones,
+    })
+}
+
+fn part_value(part: &PartResult) -> Value {
+    match &part.applied {
+        None => json!({ "applicable": false, "inputs": inputs(&part.inputs) }),
+        Some(applied) => json!({
+            "applicable": true,
+            "deduction": applied.deduction.to_decimal(4),
+            "exact": applied.deduction,
+            "factor": applied.factor,
+            "inputs": inputs(&part.inputs),
+        }),
+    }
+}
+
+fn inputs(inputs: &Inputs) -> Value {
+    match inputs {
+        Inputs::Rate { num, den } => json!({ "num": count(num), "den": count(den) }),
+        Inputs::Band { count: number, own, reference, size } => json!({
+            "count": count(number),
+            "own": own,
+            "reference": reference,
+            "size": size,
+        }),
+        Inputs::Increase { now, before } => json!({ "now": count(now), "before": count(before) }),
+        Inputs::Satisfaction { index, visits } => json!({ "index": index, "visits": visits }),
+        Inputs::Orders { first, repeated } => json!({ "first": first, "repeated": repeated }),
+    }
+}
+
+/// Figures as percentages with two decimals, exact beside.
+fn figures(figures: &[FigureValue]) -> Value {
+    let figure = |figure: &FigureValue| {
+        json!({
+            "num": count(&figure.num),
+            "den": count(&figure.den),
+            "percent": figure.percent(),
+            "exact": figure.rate(),
+        })
+    };
+    figures.iter().map(|value| (value.id.clone(), figure(value))).collect()
+}
+
+/// A whole number as a number, any other as a fraction.
+fn count(number: &Exact) -> Value {
+    let text = number.to_string();
+    match text.parse::<i64>() {
+        Ok(whole) => whole.into(),
+        Err(_) => text.into(),
+    }
+}

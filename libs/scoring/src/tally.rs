@@ -1,0 +1,134 @@
+//! Tallies: the counts of a month by body, stream and part.
+
+use std::collections::BTreeMap;
+
+use chengping_casework::{Base, Fact};
+use chengping_rules::Counted;
+use chengping_types::{BodyId, CaseNo, Stream};
+use serde::{Deserialize, Serialize};
+
+use crate::attribution::{Attribution, Attributor, Part};
+use crate::counts::Counts;
+
+/// The counts of one month. Cells without a count are left out, so that equal counts are equal
+/// tallies and have equal canonical JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tallies {
+    /// By body, stream and part.
+    pub bodies: BTreeMap<BodyId, BTreeMap<Stream, BTreeMap<Part, Counts>>>,
+    /// Every case of the jurisdiction by stream, whether or not it counts for a body.
+    pub total: BTreeMap<Stream, Counts>,
+}
+
+/// A selection of cells of one body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell<'a> {
+    /// The body.
+    pub body: &'a BodyId,
+    /// The streams.
+    pub counts: Counted,
+    /// One zone, or [`Part::All`] for all parts together.
+    pub part: Part,
+}
+
+impl Cell<'_> {
+    fn selects(&self, stream: Stream, part: Part) -> bool {
+        self.counts.includes(stream) && (self.part == Part::All || self.part == part)
+    }
+}
+
+impl Tallies {
+    /// Adds a fact.
+    pub fn add(&mut self, fact: &Fact, attribution: &Attribution) {
+        let mut counts = Counts::default();
+        counts.add_fact(fact);
+        if counts.is_zero() {
+            return;
+        }
+        let stream = attribution.stream;
+        self.total.entry(stream).or_default().merge(&counts);
+        for (body, part) in &attribution.bodies {
+            self.cell_mut(body, stream, *part).merge(&counts);
+        }
+    }
+
+    /// The counts of one cell, to add to.
+    pub fn cell_mut(&mut self, body: &BodyId, stream: Stream, part: Part) -> &mut Counts {
+        let streams = self.bodies.entry(body.clone()).or_default();
+        streams.entry(stream).or_default().entry(part).or_default()
+    }
+
+    /// Adds other tallies of the same month: the result is that of all their facts together.
+    pub fn merge(&mut self, other: &Self) {
+        for (stream, counts) in &other.total {
+            self.total.entry(*stream).or_default().merge(counts);
+        }
+        for (body, streams) in &other.bodies {
+            for (stream, parts) in streams {
+                for (part, counts) in parts {
+                    self.cell_mut(body, *stream, *part).merge(counts);
+                }
+            }
+        }
+    }
+
+    /// The counts of a selection together.
+    pub fn sum(&self, cell: Cell<'_>) -> Counts {
+        let mut sum = Counts::default();
+        for (stream, parts) in self.bodies.get(cell.body).into_iter().flatten() {
+            for (part, counts) in parts {
+                if cell.selects(*stream, *part) {
+                    sum.merge(counts);
+                }
+            }
+        }
+        sum
+    }
+
+    /// The counts of the whole jurisdiction.
+    pub fn jurisdiction(&self) -> Counts {
+        let mut sum = Counts::default();
+        self.total.values().for_each(|counts| sum.merge(counts));
+        sum
+    }
+}
+
+/// Counts the facts of the attributor's month.
+pub fn tally<'a>(facts: impl IntoIterator<Item = &'a Fact>, attributor: &Attributor) -> Tallies {
+    let mut tallies = Tallies::default();
+    for fact in facts {
+        tallies.add(fact, &attributor.attribute(fact));
+    }
+    tallies
+}
+
+/// A case behind a count.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CountedCase {
+    /// The case.
+    pub case_no: CaseNo,
+    /// How often it counts: once, but for orders and visits.
+    pub times: u32,
+}
+
+/// The cases behind a count, in the order of the facts. Their `times` add up to exactly what
+/// [`Tallies::sum`] of the same facts has for the same selection.
+pub fn counted_cases<'a>(
+    facts: impl IntoIterator<Item = &'a Fact>,
+    attributor: &Attributor,
+    cell: Cell<'_>,
+    base: Base,
+) -> Vec<CountedCase> {
+    let counted = |fact: &Fact| {
+        let times = fact.count(base);
+        if times == 0 {
+            return None;
+        }
+        let Attribution { stream, bodies } = attributor.attribute(fact);
+        let selected =
+            bodies.iter().any(|(body, part)| body == cell.body && cell.selects(stream, *part));
+        selected.then(|| CountedCase { case_no: fact.case_no.clone(), times })
+    };
+    facts.into_iter().filter_map(counted).collect()
+}

@@ -1,0 +1,246 @@
+//! What holds for every input, whatever the counts.
+
+use std::sync::OnceLock;
+
+use chengping_casework::{Base, Fact, Marks, Source};
+use chengping_rules::{Counted, RulePack, builtin};
+use chengping_scoring::{
+    Attributor, Cell, Counts, ENGINE, Input, PackRevision, Part, Snapshot, Tallies, counted_cases,
+    score, tally,
+};
+use chengping_types::registry::{Area, AreaKind, Body, Coefficient, Registry};
+use chengping_types::{BodyKind, Digest, Exact, Month, Stream, Zone};
+use proptest::prelude::*;
+
+const BODIES: [(&str, BodyKind); 6] = [
+    ("d1", BodyKind::District),
+    ("d2", BodyKind::District),
+    ("d3", BodyKind::District),
+    ("s1", BodyKind::Subdistrict),
+    ("b1", BodyKind::Bureau),
+    ("b2", BodyKind::Bureau),
+];
+
+fn april() -> Month {
+    "2018-04".parse().unwrap()
+}
+
+fn pack() -> &'static RulePack {
+    static PACK: OnceLock<RulePack> = OnceLock::new();
+    PACK.get_or_init(|| RulePack::parse(builtin("zz-2018").unwrap()).unwrap())
+}
+
+fn registry() -> Registry {
+    let first: Month = "2018-01".parse().unwrap();
+    let body = |(id, kind): (&str, BodyKind)| Body {
+        body_id: id.parse().unwrap(),
+        kind,
+        name: id.to_owned(),
+        parent: None,
+        valid_from: first,
+        valid_to: None,
+    };
+    let area = |(index, zone): (usize, Zone)| Area {
+        area_code: format!("a{index}"),
+        kind: AreaKind::RoadSection,
+        name: String::new(),
+        district: Some(format!("d{}", index % 3 + 1).parse().unwrap()),
+        subdistrict: (index % 3 == 0).then(|| "s1".parse().unwrap()),
+        window: None,
+        zone,
+        valid_from: first,
+        valid_to: None,
+    };
+    let coefficient = |(id, zone): (&str, Zone)| Coefficient {
+        body_id: id.parse().unwrap(),
+        zone,
+        road_sections: 10,
+        difficulty: Exact::ONE,
+        valid_from: first,
+        approved_by: String::new(),
+        reason: String::new(),
+    };
+    let zones = [Zone::Key, Zone::General];
+    let sized = ["d1", "d2", "d3", "s1"];
+    Registry {
+        bodies: BODIES.map(body).to_vec(),
+        areas: (0..6).map(|index| area((index, zones[index / 3]))).collect(),
+        coefficients: sized
+            .into_iter()
+            .flat_map(|id| zones.map(|zone| coefficient((id, zone))))
+            .collect(),
+        long_term: Vec::new(),
+    }
+}
+
+fn facts() -> impl Strategy<Value = Vec<Fact>> {
+    let fact =
+        (0..8_usize, 0..4_usize, any::<bool>(), any::<u32>(), 0..3_u16, 0..3_u16, "010[1-9]");
+    let fact = fact.prop_map(|(area, unit, filed, marks, first, answered, category_code)| Fact {
+        case_no: "c".parse().unwrap(),
+        source: if marks & 1 == 0 { Source::Patrol } else { Source::Wechat },
+        category_scheme: "gbt-30428.2-2013-event".to_owned(),
+        category_code,
+        area_code: format!("a{area}"),
+        collector: None,
+        reported_at: None,
+        filed_at: filed.then(|| april().start(&pack().time_zone)),
+        filing_desk: None,
+        unit: (unit > 0).then(|| format!("b{unit}").parse().unwrap()),
+        marks: single_marks().filter(|base| marks >> base.code() & 1 == 1).collect::<Marks>(),
+        orders_first: first,
+        orders_repeated: first / 2,
+        visits: [answered, 0, 1, answered, 2],
+    });
+    prop::collection::vec(fact, 0..12)
+}
+
+fn single_marks() -> impl Iterator<Item = Base> {
+    Base::ALL.iter().copied().filter(|base| !base.is_multiple())
+}
+
+/// Counts as a case life can give them: what is on time was handled, what was handled was due.
+fn counts() -> impl Strategy<Value = Counts> {
+    let late = (0..9_u64, 0..9_u64, 0..9_u64, 0..9_u64, 0..5_u64);
+    (late, 0..4_u64, 0..4_u64, prop::array::uniform4(0..4_u64)).prop_map(
+        |((on_time, late, overdue, filed, closed), carried, orders, visits)| {
+            let handled = on_time + late;
+            let due = handled + overdue;
+            [
+                (Base::Filed, filed),
+                (Base::Due, due),
+                (Base::Handled, handled),
+                (Base::OnTime, on_time),
+                (Base::OverdueOpen, overdue),
+                (Base::Closed, closed.min(handled)),
+                (Base::ClosedOnTime, closed.min(on_time)),
+                (Base::Rework, late.min(2)),
+                (Base::UndoOnTime, closed / 4),
+                (Base::CarriedStart, carried),
+                (Base::CarriedOpen, carried / 2),
+                (Base::OrdersFirst, orders),
+                (Base::OrdersRepeated, orders / 2),
+                (Base::VisitVerySatisfied, visits[0]),
+                (Base::VisitSatisfied, visits[1]),
+                (Base::VisitNeutral, visits[2]),
+                (Base::VisitDissatisfied, visits[3]),
+            ]
+            .into_iter()
+            .collect()
+        },
+    )
+}
+
+fn cells() -> impl Strategy<Value = Tallies> {
+    let cell = (0..BODIES.len(), 0..Stream::ALL.len(), any::<bool>(), counts());
+    prop::collection::vec(cell, 0..16).prop_map(|cells| {
+        let mut tallies = Tallies::default();
+        for (body, stream, key, counts) in cells {
+            let (id, kind) = BODIES[body];
+            let part = match (kind, key) {
+                (BodyKind::Bureau, _) => Part::All,
+                (_, true) => Part::Key,
+                (_, false) => Part::General,
+            };
+            tallies.cell_mut(&id.parse().unwrap(), Stream::ALL[stream], part).merge(&counts);
+            tallies.total.entry(Stream::ALL[stream]).or_default().merge(&counts);
+        }
+        tallies
+    })
+}
+
+fn input(tallies: Tallies, before: Tallies) -> Input {
+    let pack = pack();
+    let as_of = april().freeze(pack.freeze.day, &pack.time_zone);
+    let Registry { bodies, coefficients, .. } = registry();
+    Input {
+        jurisdiction: "laws".parse().unwrap(),
+        month: april(),
+        as_of,
+        decided: as_of,
+        engine: ENGINE.to_owned(),
+        rule_pack: PackRevision::new(1, pack.clone()),
+        snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
+        bodies,
+        coefficients,
+        tallies,
+        earlier: [(april().previous(), before)].into(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn tallies_of_parts_merge_to_the_tally_of_all_in_any_order(
+        all in facts(), cut in 0..12_usize,
+    ) {
+        let attributor = Attributor::new(pack(), &registry(), april());
+        let (one, other) = all.split_at(cut.min(all.len()));
+        let mut merged = tally(other, &attributor);
+        merged.merge(&tally(one, &attributor));
+        prop_assert_eq!(&merged, &tally(&all, &attributor));
+        prop_assert_eq!(&merged, &tally(all.iter().rev(), &attributor));
+        let json = serde_json::to_string(&merged).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Tallies>(&json).unwrap(), &merged);
+    }
+
+    #[test]
+    fn a_count_is_always_that_of_its_cases(all in facts()) {
+        let attributor = Attributor::new(pack(), &registry(), april());
+        let tallies = tally(&all, &attributor);
+        for (id, _) in BODIES {
+            let cell = Cell { body: &id.parse().unwrap(), counts: Counted::All, part: Part::All };
+            for base in Base::ALL {
+                let cases = counted_cases(&all, &attributor, cell, *base);
+                let times: u64 = cases.iter().map(|case| u64::from(case.times)).sum();
+                prop_assert_eq!(times, tallies.sum(cell).get(*base));
+            }
+        }
+    }
+
+    #[test]
+    fn scores_lie_between_floor_and_base_and_no_stream_goes_beyond_its_cap(
+        now in cells(), before in cells(),
+    ) {
+        let evaluation = score(&input(now, before));
+        for card in &evaluation.scorecards {
+            for stream in &card.streams {
+                prop_assert!(!stream.uncapped.is_negative());
+                prop_assert!(stream.deduction <= stream.cap);
+            }
+            if let Some(score) = &card.score {
+                prop_assert!(!score.exact.is_negative() && score.exact <= Exact::integer(100));
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_bytes(now in cells(), before in cells()) {
+        let input = input(now, before);
+        let kept: Input = serde_json::from_slice(&input.canonical()).unwrap();
+        prop_assert_eq!(score(&input).results_document(), score(&kept).results_document());
+    }
+
+    #[test]
+    fn one_more_case_on_time_never_costs_points(
+        now in cells(), before in cells(), body in 0..BODIES.len(), stream in 0..Stream::ALL.len(),
+    ) {
+        let (id, kind) = BODIES[body];
+        let id = id.parse().unwrap();
+        let part = if kind == BodyKind::Bureau { Part::All } else { Part::Key };
+        let mut more = now.clone();
+        let case = [Base::Due, Base::Handled, Base::OnTime, Base::Closed, Base::ClosedOnTime];
+        let case = case.into_iter().map(|base| (base, 1)).collect();
+        more.cell_mut(&id, Stream::ALL[stream], part).merge(&case);
+        let without = score(&input(now, before.clone()));
+        let with = score(&input(more, before));
+        let of = |evaluation: &chengping_scoring::Evaluation| {
+            let card = evaluation.scorecard(&id).unwrap();
+            card.score.as_ref().map(|score| score.exact.clone())
+        };
+        if let Some(without) = of(&without) {
+            prop_assert!(of(&with).unwrap() >= without);
+        }
+    }
+}

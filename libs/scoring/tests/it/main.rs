@@ -1,0 +1,18 @@
+//! Scoring against the independent reference, the method's own example, and its laws.
+
+#[cfg(test)]
+mod attribution;
+#[cfg(test)]
+mod boston;
+#[cfg(test)]
+mod city;
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod explanation;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod results;

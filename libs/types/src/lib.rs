@@ -1,0 +1,27 @@
+//! Months, instants, identifiers, exact numbers, resource names and the one canonical byte form.
+//!
+//! Everything here is pure: no clock, no I/O, no float. Time zones come from the database compiled
+//! into the program, so that a result does not depend on the machine it was computed on.
+
+pub mod canonical;
+mod digest;
+mod exact;
+mod id;
+mod instant;
+mod month;
+pub mod name;
+mod named;
+pub mod registry;
+mod zone;
+
+pub use digest::{Digest, DigestError};
+pub use exact::{Exact, ExactError};
+pub use id::{BodyId, CaseNo, IdError, JurisdictionId, PackId, RecordId};
+pub use instant::{Instant, TimestampError};
+pub use month::{Month, MonthError};
+pub use named::{BodyKind, Family, Stream, UnknownName, Zone};
+pub use zone::{Fold, LocalTimeError, TimeZone, UnknownTimeZone};
+
+// What the exported macros need from the crate that calls them.
+#[doc(hidden)]
+pub use serde as __serde;

@@ -1,0 +1,117 @@
+//! Cases, their events, and their whole process.
+
+use chengping_casework::{Case, Event, Lifecycle, Timeline, View, timeline};
+use chengping_chassis::page_token;
+use chengping_types::{Instant, name::CaseName, name::JurisdictionName};
+
+use super::App;
+use crate::domain::Accepted;
+use crate::error::Error;
+use crate::store;
+
+/// A page size that was not asked for.
+const PAGE_SIZE_DEFAULT: u32 = 100;
+/// The largest page.
+const PAGE_SIZE_MAX: u32 = 1_000;
+
+/// Which page of a list.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// As the request has it; 0 for the default.
+    pub(crate) size: i32,
+    /// As the request has it; empty for the first.
+    pub(crate) token: String,
+}
+
+/// The size of a page, and the position that it starts behind; `None` for the first.
+pub(super) fn open_page(page: &Page, query: &[&str]) -> Result<(u32, Option<String>), Error> {
+    let size = page_token::page_size(page.size, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
+    Ok((size, page_token::open(&page.token, query)?))
+}
+
+/// Leaves `size` of one item more in `items`, and gives the token of the next page; empty at the
+/// end.
+pub(super) fn close_page<T>(
+    items: &mut Vec<T>,
+    size: u32,
+    query: &[&str],
+    position: impl Fn(&T) -> String,
+) -> String {
+    let size = usize::try_from(size).expect("a page fits");
+    if items.len() <= size {
+        return String::new();
+    }
+    items.truncate(size);
+    items.last().map_or_else(String::new, |last| page_token::issue(&position(last), query))
+}
+
+/// The process of a case with the events behind it.
+#[derive(Debug)]
+pub(crate) struct CaseTimeline {
+    pub(crate) timeline: Timeline,
+    pub(crate) events: Vec<Accepted<Event>>,
+}
+
+impl App {
+    /// A case.
+    pub(crate) async fn case(&self, name: &CaseName) -> Result<Accepted<Case>, Error> {
+        let mut connection = store::acquire(&self.pool).await?;
+        store::case::get_one(&mut connection, &name.jurisdiction, &name.case_no)
+            .await?
+            .ok_or_else(|| Error::CaseNotFound { name: name.to_string() })
+    }
+
+    /// Cases by number, and the token of the next page.
+    pub(crate) async fn cases(
+        &self,
+        parent: &JurisdictionName,
+        page: &Page,
+    ) -> Result<(Vec<Accepted<Case>>, String), Error> {
+        let query = ["cases", parent.jurisdiction.as_str()];
+        let (size, after) = open_page(page, &query)?;
+        let after = after.unwrap_or_default();
+        let mut connection = store::acquire(&self.pool).await?;
+        let mut cases =
+            store::case::list(&mut connection, &parent.jurisdiction, &after, size + 1).await?;
+        let next = close_page(&mut cases, size, &query, |case| case.record.case_no.to_string());
+        Ok((cases, next))
+    }
+
+    /// Events of a case by number, and the token of the next page.
+    pub(crate) async fn events(
+        &self,
+        parent: &CaseName,
+        page: &Page,
+    ) -> Result<(Vec<Accepted<Event>>, String), Error> {
+        let query = ["events", parent.jurisdiction.as_str(), parent.case_no.as_str()];
+        let (size, after) = open_page(page, &query)?;
+        let after = after.and_then(|after| after.parse().ok()).unwrap_or_default();
+        self.case(parent).await?;
+        let mut connection = store::acquire(&self.pool).await?;
+        let CaseName { jurisdiction, case_no } = parent;
+        let limit = Some(size + 1);
+        let mut events =
+            store::event::list(&mut connection, jurisdiction, case_no, after, limit).await?;
+        let next = close_page(&mut events, size, &query, |e| e.record.event_no.to_string());
+        Ok((events, next))
+    }
+
+    /// The whole process of a case as it stood before `as_of`, or as it stands.
+    pub(crate) async fn timeline(
+        &self,
+        name: &CaseName,
+        as_of: Option<Instant>,
+    ) -> Result<CaseTimeline, Error> {
+        let case = self.case(name).await?.record;
+        let mut connection = store::acquire(&self.pool).await?;
+        let CaseName { jurisdiction, case_no } = name;
+        let mut events =
+            store::event::list(&mut connection, jurisdiction, case_no, 0, None).await?;
+        let view = View::at(as_of.unwrap_or(Instant::MAX));
+        let records: Vec<_> = events.iter().map(|event| event.record.clone()).collect();
+        let timeline = timeline(&case, &records, view, &Lifecycle::default());
+        events.retain(|event| view.shows(&event.record));
+        events.sort_by_key(|event| (event.record.at, event.record.event_no));
+        Ok(CaseTimeline { timeline, events })
+    }
+}

@@ -1,0 +1,21 @@
+//! What intake, rejects and snapshots are, without I/O.
+
+mod bodies;
+mod fold;
+mod intake;
+mod payload;
+mod record;
+mod reject;
+mod rule;
+mod snapshot;
+
+pub(crate) use self::bodies::{KnownBodies, named_bodies, refuse_unknown_bodies};
+pub(crate) use self::fold::{CaseFile, Folded, SnapshotFold};
+pub(crate) use self::intake::{Counts, Ledger, Receipt, Sorted, Taken, sort, unknown_case};
+pub(crate) use self::payload::parse_event_payload;
+pub(crate) use self::record::{Accepted, Broken, EventKey, Fault, Position, Record, Row};
+pub(crate) use self::reject::{
+    NewReject, Reject, RejectListing, RejectName, RejectPlace, RejectState, WaitingEvent,
+};
+pub(crate) use self::rule::check_event;
+pub(crate) use self::snapshot::{NewSnapshot, Snapshot};

@@ -1,0 +1,225 @@
+//! What becomes of each record of a batch.
+
+use std::collections::HashMap;
+use std::ops::AddAssign;
+
+use chengping_casework::Event;
+
+use super::record::{Broken, Fault, Record, Row};
+use super::reject::NewReject;
+
+/// What became of the records of a batch or a stream.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) accepted: i64,
+    pub(crate) repeated: i64,
+    pub(crate) rejected: i64,
+    pub(crate) released: i64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.repeated += other.repeated;
+        self.rejected += other.rejected;
+        self.released += other.released;
+    }
+}
+
+/// What became of a batch, and how many records the jurisdiction has accepted since ever.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    pub(crate) counts: Counts,
+    pub(crate) watermark: i64,
+}
+
+/// A batch that was taken in: its receipt, and what of it was set aside.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) receipt: Receipt,
+    pub(crate) refused: Vec<NewReject>,
+}
+
+/// The counters of a jurisdiction; whoever holds them is its only writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ledger {
+    /// The number of accepted records, which is the sequence of the last one.
+    pub(crate) watermark: i64,
+    /// The number of events that were ever set aside to wait.
+    pub(crate) set_aside: i64,
+}
+
+impl Ledger {
+    /// Gives the next `count` sequence numbers away; returns the number before the first of them.
+    pub(crate) fn take(&mut self, count: usize) -> i64 {
+        let before = self.watermark;
+        self.watermark += i64::try_from(count).expect("a batch fits");
+        before
+    }
+
+    /// Gives those of `rejects` that wait for a case their place in the queue.
+    pub(crate) fn queue(&mut self, rejects: &mut [NewReject]) {
+        for reject in rejects.iter_mut().filter(|reject| reject.code == UNKNOWN_CASE) {
+            self.set_aside += 1;
+            reject.waiting_no = Some(self.set_aside);
+        }
+    }
+}
+
+/// The code of an event that waits for its case.
+const UNKNOWN_CASE: &str = "unknown_case";
+
+/// Why an event waits.
+pub(crate) fn unknown_case(event: &Event) -> Fault {
+    let message = format!(
+        "case {} is not known yet; the event is taken in by itself when the case arrives",
+        event.case_no
+    );
+    Fault::new(UNKNOWN_CASE, "case_no", message)
+}
+
+/// A batch, each record in its place.
+#[derive(Debug)]
+pub(crate) struct Sorted<T> {
+    /// The new records, in batch order.
+    pub(crate) accepted: Vec<T>,
+    /// Identical repeats of accepted records.
+    pub(crate) repeated: i64,
+    /// What is set aside, in batch order.
+    pub(crate) rejects: Vec<NewReject>,
+    /// The places of `rejects` in the batch, from 0.
+    pub(crate) refused: Vec<usize>,
+}
+
+impl<T> Default for Sorted<T> {
+    fn default() -> Self {
+        Self { accepted: Vec::new(), repeated: 0, rejects: Vec::new(), refused: Vec::new() }
+    }
+}
+
+/// The accepted version of a record.
+enum Standing<T> {
+    Before(T),
+    InBatch(usize),
+}
+
+/// Sorts a batch. The first accepted version of a record stands (settled.md 1): one of `standing`,
+/// else the first in batch order. `fault` says why a good record must still be set aside.
+pub(crate) fn sort<T: Record>(
+    rows: Vec<Row<T>>,
+    standing: Vec<T>,
+    fault: impl Fn(&T) -> Option<Fault>,
+) -> Sorted<T> {
+    let mut versions: HashMap<T::Key, Standing<T>> = HashMap::with_capacity(rows.len());
+    versions.extend(standing.into_iter().map(|record| (record.key(), Standing::Before(record))));
+    let mut sorted = Sorted::default();
+    for (place, Row { position, content }) in rows.into_iter().enumerate() {
+        let checked = content.and_then(|record| match fault(&record) {
+            Some(fault) => Err(Broken::of(&record, fault)),
+            None => Ok(record),
+        });
+        let set_aside = |broken: Broken, accepted_payload| {
+            sorted.refused.push(place);
+            sorted.rejects.push(NewReject {
+                position,
+                column: broken.fault.column.to_owned(),
+                code: broken.fault.code.to_owned(),
+                message: broken.fault.message,
+                payload: broken.payload,
+                accepted_payload,
+                case_no: broken.case_no,
+                waiting_no: None,
+            });
+        };
+        let record = match checked {
+            Ok(record) => record,
+            Err(broken) => {
+                set_aside(*broken, None);
+                continue;
+            }
+        };
+        let accepted = match versions.get(&record.key()) {
+            Some(Standing::Before(accepted)) => accepted,
+            Some(Standing::InBatch(index)) => &sorted.accepted[*index],
+            None => {
+                versions.insert(record.key(), Standing::InBatch(sorted.accepted.len()));
+                sorted.accepted.push(record);
+                continue;
+            }
+        };
+        if *accepted == record {
+            sorted.repeated += 1;
+        } else {
+            let broken = Broken::of(&record, conflict(&record, accepted));
+            set_aside(*broken, Some(accepted.payload()));
+        }
+    }
+    sorted
+}
+
+fn conflict<T: Record>(record: &T, accepted: &T) -> Fault {
+    let columns = record.differences(accepted).join(", ");
+    let message = format!(
+        "contradicts the accepted {} in {columns}; find out which version is right, and record \
+         a further event where the accepted one is not",
+        T::WHAT
+    );
+    Fault::new("conflict", "", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use chengping_casework::{Case, Source};
+
+    use super::*;
+    use crate::domain::Position;
+
+    fn row(case_no: &str, title: &str) -> Row<Case> {
+        let case = Case {
+            case_no: case_no.parse().unwrap(),
+            source: Source::Patrol,
+            category_scheme: "local".to_owned(),
+            category_code: "1".to_owned(),
+            area_code: String::new(),
+            collector: None,
+            title: Some(title.to_owned()),
+        };
+        Row { position: Position::default(), content: Ok(case) }
+    }
+
+    fn standing(case_no: &str, title: &str) -> Case {
+        row(case_no, title).content.unwrap()
+    }
+
+    #[test]
+    fn the_accepted_version_stands_against_every_row_of_a_batch() {
+        let rows = vec![row("A", "new"), row("A", "new"), row("A", "old"), row("B", "new")];
+        let sorted = sort(rows, vec![standing("A", "old")], |_| None);
+        assert_eq!(sorted.accepted, [standing("B", "new")]);
+        assert_eq!((sorted.repeated, &sorted.refused[..]), (1, &[0, 1][..]));
+        for reject in &sorted.rejects {
+            assert_eq!(reject.code, "conflict");
+            assert_eq!(reject.accepted_payload, Some(standing("A", "old").payload()));
+        }
+    }
+
+    #[test]
+    fn the_first_row_of_a_batch_stands_where_none_was_accepted() {
+        let rows = vec![row("A", "first"), row("A", "second"), row("A", "first")];
+        let sorted = sort(rows, Vec::new(), |_| None);
+        assert_eq!(sorted.accepted, [standing("A", "first")]);
+        assert_eq!((sorted.repeated, &sorted.refused[..]), (1, &[1][..]));
+        assert!(sorted.rejects[0].message.contains("accepted case in title;"));
+    }
+
+    #[test]
+    fn a_row_that_is_set_aside_stands_for_nothing() {
+        let rows = vec![row("A", "bad"), row("A", "good")];
+        let bad = |case: &Case| {
+            (case.title.as_deref() == Some("bad")).then(|| Fault::new("bad", "title", "bad"))
+        };
+        let sorted = sort(rows, Vec::new(), bad);
+        assert_eq!(sorted.accepted, [standing("A", "good")]);
+        assert_eq!(sorted.refused, [0]);
+    }
+}

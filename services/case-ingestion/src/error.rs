@@ -1,0 +1,149 @@
+//! Every error a client may see: its code, its reason, its values. `docs/errors.md` lists them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chengping_chassis::error::{ApiError, FieldErrors};
+use chengping_chassis::page_token::PageError;
+use tonic::Code;
+
+use crate::store::StoreError;
+
+/// How long a client should wait for a part that is out of reach.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Some fields of the request are not valid.
+    #[error("the request is not valid: {0}")]
+    Invalid(FieldErrors),
+    /// The page cannot be given.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// No case of this number was accepted.
+    #[error("case {name} is not known; import it first")]
+    CaseNotFound { name: String },
+    /// No such reject.
+    #[error("reject {name} is not known; take its name from the list of rejects")]
+    RejectNotFound { name: String },
+    /// The reject was dealt with before.
+    #[error("reject {name} is {state}; only an open one can be replayed or dismissed")]
+    RejectNotOpen { name: String, state: &'static str },
+    /// The corrected record was refused as well.
+    #[error("the corrected record was refused as {code}: {text}")]
+    ReplayRefused { code: String, column: String, text: String },
+    /// No such snapshot.
+    #[error("snapshot {name} is not known; take its name from the list of snapshots")]
+    SnapshotNotFound { name: String },
+    /// The records of a snapshot are not what they were.
+    #[error("snapshot {name} had digest {stored}, its records now have {found}")]
+    SnapshotDigestMismatch { name: String, stored: String, found: String },
+    /// A batch of a stream has not the number that follows.
+    #[error("batch {found} follows where {expected} was expected; number batches from 1")]
+    BatchOutOfOrder { expected: i64, found: i64 },
+    /// More records are asked for than there are.
+    #[error("watermark {asked} is ahead of {watermark}, the records accepted so far")]
+    WatermarkAhead { asked: i64, watermark: i64 },
+    /// Nobody can be asked which bodies there are, so nothing is taken in that names one.
+    #[error("rule-configuration cannot be asked for the registry; send the records again")]
+    RegistryUnavailable(#[source] tonic::Status),
+    /// rule-configuration gave what it must not give.
+    #[error("rule-configuration gave a registry that is not one: {0}")]
+    RegistryCorrupt(String),
+    /// The process stops; what was acknowledged stands.
+    #[error("the service is stopping; send again what was not acknowledged")]
+    Stopping,
+    /// The database is away, or the call lost a race.
+    #[error("the database cannot be used at the moment; try again")]
+    DatabaseUnavailable(#[source] StoreError),
+    /// The database failed.
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+    /// A computation ended without a result.
+    #[error("a computation ended without a result")]
+    Computation(#[from] tokio::task::JoinError),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() { Self::DatabaseUnavailable(error) } else { Self::Store(error) }
+    }
+}
+
+impl ApiError for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) | Self::BatchOutOfOrder { .. } => Code::InvalidArgument,
+            Self::Page(error) => error.code(),
+            Self::CaseNotFound { .. }
+            | Self::RejectNotFound { .. }
+            | Self::SnapshotNotFound { .. } => Code::NotFound,
+            Self::RejectNotOpen { .. } | Self::ReplayRefused { .. } => Code::FailedPrecondition,
+            Self::SnapshotDigestMismatch { .. } => Code::DataLoss,
+            Self::WatermarkAhead { .. } => Code::OutOfRange,
+            Self::RegistryUnavailable(_) | Self::Stopping | Self::DatabaseUnavailable(_) => {
+                Code::Unavailable
+            }
+            Self::RegistryCorrupt(_) | Self::Store(_) | Self::Computation(_) => Code::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "REQUEST_INVALID",
+            Self::Page(error) => error.reason(),
+            Self::CaseNotFound { .. } => "CASE_NOT_FOUND",
+            Self::RejectNotFound { .. } => "REJECT_NOT_FOUND",
+            Self::RejectNotOpen { .. } => "REJECT_NOT_OPEN",
+            Self::ReplayRefused { .. } => "REPLAY_REFUSED",
+            Self::SnapshotNotFound { .. } => "SNAPSHOT_NOT_FOUND",
+            Self::SnapshotDigestMismatch { .. } => "SNAPSHOT_DIGEST_MISMATCH",
+            Self::BatchOutOfOrder { .. } => "BATCH_OUT_OF_ORDER",
+            Self::WatermarkAhead { .. } => "WATERMARK_AHEAD",
+            Self::RegistryUnavailable(_) => "REGISTRY_UNAVAILABLE",
+            Self::RegistryCorrupt(_) => "REGISTRY_CORRUPT",
+            Self::Stopping => "SERVICE_STOPPING",
+            Self::DatabaseUnavailable(_) => "DATABASE_UNAVAILABLE",
+            Self::Store(_) => "DATABASE_FAILED",
+            Self::Computation(_) => "COMPUTATION_FAILED",
+        }
+    }
+
+    fn metadata(&self) -> BTreeMap<String, String> {
+        let of = |values: &[(&str, &dyn ToString)]| {
+            values.iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect()
+        };
+        match self {
+            Self::Page(error) => error.metadata(),
+            Self::CaseNotFound { name }
+            | Self::RejectNotFound { name }
+            | Self::SnapshotNotFound { name } => of(&[("name", name)]),
+            Self::RejectNotOpen { name, state } => of(&[("name", name), ("state", state)]),
+            Self::ReplayRefused { code, column, text } => {
+                of(&[("code", code), ("column", column), ("text", text)])
+            }
+            Self::SnapshotDigestMismatch { name, stored, found } => {
+                of(&[("name", name), ("stored", stored), ("found", found)])
+            }
+            Self::BatchOutOfOrder { expected, found } => {
+                of(&[("expected", expected), ("found", found)])
+            }
+            Self::WatermarkAhead { asked, watermark } => {
+                of(&[("asked", asked), ("watermark", watermark)])
+            }
+            _ => BTreeMap::new(),
+        }
+    }
+
+    fn field_errors(&self) -> Option<&FieldErrors> {
+        match self {
+            Self::Invalid(errors) => Some(errors),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        (self.code() == Code::Unavailable).then_some(RETRY)
+    }
+}

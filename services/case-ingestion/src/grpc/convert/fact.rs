@@ -1,0 +1,70 @@
+//! Facts as columns.
+
+use std::collections::HashMap;
+
+use chengping_casework::Fact;
+use chengping_proto::cases::v1 as pb;
+use chengping_types::{BodyId, Instant};
+
+/// The largest batch.
+const FACTS_MAX: usize = 5_000;
+
+/// The batches of some facts, in their order.
+pub(in crate::grpc) fn fact_batches(facts: &[Fact]) -> Vec<pb::StreamFactsResponse> {
+    facts
+        .chunks(FACTS_MAX)
+        .map(|facts| pb::StreamFactsResponse { batch: Some(batch(facts)) })
+        .collect()
+}
+
+fn batch(facts: &[Fact]) -> pb::FactBatch {
+    let mut dictionary = Dictionary::new();
+    let mut batch = pb::FactBatch::default();
+    for fact in facts {
+        batch.case_nos.push(fact.case_no.to_string());
+        batch.sources.push(fact.source.code().into());
+        batch.category_schemes.push(dictionary.index(&fact.category_scheme));
+        batch.category_codes.push(dictionary.index(&fact.category_code));
+        batch.area_codes.push(dictionary.index(&fact.area_code));
+        batch.collectors.push(dictionary.body(fact.collector.as_ref()));
+        batch.units.push(dictionary.body(fact.unit.as_ref()));
+        batch.filing_desks.push(dictionary.body(fact.filing_desk.as_ref()));
+        batch.report_times.push(micros(fact.reported_at));
+        batch.file_times.push(micros(fact.filed_at));
+        batch.marks.push(fact.marks.bits());
+        batch.orders_first.push(fact.orders_first.into());
+        batch.orders_repeated.push(fact.orders_repeated.into());
+        batch.visits.extend(fact.visits.map(u32::from));
+    }
+    batch.dictionary = dictionary.texts;
+    batch
+}
+
+/// The smallest integer is no instant.
+fn micros(instant: Option<Instant>) -> i64 {
+    instant.map_or(i64::MIN, Instant::as_micros)
+}
+
+/// The texts of a batch, each once; the first is the empty one.
+struct Dictionary<'f> {
+    texts: Vec<String>,
+    indexes: HashMap<&'f str, u32>,
+}
+
+impl<'f> Dictionary<'f> {
+    fn new() -> Self {
+        Self { texts: vec![String::new()], indexes: HashMap::from([("", 0)]) }
+    }
+
+    fn index(&mut self, text: &'f str) -> u32 {
+        let Self { texts, indexes } = self;
+        *indexes.entry(text).or_insert_with(|| {
+            texts.push(text.to_owned());
+            u32::try_from(texts.len() - 1).expect("a batch fits")
+        })
+    }
+
+    fn body(&mut self, body: Option<&'f BodyId>) -> u32 {
+        self.index(body.map_or("", BodyId::as_str))
+    }
+}

@@ -1,0 +1,128 @@
+//! Requests that name or list something.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chengping_casework::{Lifecycle, Question, View};
+use chengping_chassis::error::FieldErrors;
+use chengping_proto::cases::v1 as pb;
+use chengping_types::name::{CaseName, JurisdictionName};
+use chengping_types::{Instant, JurisdictionId, Month, TimeZone};
+
+use super::{checked, checked_instant, required_instant};
+use crate::app::Page;
+use crate::error::Error;
+
+/// The last day of a month that every month could freeze on.
+const FREEZE_DAY_MAX: i32 = 31;
+
+/// The field `parent` of a list.
+pub(in crate::grpc) fn parent<T: FromStr<Err: Display>>(text: &str) -> Result<T, Error> {
+    field("parent", text)
+}
+
+/// The field `name` of a request for one resource.
+pub(in crate::grpc) fn named<T: FromStr<Err: Display>>(text: &str) -> Result<T, Error> {
+    field("name", text)
+}
+
+fn field<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Error> {
+    let mut errors = FieldErrors::default();
+    let value = errors.parse(field, text);
+    checked(errors, value)
+}
+
+pub(in crate::grpc) fn page(size: i32, token: String) -> Page {
+    Page { size, token }
+}
+
+/// A question for the process of a case.
+pub(in crate::grpc) struct Timelines {
+    pub(in crate::grpc) name: CaseName,
+    pub(in crate::grpc) as_of: Option<Instant>,
+}
+
+impl TryFrom<pb::GetTimelineRequest> for Timelines {
+    type Error = Error;
+
+    fn try_from(request: pb::GetTimelineRequest) -> Result<Self, Error> {
+        let mut errors = FieldErrors::default();
+        let name = errors.parse("name", &request.name);
+        let as_of =
+            request.as_of.as_ref().and_then(|as_of| checked_instant(&mut errors, "as_of", as_of));
+        Ok(Self { name: checked(errors, name)?, as_of })
+    }
+}
+
+/// A question for facts.
+pub(in crate::grpc) struct Facts {
+    pub(in crate::grpc) jurisdiction: JurisdictionId,
+    pub(in crate::grpc) watermark: i64,
+    pub(in crate::grpc) question: Question,
+}
+
+impl TryFrom<pb::StreamFactsRequest> for Facts {
+    type Error = Error;
+
+    fn try_from(request: pb::StreamFactsRequest) -> Result<Self, Error> {
+        let mut errors = FieldErrors::default();
+        let parent: Option<JurisdictionName> = errors.parse("parent", &request.parent);
+        let month: Option<Month> = errors.parse("month", &request.month);
+        let time_zone: Option<TimeZone> = errors.parse("time_zone", &request.time_zone);
+        let as_of = required_instant(&mut errors, "as_of", request.as_of.as_ref());
+        let decided = required_instant(&mut errors, "decided", request.decided.as_ref());
+        if request.watermark < 0 {
+            errors.push("watermark", "is negative; take it from a snapshot");
+        }
+        let freeze_day = u8::try_from(request.freeze_day)
+            .ok()
+            .filter(|day| (1..=FREEZE_DAY_MAX).contains(&i32::from(*day)));
+        if freeze_day.is_none() {
+            errors.push("freeze_day", format!("must be from 1 to {FREEZE_DAY_MAX}"));
+        }
+        let lifecycle = lifecycle(request.lifecycle.unwrap_or_default(), &mut errors);
+        let all = (|| {
+            let view = View { as_of: as_of?, decided: decided? };
+            let question = Question {
+                month: month?,
+                time_zone: time_zone?,
+                view,
+                freeze_day: freeze_day?,
+                lifecycle,
+            };
+            let jurisdiction = parent?.jurisdiction;
+            Some(Self { jurisdiction, watermark: request.watermark, question })
+        })();
+        checked(errors, all)
+    }
+}
+
+fn lifecycle(given: pb::Lifecycle, errors: &mut FieldErrors) -> Lifecycle {
+    fn setting<T: FromStr<Err: Display> + Default>(
+        errors: &mut FieldErrors,
+        name: &str,
+        text: &str,
+    ) -> T {
+        let value = errors.parse_optional(format!("lifecycle.{name}"), text);
+        value.flatten().unwrap_or_default()
+    }
+    Lifecycle {
+        period_basis: setting(errors, "period_basis", &given.period_basis),
+        late_correction: setting(errors, "late_correction", &given.late_correction),
+        redispatch_deadline: setting(errors, "redispatch_deadline", &given.redispatch_deadline),
+        suspension_when_overdue: setting(
+            errors,
+            "suspension_when_overdue",
+            &given.suspension_when_overdue,
+        ),
+        extension_when_overdue: setting(
+            errors,
+            "extension_when_overdue",
+            &given.extension_when_overdue,
+        ),
+        on_time_closing: setting(errors, "on_time_closing", &given.on_time_closing),
+        rework: setting(errors, "rework", &given.rework),
+        exempt_late: setting(errors, "exempt_late", &given.exempt_late),
+        no_deadline: setting(errors, "no_deadline", &given.no_deadline),
+    }
+}

@@ -1,0 +1,72 @@
+//! Case ingestion: cases and events in, once and durably; facts and snapshots out.
+//!
+//! What a jurisdiction's platform sends is only ever added to. Each accepted record has its place
+//! in a gapless sequence, so that "the first n records" names the same data for ever; everything
+//! else is derived from them. What cannot be accepted is set aside with its bytes.
+
+mod app;
+mod config;
+mod domain;
+mod error;
+mod grpc;
+mod peers;
+mod store;
+
+use chengping_chassis::CancellationToken;
+use chengping_chassis::postgres;
+use chengping_chassis::serve::{self, MESSAGE_BYTES_MAX, Server};
+use chengping_proto::FILE_DESCRIPTOR_SET;
+use chengping_proto::cases::v1::case_service_server::CaseServiceServer;
+use chengping_proto::cases::v1::reject_service_server::RejectServiceServer;
+use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
+
+pub use self::config::{Config, PeersConfig};
+
+/// The PostgreSQL schema of this service.
+pub const SCHEMA: &str = "case_ingestion";
+
+/// The migrations of that schema.
+pub static MIGRATOR: store::Migrator = store::MIGRATOR;
+
+/// A payload of 16 MiB, its accepted version, and the rest of the message.
+const REJECT_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX + (1 << 20);
+
+/// Connects to the database and adds the services to `server`, which may hold others as well.
+///
+/// # Errors
+///
+/// If the database cannot be reached or lacks migrations, or a peer's address is none.
+pub async fn build(
+    config: &Config,
+    server: &mut Server,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let pool = postgres::pool(&config.database, SCHEMA).await?;
+    postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
+    let registry = peers::Registry::new(&config.peers.rule_configuration)?;
+    let app = app::App::new(pool, registry);
+
+    let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), shutdown))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX);
+    let rejects = RejectServiceServer::new(grpc::RejectHandlers::new(app.clone()))
+        .max_decoding_message_size(REJECT_BYTES_MAX);
+    let snapshots = SnapshotServiceServer::new(grpc::SnapshotHandlers::new(app));
+    server.describe(FILE_DESCRIPTOR_SET);
+    server.add_service(cases).add_service(rejects).add_service(snapshots);
+    Ok(())
+}
+
+/// Serves alone, until `shutdown`.
+///
+/// # Errors
+///
+/// As [`build`], or if the address cannot be listened on.
+pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let listener = serve::bind(&config.listen).await?;
+    let mut server = Server::new(config.listen.clone());
+    let starting = server.latch();
+    build(&config, &mut server, shutdown.clone()).await?;
+    drop(starting);
+    server.serve(listener, shutdown).await?;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Snapshots.
+
+use chengping_casework::View;
+use chengping_types::{Digest, JurisdictionId, Month, RecordId};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::time::Time;
+use super::{StoreError, corrupt, get, parse};
+use crate::domain::{NewSnapshot, Snapshot};
+
+const COLUMNS: &str = "snapshot_id, month, as_of, decided, watermark, digest, case_count, \
+                       event_count, open_reject_count, create_time";
+
+/// The snapshot of these records and this view, if there is one.
+pub(crate) async fn find(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+    view: View,
+    watermark: i64,
+) -> Result<Option<Snapshot>, StoreError> {
+    let row = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM snapshot
+         WHERE jurisdiction = $1 AND month = $2 AND as_of = $3 AND decided = $4
+           AND watermark = $5"
+    )))
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .bind(Time(view.as_of))
+    .bind(Time(view.decided))
+    .bind(watermark)
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Adds a snapshot, unless there is one of the same records and view.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    snapshot: &NewSnapshot,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO snapshot (jurisdiction, snapshot_id, month, as_of, decided, watermark,
+                               digest, case_count, event_count, open_reject_count)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (jurisdiction, month, as_of, decided, watermark) DO NOTHING",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(snapshot.id.as_str())
+    .bind(snapshot.month.to_string())
+    .bind(Time(snapshot.view.as_of))
+    .bind(Time(snapshot.view.decided))
+    .bind(snapshot.watermark)
+    .bind(snapshot.folded.digest.as_bytes().as_slice())
+    .bind(snapshot.folded.cases)
+    .bind(snapshot.folded.events)
+    .bind(snapshot.open_rejects)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A snapshot by its ID.
+pub(crate) async fn get_one(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    id: &RecordId,
+) -> Result<Option<Snapshot>, StoreError> {
+    let row = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM snapshot WHERE jurisdiction = $1 AND snapshot_id = $2"
+    )))
+    .bind(jurisdiction.as_str())
+    .bind(id.as_str())
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Snapshots older than `before` (absent for the newest), newest first: their IDs are in the order
+/// of time.
+pub(crate) async fn list(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    before: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Snapshot>, StoreError> {
+    let rows = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM snapshot
+         WHERE jurisdiction = $1 AND ($2::text IS NULL OR snapshot_id < $2)
+         ORDER BY snapshot_id DESC LIMIT $3"
+    )))
+    .bind(jurisdiction.as_str())
+    .bind(before)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &PgRow) -> Result<Snapshot, StoreError> {
+    let Time(as_of) = get(row, "as_of")?;
+    let Time(decided) = get(row, "decided")?;
+    let Time(create_time) = get(row, "create_time")?;
+    let digest: &[u8] = get(row, "digest")?;
+    let digest = <[u8; 32]>::try_from(digest).map_err(|error| corrupt("digest", error))?;
+    Ok(Snapshot {
+        id: parse(row, "snapshot_id")?,
+        month: parse(row, "month")?,
+        view: View { as_of, decided },
+        watermark: get(row, "watermark")?,
+        digest: Digest::from_bytes(digest),
+        case_count: get(row, "case_count")?,
+        event_count: get(row, "event_count")?,
+        open_rejects: get(row, "open_reject_count")?,
+        create_time,
+    })
+}

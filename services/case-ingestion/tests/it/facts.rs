@@ -1,0 +1,109 @@
+//! Facts as columns.
+
+use chengping_casework::{Base, Marks};
+use chengping_proto::cases::v1 as pb;
+use tonic::{Code, Status};
+
+use crate::builders::{APRIL, FREEZE, case, events, time};
+use crate::harness::{Harness, ZZ, fields, metadata, reason};
+
+fn april(watermark: i64) -> pb::StreamFactsRequest {
+    pb::StreamFactsRequest {
+        parent: ZZ.to_owned(),
+        month: "2018-04".to_owned(),
+        time_zone: "Asia/Shanghai".to_owned(),
+        as_of: Some(time(FREEZE)),
+        decided: Some(time(FREEZE)),
+        watermark,
+        freeze_day: 3,
+        lifecycle: None,
+    }
+}
+
+async fn stream(
+    harness: &Harness,
+    request: pb::StreamFactsRequest,
+) -> Result<Vec<pb::FactBatch>, Status> {
+    let mut answers = harness.snapshots.clone().stream_facts(request).await?.into_inner();
+    let mut batches = Vec::new();
+    while let Some(answer) = answers.message().await? {
+        batches.push(answer.batch.unwrap());
+    }
+    Ok(batches)
+}
+
+#[tokio::test]
+async fn facts_come_in_columns_with_a_dictionary() {
+    let harness = Harness::start().await;
+    harness.take_cases(&[case("B"), case("A"), case("silent")]).await;
+    harness.take_events(&[events("B"), events("A")].concat()).await;
+    let batches = stream(&harness, april(13)).await.unwrap();
+    let [batch] = &batches[..] else { panic!("one batch") };
+
+    assert_eq!(batch.case_nos, ["A", "B"]);
+    let word = |index: u32| batch.dictionary[usize::try_from(index).unwrap()].as_str();
+    assert_eq!(batch.dictionary[0], "");
+    assert_eq!(word(batch.category_codes[1]), "0110");
+    assert_eq!(word(batch.area_codes[1]), "R00001");
+    assert_eq!(word(batch.collectors[0]), "c01");
+    assert_eq!(word(batch.units[0]), "b01");
+    assert_eq!(word(batch.filing_desks[0]), "sup1");
+    assert_eq!(batch.sources, [i32::from(pb::Source::Patrol); 2]);
+    assert_eq!(batch.report_times[0], (APRIL + 3_600) * 1_000_000);
+    assert_eq!(batch.file_times[0], (APRIL + 7_200) * 1_000_000);
+    let marks = Marks::from_bits(batch.marks[0]).unwrap();
+    for base in [Base::Filed, Base::Due, Base::Handled, Base::OnTime, Base::ClosedOnTime] {
+        assert!(marks.has(base), "{base}");
+    }
+    assert!(!marks.has(Base::OverdueOpen));
+    assert_eq!((batch.visits.len(), batch.orders_first.len()), (10, 2));
+}
+
+#[tokio::test]
+async fn a_watermark_hides_what_was_accepted_later() {
+    let harness = Harness::start().await;
+    harness.take_cases(&[case("A"), case("B")]).await;
+    harness.take_events(&events("A")).await;
+    let before = stream(&harness, april(7)).await.unwrap();
+    harness.take_events(&events("B")).await;
+    assert_eq!(stream(&harness, april(7)).await.unwrap(), before);
+    assert_eq!(stream(&harness, april(12)).await.unwrap()[0].case_nos, ["A", "B"]);
+    assert!(stream(&harness, april(0)).await.unwrap().is_empty());
+
+    let status = stream(&harness, april(13)).await.unwrap_err();
+    assert_eq!(reason(&status), (Code::OutOfRange, "WATERMARK_AHEAD".to_owned()));
+    assert_eq!(metadata(&status, "watermark"), "12");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_facts_come_in_many_batches_in_order() {
+    let harness = Harness::start().await;
+    let case_nos: Vec<_> = (0..4_500).map(|number| format!("C{number:05}")).collect();
+    for case_nos in case_nos.chunks(1_500) {
+        harness.take_cases(&case_nos.iter().map(|no| case(no)).collect::<Vec<_>>()).await;
+        let events: Vec<_> = case_nos.iter().flat_map(|no| events(no)).collect();
+        harness.take_events(&events).await;
+    }
+    let batches = stream(&harness, april(27_000)).await.unwrap();
+    assert!(batches.len() > 1);
+    let found: Vec<_> = batches.into_iter().flat_map(|batch| batch.case_nos).collect();
+    assert_eq!(found, case_nos);
+}
+
+#[tokio::test]
+async fn every_mistake_of_a_question_is_told_at_once() {
+    let harness = Harness::start().await;
+    let request = pb::StreamFactsRequest {
+        month: "2018-4".to_owned(),
+        time_zone: "Zhengzhou".to_owned(),
+        decided: None,
+        watermark: -1,
+        freeze_day: 0,
+        lifecycle: Some(pb::Lifecycle { rework: "never".to_owned(), ..Default::default() }),
+        ..april(0)
+    };
+    let status = stream(&harness, request).await.unwrap_err();
+    assert_eq!(reason(&status), (Code::InvalidArgument, "REQUEST_INVALID".to_owned()));
+    let expected = ["month", "time_zone", "decided", "watermark", "freeze_day", "lifecycle.rework"];
+    assert_eq!(fields(&status), expected);
+}

@@ -1,0 +1,125 @@
+//! Making versions from evaluations.
+
+use chengping_chassis::error::FieldErrors;
+use chengping_types::name::{BulletinName, EvaluationName};
+use chengping_types::{Digest, canonical};
+
+use super::{App, now};
+use crate::domain::Version;
+use crate::domain::plan::{CreateVersion, Plan, Refusal};
+use crate::domain::state::State;
+use crate::error::Error;
+use crate::store::{Connection, bulletins, commit, documents, log, requests, versions};
+
+impl App {
+    /// Makes a version of a month, or gives the one that the same wish made before.
+    pub(crate) async fn create(&self, wish: CreateVersion) -> Result<Version, Error> {
+        // First without a lock: fetching documents takes its time.
+        let mut transaction = self.store.begin_reading().await?;
+        if let Some(answered) = answered(&mut transaction, &wish).await? {
+            return Ok(answered);
+        }
+        let newest = versions::newest(&mut transaction, &wish.jurisdiction, wish.month).await?;
+        commit(transaction).await?;
+        let fetched = match plan(&wish, newest.as_ref())? {
+            Plan::Keep => None,
+            Plan::Add { .. } | Plan::Replace { .. } => {
+                Some(self.scoring.documents(&evaluation(&wish), wish.month).await?)
+            }
+        };
+
+        let mut transaction = self.store.begin().await?;
+        log::lock(&mut transaction, &wish.jurisdiction).await?;
+        if let Some(answered) = answered(&mut transaction, &wish).await? {
+            return Ok(answered);
+        }
+        if let Some(fetched) = &fetched {
+            let CreateVersion { jurisdiction, evaluation, .. } = &wish;
+            documents::put(&mut transaction, jurisdiction, evaluation, fetched).await?;
+        }
+        let version = make(&mut transaction, &wish).await?;
+        if let Some(request_id) = wish.request_id {
+            requests::insert(&mut transaction, request_id, content(&wish), &version).await?;
+        }
+        commit(transaction).await?;
+        Ok(version)
+    }
+}
+
+/// Does what is to be done. The log must be locked, and the documents kept.
+async fn make(connection: &mut Connection, wish: &CreateVersion) -> Result<Version, Error> {
+    let CreateVersion { jurisdiction, month, evaluation, reason, .. } = wish;
+    let newest = versions::newest(connection, jurisdiction, *month).await?;
+    let number = match (plan(wish, newest.as_ref())?, newest.clone()) {
+        (Plan::Keep, Some(newest)) => return Ok(newest),
+        (Plan::Add { number } | Plan::Replace { number }, _) => number,
+        (Plan::Keep, None) => unreachable!("only what is there is kept"),
+    };
+    let replaced = newest.filter(|newest| newest.number == number);
+    let now = now();
+    let version = Version {
+        jurisdiction: jurisdiction.clone(),
+        month: *month,
+        number,
+        evaluation: evaluation.clone(),
+        results_digest: documents::digest(connection, jurisdiction, evaluation).await?,
+        reason: reason.clone(),
+        state: State::Computed,
+        revision: replaced.map_or(1, |replaced| replaced.revision + 1),
+        create_time: now,
+        sealed: None,
+    };
+    bulletins::put_newest(connection, jurisdiction, *month, number, now).await?;
+    versions::put(connection, &version, now).await?;
+    Ok(version)
+}
+
+/// What the same call got before, if there was one.
+async fn answered(
+    connection: &mut Connection,
+    wish: &CreateVersion,
+) -> Result<Option<Version>, Error> {
+    let Some(request_id) = wish.request_id else { return Ok(None) };
+    let Some(before) = requests::get(connection, &wish.jurisdiction, request_id).await? else {
+        return Ok(None);
+    };
+    if before.content != content(wish) {
+        return Err(Error::RequestIdReused { request_id: request_id.to_string() });
+    }
+    let version = versions::get(connection, &wish.jurisdiction, before.month, before.version);
+    let version = version.await?.expect("versions are never removed");
+    if version.evaluation != before.evaluation {
+        return Err(Error::VersionReplaced { name: version.name().to_string() });
+    }
+    Ok(Some(version))
+}
+
+fn plan(wish: &CreateVersion, newest: Option<&Version>) -> Result<Plan, Error> {
+    wish.plan(newest).map_err(|refusal| {
+        let field = if wish.correction { "reason" } else { "bulletin_version.reason" };
+        let mut errors = FieldErrors::default();
+        match refusal {
+            Refusal::NothingPublished => {
+                let name =
+                    BulletinName { jurisdiction: wish.jurisdiction.clone(), month: wish.month };
+                return Error::NothingPublished { name: name.to_string() };
+            }
+            Refusal::ReasonMissing => errors.push(
+                field,
+                "must say why: this month is published, so the new version is a correction",
+            ),
+            Refusal::ReasonWithoutCorrection => {
+                errors.push(field, "must be empty: the first version of a month corrects nothing");
+            }
+        }
+        Error::Invalid(errors)
+    })
+}
+
+fn evaluation(wish: &CreateVersion) -> EvaluationName {
+    EvaluationName { jurisdiction: wish.jurisdiction.clone(), evaluation: wish.evaluation.clone() }
+}
+
+fn content(wish: &CreateVersion) -> Digest {
+    canonical::digest(wish).expect("texts and a truth value are canonical")
+}

@@ -1,0 +1,95 @@
+//! The settings of the service; `config.default.toml` lists them with their defaults.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chengping_chassis::config::{
+    DatabaseConfig, ListenConfig, Mistakes, PeerConfig, TelemetryConfig, Validate,
+};
+use serde::{Deserialize, Serialize};
+
+/// The settings of the service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where to serve.
+    pub listen: ListenConfig,
+    /// Where versions and logs are kept.
+    pub database: DatabaseConfig,
+    /// Logs and traces.
+    pub telemetry: TelemetryConfig,
+    /// The scoring service.
+    pub scoring: PeerConfig,
+    /// The keys of the logs.
+    pub keys: KeysConfig,
+    /// What publishing demands.
+    pub publication: PublicationConfig,
+    /// How publications are told.
+    pub watch: WatchConfig,
+}
+
+/// The keys of the logs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    /// Where the secret key is kept.
+    pub folder: PathBuf,
+    /// The first part of the name of every log: `HOST/JURISDICTION`.
+    pub host: String,
+}
+
+/// What publishing demands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicationConfig {
+    /// Whether only a version whose objections are decided may be published (6.8).
+    pub require_notice: bool,
+}
+
+/// How publications are told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchConfig {
+    /// How often the store is asked for news, in milliseconds.
+    pub poll_ms: NonZeroU64,
+    /// How long a stream is silent at most when the client does not say, in milliseconds.
+    pub keep_alive_ms: NonZeroU64,
+}
+
+impl WatchConfig {
+    /// How often the store is asked for news.
+    #[must_use]
+    pub fn poll(&self) -> Duration {
+        Duration::from_millis(self.poll_ms.get())
+    }
+
+    /// How long a stream is silent at most when the client does not say.
+    #[must_use]
+    pub fn keep_alive(&self) -> Duration {
+        Duration::from_millis(self.keep_alive_ms.get())
+    }
+}
+
+impl Validate for Config {
+    fn validate(&self, mistakes: &mut Mistakes) {
+        mistakes.section("listen", &self.listen);
+        mistakes.section("database", &self.database);
+        mistakes.section("telemetry", &self.telemetry);
+        mistakes.section("scoring", &self.scoring);
+        mistakes.section("keys", &self.keys);
+    }
+}
+
+impl Validate for KeysConfig {
+    fn validate(&self, mistakes: &mut Mistakes) {
+        if self.folder.as_os_str().is_empty() {
+            mistakes.push("folder", "is not set; name a folder that is backed up and kept secret");
+        }
+        let refused = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '+' | '/');
+        if self.host.is_empty() || self.host.contains(refused) {
+            mistakes
+                .push("host", "must be a name such as pingjia.example, without spaces, + and /");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The lines of a publication, read out of the sealed version.
+
+use std::collections::BTreeMap;
+
+use chengping_types::Exact;
+use serde::Deserialize;
+
+/// The published line of one body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) body_id: String,
+    pub(crate) group: String,
+    /// With two decimals; none when not rated.
+    pub(crate) score: Option<String>,
+    pub(crate) score_max: String,
+    pub(crate) rank: Option<u32>,
+    pub(crate) tied: bool,
+    pub(crate) grade: Option<String>,
+    /// `no_data`, `too_few_cases` or none.
+    pub(crate) not_rated_reason: Option<String>,
+}
+
+/// What is read of a sealed version; the rest is skipped.
+#[derive(Deserialize)]
+struct Document {
+    results: Results,
+}
+
+#[derive(Deserialize)]
+struct Results {
+    bodies: BTreeMap<String, Body>,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    group: String,
+    state: String,
+    score: Option<String>,
+    rank: Option<u32>,
+    #[serde(default)]
+    tied: bool,
+    grade: Option<String>,
+    #[serde(default)]
+    streams: BTreeMap<String, Stream>,
+}
+
+#[derive(Deserialize)]
+struct Stream {
+    cap: Exact,
+}
+
+/// The state of a body that is both scored and ranked.
+const SCORED: &str = "scored";
+
+/// Whether lines can be read out of a results document.
+///
+/// # Errors
+///
+/// When it is not of the shape that an evaluation exports.
+pub(crate) fn check(results: &[u8]) -> Result<(), serde_json::Error> {
+    serde_json::from_slice::<Results>(results).map(drop)
+}
+
+/// The lines of a sealed version: by group, in the order in which the document names the groups,
+/// then by rank, those without a rank last, then by body.
+///
+/// # Errors
+///
+/// When the results are not of the shape that an evaluation exports.
+pub(crate) fn read(sealed: &[u8]) -> Result<Vec<Line>, serde_json::Error> {
+    let bodies = serde_json::from_slice::<Document>(sealed)?.results.bodies;
+    let mut groups: Vec<String> = Vec::new();
+    let mut lines = Vec::with_capacity(bodies.len());
+    for (body_id, body) in bodies {
+        let known = groups.iter().position(|group| *group == body.group);
+        let group = known.unwrap_or_else(|| {
+            groups.push(body.group.clone());
+            groups.len() - 1
+        });
+        lines.push((group, line(body_id, body)));
+    }
+    // The sort is stable: inside a rank the order of the body IDs stands.
+    lines.sort_by_key(|(group, line)| (*group, line.rank.unwrap_or(u32::MAX)));
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+fn line(body_id: String, body: Body) -> Line {
+    // Nothing is deducted beyond the caps, and nothing added.
+    let score_max = body.streams.values().fold(Exact::integer(0), |sum, stream| sum + &stream.cap);
+    Line {
+        body_id,
+        group: body.group,
+        score: body.score,
+        score_max: if body.streams.is_empty() { String::new() } else { score_max.to_string() },
+        rank: body.rank,
+        tied: body.tied,
+        grade: body.grade,
+        not_rated_reason: Some(body.state).filter(|state| state != SCORED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_in_the_order_of_groups_and_ranks() {
+        let body = |group: &str, rank: Option<u32>| {
+            json!({
+                "group": group, "state": if rank.is_some() { "scored" } else { "no_data" },
+                "score": rank.map(|_| "90.00"), "rank": rank, "tied": false, "grade": "A",
+                "streams": {"public": {"cap": "30"}, "regular": {"cap": "139/2"}},
+            })
+        };
+        let sealed = json!({"results": {"bodies": {
+            "a": body("street", None), "b": body("district", Some(2)), "c": body("street", Some(1)),
+            "d": body("district", Some(1)), "e": body("street", Some(1)),
+        }}, "input": {"ignored": true}});
+        let lines = read(sealed.to_string().as_bytes()).unwrap();
+        let order: Vec<_> = lines.iter().map(|line| line.body_id.as_str()).collect();
+        assert_eq!(order, ["c", "e", "a", "d", "b"]);
+        assert_eq!(lines[2].not_rated_reason.as_deref(), Some("no_data"));
+        assert_eq!(lines[0].not_rated_reason, None);
+        assert_eq!(lines[0].score_max, "199/2");
+    }
+}

@@ -1,0 +1,220 @@
+//! Every error a client may see: its code, its reason, its values. `docs/errors.md` lists them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chengping_chassis::error::{ApiError, FieldErrors};
+use chengping_chassis::page_token::PageError;
+use chengping_ledger::merkle::TreeHead;
+use chengping_ledger::version::VersionError;
+use chengping_types::Month;
+use tonic::{Code, Status};
+
+use crate::domain::documents::DocumentsError;
+use crate::domain::state::IllegalChange;
+use crate::store::StoreError;
+
+/// How long a client should wait for a part that is out of reach.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Some fields of the request are not valid.
+    #[error("the request is not valid: {0}")]
+    Invalid(#[from] FieldErrors),
+    /// The page cannot be given.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The token is not one of this log.
+    #[error(
+        "resume_token is not one of the publications of {jurisdiction}; use the last one that its \
+         stream gave, or leave it empty"
+    )]
+    ResumeToken { jurisdiction: String },
+    /// No such month.
+    #[error("bulletin {name} does not exist; create its first version")]
+    BulletinNotFound { name: String },
+    /// No such version.
+    #[error("bulletin version {name} does not exist")]
+    VersionNotFound { name: String },
+    /// The scoring service knows no such evaluation.
+    #[error("evaluation {name} does not exist; take its name from the list of evaluations")]
+    EvaluationNotFound { name: String },
+    /// The evaluation has no results.
+    #[error("evaluation {name} has not succeeded; wait for it, or make another")]
+    EvaluationNotSucceeded { name: String },
+    /// The evaluation is of another month.
+    #[error("evaluation {name} is of {found}, not of {expected}; choose one of {expected}")]
+    EvaluationOfOtherMonth { name: String, found: String, expected: Month },
+    /// The documents are not what the evaluation says.
+    #[error("the documents of evaluation {name} are not what it says")]
+    Documents { name: String, source: DocumentsError },
+    /// There is nothing to correct.
+    #[error("nothing is published in {name} yet; create a version and publish it")]
+    NothingPublished { name: String },
+    /// The version is not sealed.
+    #[error("{name} is not published; it is {state}")]
+    NotPublished { name: String, state: &'static str },
+    /// The log is empty.
+    #[error("nothing is published in {name} yet, so its log has no checkpoint")]
+    LogEmpty { name: String },
+    /// The step does not follow from where the version stands.
+    #[error("{name} is {}; it cannot become {}", .change.from, .change.to)]
+    IllegalStateChange { name: String, change: IllegalChange },
+    /// Somebody else was faster.
+    #[error("{name} has changed; its etag is {current} now: read it again")]
+    EtagMismatch { name: String, current: String },
+    /// The ID names another call.
+    #[error("request ID {request_id} was used with other arguments; use a new one")]
+    RequestIdReused { request_id: String },
+    /// What the call made is no longer there.
+    #[error("{name}, which this call made, is made from another evaluation now; read it again")]
+    VersionReplaced { name: String },
+    /// There is no tree of this size, or it lacks the leaf.
+    #[error("tree_size {asked} is out of range; here it lies between {least} and {most}")]
+    TreeSize { asked: u64, least: u64, most: u64 },
+    /// A stored document is not what was once sealed.
+    #[error("the sealed document of {name} is corrupt")]
+    DocumentCorrupt { name: String, source: Box<dyn std::error::Error + Send + Sync> },
+    /// The stored log is not what was last signed.
+    #[error("the log of {jurisdiction} has {found:?}, the last checkpoint says {signed:?}")]
+    LogCorrupt { jurisdiction: String, found: TreeHead, signed: Option<TreeHead> },
+    /// What was checked when it was kept cannot be sealed.
+    #[error("{name} cannot be sealed")]
+    Seal { name: String, source: VersionError },
+    /// The scoring service did not do its part.
+    #[error("the scoring service did not do its part: {}", .0.message())]
+    Scoring(#[source] Box<Status>),
+    /// The scoring service gave more than can be published.
+    #[error("the scoring service gave a document of more than {bytes_max} bytes")]
+    DocumentTooLarge { bytes_max: usize },
+    /// The process stops.
+    #[error("the service is stopping; go on with the last resume token")]
+    Stopping,
+    /// A computation ended without a result.
+    #[error("a computation was cut off")]
+    CutOff(#[from] tokio::task::JoinError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The method comes later.
+    #[error("{method} is not built yet")]
+    NotBuilt { method: &'static str },
+}
+
+impl ApiError for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) | Self::ResumeToken { .. } => Code::InvalidArgument,
+            Self::Page(error) => error.code(),
+            Self::BulletinNotFound { .. }
+            | Self::VersionNotFound { .. }
+            | Self::EvaluationNotFound { .. }
+            | Self::LogEmpty { .. } => Code::NotFound,
+            Self::EvaluationNotSucceeded { .. }
+            | Self::EvaluationOfOtherMonth { .. }
+            | Self::NothingPublished { .. }
+            | Self::NotPublished { .. }
+            | Self::IllegalStateChange { .. }
+            | Self::RequestIdReused { .. }
+            | Self::VersionReplaced { .. } => Code::FailedPrecondition,
+            Self::EtagMismatch { .. } => Code::Aborted,
+            Self::TreeSize { .. } => Code::OutOfRange,
+            Self::Documents { .. } | Self::DocumentCorrupt { .. } | Self::LogCorrupt { .. } => {
+                Code::DataLoss
+            }
+            // The troubles of the scoring service are not the client's.
+            Self::Scoring(status) => match status.code() {
+                Code::DeadlineExceeded | Code::ResourceExhausted => status.code(),
+                Code::Unavailable | Code::Cancelled => Code::Unavailable,
+                _ => Code::Internal,
+            },
+            Self::Stopping => Code::Unavailable,
+            Self::Store(error) if error.is_transient() => Code::Unavailable,
+            Self::NotBuilt { .. } => Code::Unimplemented,
+            Self::Seal { .. }
+            | Self::DocumentTooLarge { .. }
+            | Self::CutOff(_)
+            | Self::Store(_) => Code::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "REQUEST_INVALID",
+            Self::Page(error) => error.reason(),
+            Self::ResumeToken { .. } => "RESUME_TOKEN_INVALID",
+            Self::BulletinNotFound { .. } => "BULLETIN_NOT_FOUND",
+            Self::VersionNotFound { .. } => "BULLETIN_VERSION_NOT_FOUND",
+            Self::EvaluationNotFound { .. } => "EVALUATION_NOT_FOUND",
+            Self::EvaluationNotSucceeded { .. } => "EVALUATION_NOT_SUCCEEDED",
+            Self::EvaluationOfOtherMonth { .. } => "EVALUATION_OF_OTHER_MONTH",
+            Self::Documents { source: DocumentsError::Digest { .. }, .. } => {
+                "RESULTS_DIGEST_MISMATCH"
+            }
+            Self::Documents { .. } => "EVALUATION_DOCUMENTS_INVALID",
+            Self::NothingPublished { .. } => "NOTHING_PUBLISHED",
+            Self::NotPublished { .. } => "NOT_PUBLISHED",
+            Self::LogEmpty { .. } => "LOG_EMPTY",
+            Self::IllegalStateChange { .. } => "ILLEGAL_STATE_CHANGE",
+            Self::EtagMismatch { .. } => "ETAG_MISMATCH",
+            Self::RequestIdReused { .. } => "REQUEST_ID_REUSED",
+            Self::VersionReplaced { .. } => "VERSION_REPLACED",
+            Self::TreeSize { .. } => "TREE_SIZE_OUT_OF_RANGE",
+            Self::DocumentCorrupt { .. } => "DOCUMENT_CORRUPT",
+            Self::LogCorrupt { .. } => "LOG_CORRUPT",
+            Self::Seal { .. } => "SEALING_FAILED",
+            Self::Scoring(_) if self.code() == Code::Internal => "SCORING_FAILED",
+            Self::Scoring(_) => "SCORING_UNAVAILABLE",
+            Self::DocumentTooLarge { .. } => "DOCUMENT_TOO_LARGE",
+            Self::Stopping => "SERVICE_STOPPING",
+            Self::CutOff(_) => "COMPUTATION_FAILED",
+            Self::Store(error) if error.is_transient() => "DATABASE_UNAVAILABLE",
+            Self::Store(_) => "DATABASE_FAILED",
+            Self::NotBuilt { .. } => "METHOD_NOT_BUILT_YET",
+        }
+    }
+
+    fn metadata(&self) -> BTreeMap<String, String> {
+        let of = |values: &[(&str, &dyn ToString)]| {
+            values.iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect()
+        };
+        match self {
+            Self::Page(error) => error.metadata(),
+            Self::ResumeToken { jurisdiction } => of(&[("jurisdiction", jurisdiction)]),
+            Self::BulletinNotFound { name }
+            | Self::VersionNotFound { name }
+            | Self::EvaluationNotFound { name }
+            | Self::EvaluationNotSucceeded { name }
+            | Self::NothingPublished { name }
+            | Self::LogEmpty { name }
+            | Self::VersionReplaced { name } => of(&[("name", name)]),
+            Self::EvaluationOfOtherMonth { name, found, expected } => {
+                of(&[("name", name), ("found", found), ("expected", expected)])
+            }
+            Self::NotPublished { name, state } => of(&[("name", name), ("state", state)]),
+            Self::IllegalStateChange { name, change } => {
+                of(&[("name", name), ("from", &change.from), ("to", &change.to)])
+            }
+            Self::EtagMismatch { name, current } => of(&[("name", name), ("current", current)]),
+            Self::RequestIdReused { request_id } => of(&[("requestId", request_id)]),
+            Self::TreeSize { asked, least, most } => {
+                of(&[("asked", asked), ("least", least), ("most", most)])
+            }
+            Self::NotBuilt { method } => of(&[("method", method)]),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    fn field_errors(&self) -> Option<&FieldErrors> {
+        match self {
+            Self::Invalid(errors) => Some(errors),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        (self.code() == Code::Unavailable).then_some(RETRY)
+    }
+}

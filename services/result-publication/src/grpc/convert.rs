@@ -1,0 +1,270 @@
+//! Between messages and the domain.
+
+use std::time::Duration;
+
+use chengping_chassis::error::FieldErrors;
+use chengping_proto::publication::v1 as pb;
+use chengping_types::name::{BulletinName, BulletinVersionName, EvaluationName, JurisdictionName};
+use chengping_types::{Instant, JurisdictionId};
+use prost_types::Timestamp;
+use uuid::Uuid;
+
+use crate::app::{Told, Watch};
+use crate::domain::lines::Line;
+use crate::domain::plan::{CreateVersion, REASON_CHARS_MAX};
+use crate::domain::{Bulletin, Version};
+use crate::error::Error;
+
+const CONSUMER_BYTES_MAX: usize = 63;
+const KEEP_ALIVE_MIN: Duration = Duration::from_secs(1);
+
+/// What a value that was checked holds.
+const CHECKED: &str = "no error means a value";
+
+pub(super) fn parent(text: &str) -> Result<JurisdictionId, Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.parse::<JurisdictionName>("parent", text);
+    errors.into_result()?;
+    Ok(name.expect(CHECKED).jurisdiction)
+}
+
+pub(super) fn bulletin_name(field: &str, text: &str) -> Result<BulletinName, Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.parse(field, text);
+    errors.into_result()?;
+    Ok(name.expect(CHECKED))
+}
+
+pub(super) fn version_name(field: &str, text: &str) -> Result<BulletinVersionName, Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.parse(field, text);
+    errors.into_result()?;
+    Ok(name.expect(CHECKED))
+}
+
+pub(super) fn checkpoint_name(text: &str) -> Result<JurisdictionId, Error> {
+    let parent = text.strip_suffix("/checkpoint").and_then(|parent| parent.parse().ok());
+    parent.map(|parent: JurisdictionName| parent.jurisdiction).ok_or_else(|| {
+        let mut errors = FieldErrors::default();
+        let cut: String = text.chars().take(200).collect();
+        let format = "jurisdictions/{jurisdiction}/checkpoint";
+        errors.push("name", format!("{cut:?} is not a resource name of the format {format}"));
+        Error::Invalid(errors)
+    })
+}
+
+pub(super) fn create(request: pb::CreateBulletinVersionRequest) -> Result<CreateVersion, Error> {
+    let version = request.bulletin_version.unwrap_or_default();
+    wish(&Asked {
+        bulletin: ("parent", &request.parent),
+        evaluation: ("bulletin_version.evaluation", &version.evaluation),
+        reason: ("bulletin_version.reason", &version.reason),
+        request_id: &request.request_id,
+        correction: false,
+    })
+}
+
+pub(super) fn correct(request: pb::CorrectBulletinRequest) -> Result<CreateVersion, Error> {
+    wish(&Asked {
+        bulletin: ("name", &request.name),
+        evaluation: ("evaluation", &request.evaluation),
+        reason: ("reason", &request.reason),
+        request_id: &request.request_id,
+        correction: true,
+    })
+}
+
+/// The fields of a request that asks for a version, each with its name.
+struct Asked<'a> {
+    bulletin: (&'a str, &'a str),
+    evaluation: (&'a str, &'a str),
+    reason: (&'a str, &'a str),
+    request_id: &'a str,
+    correction: bool,
+}
+
+fn wish(asked: &Asked<'_>) -> Result<CreateVersion, Error> {
+    let mut errors = FieldErrors::default();
+    let bulletin = errors.parse::<BulletinName>(asked.bulletin.0, asked.bulletin.1);
+    let evaluation = errors.parse::<EvaluationName>(asked.evaluation.0, asked.evaluation.1);
+    if let (Some(bulletin), Some(evaluation)) = (&bulletin, &evaluation)
+        && bulletin.jurisdiction != evaluation.jurisdiction
+    {
+        let what = format!("must be an evaluation of {}", bulletin.jurisdiction);
+        errors.push(asked.evaluation.0, what);
+    }
+    let reason = asked.reason.1.trim();
+    if asked.correction && reason.is_empty() {
+        errors.push(asked.reason.0, "must say why the month is corrected");
+    }
+    if reason.chars().count() > REASON_CHARS_MAX {
+        let what = format!("must have at most {REASON_CHARS_MAX} characters");
+        errors.push(asked.reason.0, what);
+    }
+    if reason.contains('\0') {
+        errors.push(asked.reason.0, "must not hold a NUL character");
+    }
+    let request_id = errors.parse_optional::<Uuid>("request_id", asked.request_id);
+    errors.into_result()?;
+    let bulletin = bulletin.expect(CHECKED);
+    Ok(CreateVersion {
+        jurisdiction: bulletin.jurisdiction,
+        month: bulletin.month,
+        evaluation: evaluation.expect(CHECKED).evaluation,
+        reason: reason.to_owned(),
+        correction: asked.correction,
+        request_id: request_id.expect(CHECKED),
+    })
+}
+
+pub(super) fn watch(request: pb::WatchPublicationsRequest) -> Result<Watch, Error> {
+    let mut errors = FieldErrors::default();
+    let parent = errors.parse::<JurisdictionName>("parent", &request.parent);
+    if !request.consumer.is_empty() {
+        check_consumer(&mut errors, &request.consumer);
+    }
+    let keep_alive = request.keep_alive.map(|duration| {
+        let duration = Duration::try_from(duration).unwrap_or_default();
+        if duration < KEEP_ALIVE_MIN {
+            errors.push("keep_alive", "must be at least one second");
+        }
+        duration
+    });
+    errors.into_result()?;
+    Ok(Watch {
+        jurisdiction: parent.expect(CHECKED).jurisdiction,
+        resume_token: request.resume_token,
+        consumer: Some(request.consumer).filter(|consumer| !consumer.is_empty()),
+        keep_alive,
+    })
+}
+
+pub(super) fn acknowledge(
+    request: &pb::AcknowledgePublicationRequest,
+) -> Result<(JurisdictionId, String), Error> {
+    let mut errors = FieldErrors::default();
+    let parent = errors.parse::<JurisdictionName>("parent", &request.parent);
+    check_consumer(&mut errors, &request.consumer);
+    if request.resume_token.is_empty() {
+        errors.push("resume_token", "must be that of the last message taken in");
+    }
+    errors.into_result()?;
+    Ok((parent.expect(CHECKED).jurisdiction, request.consumer.clone()))
+}
+
+fn check_consumer(errors: &mut FieldErrors, consumer: &str) {
+    let plain = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let fit = (1..=CONSUMER_BYTES_MAX).contains(&consumer.len());
+    if !fit || !consumer.bytes().all(plain) {
+        errors.push("consumer", "must be 1 to 63 of a-z, 0-9 and -");
+    }
+}
+
+pub(super) fn inclusion(
+    request: &pb::GetInclusionProofRequest,
+) -> Result<(BulletinVersionName, u64), Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.parse("bulletin_version", &request.bulletin_version);
+    let tree_size = size(&mut errors, "tree_size", request.tree_size);
+    errors.into_result()?;
+    Ok((name.expect(CHECKED), tree_size))
+}
+
+pub(super) fn consistency(
+    request: &pb::GetConsistencyProofRequest,
+) -> Result<(JurisdictionId, u64, u64), Error> {
+    let mut errors = FieldErrors::default();
+    let parent = errors.parse::<JurisdictionName>("parent", &request.parent);
+    let first = size(&mut errors, "tree_size_first", request.tree_size_first);
+    let second = size(&mut errors, "tree_size_second", request.tree_size_second);
+    errors.into_result()?;
+    Ok((parent.expect(CHECKED).jurisdiction, first, second))
+}
+
+fn size(errors: &mut FieldErrors, field: &str, size: i64) -> u64 {
+    u64::try_from(size).unwrap_or_else(|_| {
+        errors.push(field, "must not be negative");
+        0
+    })
+}
+
+pub(super) fn bulletin(bulletin: &Bulletin) -> pb::Bulletin {
+    let name = BulletinName { jurisdiction: bulletin.jurisdiction.clone(), month: bulletin.month };
+    pb::Bulletin {
+        name: name.to_string(),
+        newest_version: int32(bulletin.newest_version),
+        published_version: int32(bulletin.published_version),
+        create_time: Some(timestamp(bulletin.create_time)),
+        update_time: Some(timestamp(bulletin.update_time)),
+    }
+}
+
+pub(super) fn version(version: &Version) -> pb::BulletinVersion {
+    let sealed = version.sealed.as_ref();
+    pb::BulletinVersion {
+        name: version.name().to_string(),
+        version: int32(version.number),
+        evaluation: version.evaluation_name().to_string(),
+        results_digest: version.results_digest.to_string(),
+        digest: sealed.map(|sealed| sealed.digest.to_string()).unwrap_or_default(),
+        log_index: sealed.map(|sealed| int64(sealed.log_index)),
+        reason: version.reason.clone(),
+        state: version.state.code().into(),
+        create_time: Some(timestamp(version.create_time)),
+        publish_time: sealed.map(|sealed| timestamp(sealed.publish_time)),
+        etag: version.etag(),
+    }
+}
+
+pub(super) fn told(told: Told) -> pb::WatchPublicationsResponse {
+    let publication = told.publication.map(|(published, lines)| pb::Publication {
+        bulletin_version: Some(version(&published)),
+        month: published.month.to_string(),
+        result_lines: lines.into_iter().map(line).collect(),
+    });
+    pb::WatchPublicationsResponse { publication, resume_token: told.resume_token }
+}
+
+fn line(line: Line) -> pb::ResultLine {
+    pb::ResultLine {
+        body_id: line.body_id,
+        // The results do not carry the codes of the assessment system yet.
+        assessment_code: String::new(),
+        group: line.group,
+        score: line.score.unwrap_or_default(),
+        score_max: line.score_max,
+        rank: line.rank.map_or(0, int32),
+        tied: line.tied,
+        grade: line.grade.unwrap_or_default(),
+        not_rated_reason: line.not_rated_reason.unwrap_or_default(),
+    }
+}
+
+pub(super) fn int64(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn int32(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+fn timestamp(instant: Instant) -> Timestamp {
+    let micros = instant.as_micros();
+    let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1000).expect("below a second");
+    Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::state::State;
+
+    #[test]
+    fn states_have_the_codes_of_the_api() {
+        for state in State::ALL {
+            let name = format!("STATE_{}", state.as_str().to_uppercase());
+            let code = pb::bulletin_version::State::from_str_name(&name).unwrap();
+            assert_eq!(i32::from(state.code()), i32::from(code), "{state}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Result publication: sealed, numbered versions, the log that holds them, and their watchers.
+//!
+//! A version is made from an evaluation, whose documents are fetched from the scoring service and
+//! kept. Publishing seals it, appends it to the log of its jurisdiction and signs a checkpoint of
+//! the log, all or nothing; [`chengping_ledger`] says what that proves.
+
+mod app;
+mod config;
+mod domain;
+mod error;
+mod grpc;
+mod keys;
+mod peers;
+mod store;
+
+use anyhow::Context as _;
+use chengping_chassis::CancellationToken;
+use chengping_chassis::postgres;
+use chengping_chassis::serve::{self, Server};
+use chengping_proto::FILE_DESCRIPTOR_SET;
+use sqlx::migrate::Migrator;
+
+pub use config::{Config, KeysConfig, PublicationConfig, WatchConfig};
+
+/// The name of the program, in logs and traces.
+pub const NAME: &str = "chengping-result-publication";
+/// The schema that belongs to the service, and the role that it logs in as.
+pub const SCHEMA: &str = "result_publication";
+/// The settings with their defaults, as TOML.
+pub const CONFIG_DEFAULTS: &str = include_str!("../config.default.toml");
+/// The migrations of the schema.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Adds the service to a server.
+///
+/// # Errors
+///
+/// If the database cannot be used or lacks migrations, an address is not one, or the key of the
+/// logs can be neither read nor made.
+pub async fn mount(
+    config: &Config,
+    server: &mut Server,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let pool = postgres::pool(&config.database, SCHEMA).await?;
+    postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
+    let keys = keys::Keys::open(&config.keys)?;
+    let scoring = peers::Scoring::connect(&config.scoring)?;
+    let app = app::App::new(store::Store::new(pool), scoring, keys, config, shutdown);
+    server.describe(FILE_DESCRIPTOR_SET);
+    grpc::add_services(server, app);
+    Ok(())
+}
+
+/// Serves alone until `shutdown`.
+///
+/// # Errors
+///
+/// If the service cannot start, or the server fails.
+pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let listener = serve::bind(&config.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let mut server = Server::new(config.listen.clone());
+    mount(&config, &mut server, shutdown.clone()).await.context("cannot start")?;
+    Ok(server.serve(listener, shutdown).await?)
+}

@@ -1,0 +1,115 @@
+//! Bulletins: the months that have versions.
+
+use chengping_types::{Instant, JurisdictionId, Month};
+use time::OffsetDateTime;
+
+use super::{Connection, StoreError, instant, integer, offset_date_time, parse, unsigned};
+use crate::domain::Bulletin;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    jurisdiction: String,
+    month: String,
+    newest_version: i32,
+    published_version: i32,
+    create_time: OffsetDateTime,
+    update_time: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Bulletin {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            jurisdiction: parse("jurisdiction ID", &row.jurisdiction)?,
+            month: parse("month", &row.month)?,
+            newest_version: unsigned("version", row.newest_version)?,
+            published_version: unsigned("version", row.published_version)?,
+            create_time: instant(row.create_time),
+            update_time: instant(row.update_time),
+        })
+    }
+}
+
+/// A bulletin.
+pub(crate) async fn get(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+) -> Result<Option<Bulletin>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        "select jurisdiction, month, newest_version, published_version, create_time, update_time
+         from bulletin where jurisdiction = $1 and month = $2",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .fetch_optional(connection)
+    .await?;
+    row.map(Bulletin::try_from).transpose()
+}
+
+/// At most `limit` bulletins of months before `before`, newest first.
+pub(crate) async fn list(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    before: Option<Month>,
+    limit: u32,
+) -> Result<Vec<Bulletin>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select jurisdiction, month, newest_version, published_version, create_time, update_time
+         from bulletin where jurisdiction = $1 and ($2::text is null or month < $2)
+         order by month desc limit $3",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(before.map(|month| month.to_string()))
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Bulletin::try_from).collect()
+}
+
+/// Notes that version `newest` of the month is its newest.
+pub(crate) async fn put_newest(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+    newest: u32,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into bulletin
+             (jurisdiction, month, newest_version, published_version, create_time, update_time)
+         values ($1, $2, $3, 0, $4, $4)
+         on conflict (jurisdiction, month)
+             do update set newest_version = excluded.newest_version,
+                 update_time = excluded.update_time",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .bind(integer(newest))
+    .bind(offset_date_time(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes that version `published` of the month stands.
+pub(crate) async fn put_published(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+    published: u32,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "update bulletin set published_version = $3, update_time = $4
+         where jurisdiction = $1 and month = $2",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .bind(integer(published))
+    .bind(offset_date_time(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! The log of a jurisdiction: its entries and the checkpoints that were signed.
+
+use chengping_ledger::note::VerifierKey;
+use chengping_ledger::version::{Entry, SealedVersion};
+use chengping_types::{Instant, JurisdictionId, Month};
+
+use super::{Connection, StoreError, bigint, integer, offset_date_time, parse, unsigned};
+
+/// A checkpoint as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SignedCheckpoint {
+    pub(crate) head: chengping_ledger::merkle::TreeHead,
+    /// The signed note.
+    pub(crate) note: String,
+    pub(crate) verifier_key: VerifierKey,
+}
+
+/// Locks the jurisdiction for changes until the transaction ends.
+pub(crate) async fn lock(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+) -> Result<(), StoreError> {
+    sqlx::query("insert into log_head (jurisdiction) values ($1) on conflict do nothing")
+        .bind(jurisdiction.as_str())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("select size from log_head where jurisdiction = $1 for update")
+        .bind(jurisdiction.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The number of entries.
+pub(crate) async fn size(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+) -> Result<u64, StoreError> {
+    let size: Option<i64> = sqlx::query_scalar("select size from log_head where jurisdiction = $1")
+        .bind(jurisdiction.as_str())
+        .fetch_optional(connection)
+        .await?;
+    unsigned("log size", size.unwrap_or_default())
+}
+
+/// The first `size` entries, in their order; all that there are when there are fewer.
+pub(crate) async fn entries(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    size: u64,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<(String, String, String, i32)> = sqlx::query_as(
+        "select document_digest, lines_root, month, version from log_entry
+         where jurisdiction = $1 and log_index < $2 order by log_index",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(bigint(size))
+    .fetch_all(connection)
+    .await?;
+    let entry = |(document, lines_root, month, version): (String, String, String, i32)| {
+        Ok(Entry {
+            document: parse("digest", &document)?,
+            jurisdiction: jurisdiction.clone(),
+            lines_root: parse("digest", &lines_root)?,
+            month: parse("month", &month)?,
+            version: unsigned("version", version)?,
+        })
+    };
+    rows.into_iter().map(entry).collect()
+}
+
+/// Appends a sealed version at its place.
+pub(crate) async fn append(
+    connection: &mut Connection,
+    sealed: &SealedVersion,
+    publish_time: Instant,
+) -> Result<(), StoreError> {
+    let entry = sealed.entry();
+    let index = sealed.document().chain.index;
+    sqlx::query(
+        "insert into log_entry (jurisdiction, log_index, month, version, document,
+             document_digest, lines_root, publish_time)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(entry.jurisdiction.as_str())
+    .bind(bigint(index))
+    .bind(entry.month.to_string())
+    .bind(integer(entry.version))
+    .bind(sealed.bytes())
+    .bind(entry.document.to_string())
+    .bind(entry.lines_root.to_string())
+    .bind(offset_date_time(publish_time))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("update log_head set size = $2 where jurisdiction = $1")
+        .bind(entry.jurisdiction.as_str())
+        .bind(bigint(index + 1))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Keeps a signed checkpoint.
+pub(crate) async fn put_checkpoint(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    checkpoint: &SignedCheckpoint,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into checkpoint (jurisdiction, tree_size, root, note, verifier_key)
+         values ($1, $2, $3, $4, $5)",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(bigint(checkpoint.head.size))
+    .bind(checkpoint.head.root.to_string())
+    .bind(&checkpoint.note)
+    .bind(checkpoint.verifier_key.to_string())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The newest checkpoint; none of an empty log.
+pub(crate) async fn checkpoint(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+) -> Result<Option<SignedCheckpoint>, StoreError> {
+    let row: Option<(i64, String, String, String)> = sqlx::query_as(
+        "select tree_size, root, note, verifier_key from checkpoint
+         where jurisdiction = $1 order by tree_size desc limit 1",
+    )
+    .bind(jurisdiction.as_str())
+    .fetch_optional(connection)
+    .await?;
+    row.map(|(size, root, note, key)| {
+        let root = parse("digest", &root)?;
+        let head = chengping_ledger::merkle::TreeHead { size: unsigned("log size", size)?, root };
+        Ok(SignedCheckpoint { head, note, verifier_key: parse("verifier key", &key)? })
+    })
+    .transpose()
+}
+
+/// The keys that signed checkpoints, that of the newest one first.
+pub(crate) async fn verifier_keys(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+) -> Result<Vec<String>, StoreError> {
+    Ok(sqlx::query_scalar(
+        "select verifier_key from checkpoint where jurisdiction = $1
+         group by verifier_key order by max(tree_size) desc",
+    )
+    .bind(jurisdiction.as_str())
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The sealed bytes of a version that is published.
+pub(crate) async fn document(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+    version: u32,
+) -> Result<Vec<u8>, StoreError> {
+    Ok(sqlx::query_scalar(
+        "select document from log_entry
+         where jurisdiction = $1 and month = $2 and version = $3",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .bind(integer(version))
+    .fetch_one(connection)
+    .await?)
+}
+
+/// What stands at a place in the log: the month and version.
+pub(crate) async fn at(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    index: u64,
+) -> Result<Option<(Month, u32)>, StoreError> {
+    let row: Option<(String, i32)> = sqlx::query_as(
+        "select month, version from log_entry where jurisdiction = $1 and log_index = $2",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(bigint(index))
+    .fetch_optional(connection)
+    .await?;
+    row.map(|(month, version)| Ok((parse("month", &month)?, unsigned("version", version)?)))
+        .transpose()
+}

@@ -1,0 +1,205 @@
+//! A running service of a test's own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU64;
+
+use chengping_chassis::CancellationToken;
+use chengping_chassis::client::{self, TracedChannel};
+use chengping_chassis::config::{DatabaseConfig, ListenConfig, PeerConfig, TelemetryConfig};
+use chengping_chassis::serve::{Server, bind};
+use chengping_proto::publication::v1 as pb;
+use chengping_proto::publication::v1::bulletin_service_client::BulletinServiceClient;
+use chengping_proto::publication::v1::ledger_service_client::LedgerServiceClient;
+use chengping_result_publication::{
+    Config, KeysConfig, MIGRATOR, PublicationConfig, SCHEMA, WatchConfig, mount,
+};
+use chengping_testing::TestDatabase;
+use sqlx::PgPool;
+use tempfile::TempDir;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use crate::scoring::Scoring;
+
+/// The jurisdiction of the tests.
+pub(crate) const ZZ: &str = "jurisdictions/zz";
+
+/// What a test may want otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) require_notice: bool,
+    /// Long enough that a watch that passes lives on wake-ups, unless a test wants polling.
+    pub(crate) poll_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { require_notice: false, poll_ms: 600_000 }
+    }
+}
+
+/// A running service; its database and keys go with it.
+pub(crate) struct Service {
+    pub(crate) bulletins: BulletinServiceClient<TracedChannel>,
+    pub(crate) ledger: LedgerServiceClient<TracedChannel>,
+    pub(crate) channel: TracedChannel,
+    pub(crate) scoring: Scoring,
+    /// Connections with the rights of the service.
+    pub(crate) pool: PgPool,
+    pub(crate) database: TestDatabase,
+    pub(crate) shutdown: CancellationToken,
+    scoring_address: SocketAddr,
+    keys: TempDir,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+pub(crate) async fn start() -> Service {
+    start_with(Settings::default()).await
+}
+
+pub(crate) async fn start_with(settings: Settings) -> Service {
+    let database = TestDatabase::new().await.unwrap();
+    let pool = database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap();
+    let scoring = Scoring::default();
+    let scoring_address = scoring.start().await;
+    let keys = tempfile::tempdir().unwrap();
+    let shutdown = CancellationToken::new();
+    let config = config(&database, scoring_address, &keys, settings);
+    let channel = serve(&config, &shutdown).await;
+    Service {
+        bulletins: BulletinServiceClient::new(channel.clone()),
+        ledger: LedgerServiceClient::new(channel.clone()),
+        channel,
+        scoring,
+        pool,
+        database,
+        shutdown,
+        scoring_address,
+        keys,
+    }
+}
+
+fn config(
+    database: &TestDatabase,
+    scoring: SocketAddr,
+    keys: &TempDir,
+    settings: Settings,
+) -> Config {
+    let non_zero = |number| NonZeroU64::new(number).unwrap();
+    Config {
+        listen: ListenConfig {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            grace_ms: non_zero(1_000),
+            ..ListenConfig::default()
+        },
+        database: DatabaseConfig::at(database.url_for(SCHEMA)),
+        telemetry: TelemetryConfig::default(),
+        scoring: PeerConfig::at(scoring.to_string()),
+        keys: KeysConfig {
+            folder: keys.path().join("keys"),
+            host: "pingjia.example".to_owned(),
+        },
+        publication: PublicationConfig { require_notice: settings.require_notice },
+        watch: WatchConfig {
+            poll_ms: non_zero(settings.poll_ms),
+            keep_alive_ms: non_zero(600_000),
+        },
+    }
+}
+
+async fn serve(config: &Config, shutdown: &CancellationToken) -> TracedChannel {
+    let listener = bind(&config.listen).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut server = Server::new(config.listen.clone());
+    mount(config, &mut server, shutdown.clone()).await.unwrap();
+    tokio::spawn(server.serve(listener, shutdown.clone()));
+    client::connect(&PeerConfig::at(address.to_string())).unwrap()
+}
+
+impl Service {
+    /// One more process on the same database, with the same key.
+    pub(crate) async fn beside(
+        &self,
+        settings: Settings,
+    ) -> (BulletinServiceClient<TracedChannel>, CancellationToken) {
+        let shutdown = CancellationToken::new();
+        let config = config(&self.database, self.scoring_address, &self.keys, settings);
+        (BulletinServiceClient::new(serve(&config, &shutdown).await), shutdown)
+    }
+
+    /// Makes a version of a month from an evaluation.
+    pub(crate) async fn create(
+        &self,
+        month: &str,
+        evaluation: &str,
+        reason: &str,
+    ) -> Result<pb::BulletinVersion, Status> {
+        let request = create_request(month, evaluation, reason);
+        let mut bulletins = self.bulletins.clone();
+        Ok(bulletins.create_bulletin_version(request).await?.into_inner())
+    }
+
+    /// Publishes a version.
+    pub(crate) async fn publish(&self, name: &str) -> Result<pb::BulletinVersion, Status> {
+        let request =
+            pb::PublishBulletinVersionRequest { name: name.to_owned(), etag: String::new() };
+        Ok(self.bulletins.clone().publish_bulletin_version(request).await?.into_inner())
+    }
+
+    /// Adds an evaluation, makes a version from it, and publishes that.
+    pub(crate) async fn published(&self, id: &str, month: &str, reason: &str) -> pb::BulletinVersion {
+        let evaluation = self.scoring.add(id, month, "94.26");
+        let version = self.create(month, &evaluation, reason).await.unwrap();
+        self.publish(&version.name).await.unwrap()
+    }
+
+    /// A version as it is now.
+    pub(crate) async fn version(&self, name: &str) -> pb::BulletinVersion {
+        let request = pb::GetBulletinVersionRequest { name: name.to_owned() };
+        self.bulletins.clone().get_bulletin_version(request).await.unwrap().into_inner()
+    }
+}
+
+pub(crate) fn bulletin_name(month: &str) -> String {
+    format!("{ZZ}/bulletins/{month}")
+}
+
+pub(crate) fn create_request(
+    month: &str,
+    evaluation: &str,
+    reason: &str,
+) -> pb::CreateBulletinVersionRequest {
+    pb::CreateBulletinVersionRequest {
+        parent: bulletin_name(month),
+        bulletin_version: Some(pb::BulletinVersion {
+            evaluation: evaluation.to_owned(),
+            reason: reason.to_owned(),
+            ..Default::default()
+        }),
+        request_id: String::new(),
+    }
+}
+
+/// The code and reason of a refusal.
+pub(crate) fn refusal(status: &Status) -> (Code, String) {
+    let details = status.get_error_details();
+    (status.code(), details.error_info().unwrap().reason.clone())
+}
+
+/// A value that a refusal names.
+pub(crate) fn value(status: &Status, key: &str) -> String {
+    let details = status.get_error_details();
+    details.error_info().unwrap().metadata.get(key).cloned().unwrap_or_default()
+}
+
+/// The fields that a refusal names.
+pub(crate) fn fields(status: &Status) -> Vec<String> {
+    let details = status.get_error_details();
+    let violations = details.bad_request().unwrap().field_violations.iter();
+    violations.map(|violation| violation.field.clone()).collect()
+}

@@ -1,0 +1,115 @@
+//! What can be set.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use chengping_chassis::config::{
+    CacheConfig, DatabaseConfig, ListenConfig, Mistakes, TelemetryConfig, Validate,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::app::Settings;
+
+/// The settings compiled in, with a comment for each.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// The settings of the service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Whether a revision must be approved by somebody else than its author.
+    #[serde(default)]
+    pub four_eyes: bool,
+    /// Where the service listens.
+    #[serde(default)]
+    pub listen: ListenConfig,
+    /// Its database.
+    #[serde(default)]
+    pub database: DatabaseConfig,
+    /// Its cache.
+    #[serde(default)]
+    pub cache: CacheConfig,
+    /// How rule packs are watched and cached.
+    #[serde(default)]
+    pub packs: PacksConfig,
+    /// Logs and traces.
+    #[serde(default)]
+    pub telemetry: TelemetryConfig,
+}
+
+/// How rule packs are watched and cached.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PacksConfig {
+    /// How often a watch looks for changes that another process made, in milliseconds.
+    pub watch_poll_ms: NonZeroU64,
+    /// After how long a quiet watch says that all is well, in milliseconds.
+    pub watch_keep_alive_ms: NonZeroU64,
+    /// How long the text of a revision stays in the cache, in seconds.
+    pub cache_ttl_s: NonZeroU64,
+}
+
+impl Default for PacksConfig {
+    fn default() -> Self {
+        let non_zero = |number| NonZeroU64::new(number).expect("a constant above 0");
+        Self {
+            watch_poll_ms: non_zero(1_000),
+            watch_keep_alive_ms: non_zero(15_000),
+            cache_ttl_s: non_zero(86_400),
+        }
+    }
+}
+
+impl Config {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            four_eyes: self.four_eyes,
+            watch_poll: Duration::from_millis(self.packs.watch_poll_ms.get()),
+            watch_keep_alive: Duration::from_millis(self.packs.watch_keep_alive_ms.get()),
+            cache_ttl: Duration::from_secs(self.packs.cache_ttl_s.get()),
+        }
+    }
+}
+
+impl Validate for Config {
+    fn validate(&self, mistakes: &mut Mistakes) {
+        mistakes.section("listen", &self.listen);
+        mistakes.section("database", &self.database);
+        mistakes.section("cache", &self.cache);
+        mistakes.section("telemetry", &self.telemetry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chengping_chassis::config::{Environment, Ladder};
+
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let environment: Environment = variables.iter().map(owned).collect();
+        let ladder = Ladder::new("rules", DEFAULTS).environment(environment);
+        ladder.load().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_want_nothing_but_a_database() {
+        let config = load(&[("DATABASE_URL", "postgres://a@localhost/b")]).unwrap();
+        assert_eq!(config.listen.address.port(), 50052);
+        assert!(!config.four_eyes);
+        assert!(load(&[]).unwrap_err().contains("database.url"));
+    }
+
+    #[test]
+    fn the_environment_goes_over_the_defaults() {
+        let variables = [
+            ("DATABASE_URL", "postgres://a@localhost/b"),
+            ("CHENGPING_RULES__FOUR_EYES", "true"),
+            ("CHENGPING_RULES__PACKS__WATCH_POLL_MS", "50"),
+        ];
+        let config = load(&variables).unwrap();
+        assert!(config.four_eyes);
+        assert_eq!(config.settings().watch_poll, Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,159 @@
+//! Every way in which a call can fail, and what its client sees of it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chengping_chassis::error::{ApiError, FieldErrors};
+use chengping_chassis::page_token::PageError;
+use chengping_chassis::postgres::Fault;
+use chengping_types::Month;
+use tonic::Code;
+
+use crate::domain::review::IllegalChange;
+use crate::store::StoreError;
+
+/// How long a client should wait for what is out of reach.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Why a call fails.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the request is not valid: {0}")]
+    Invalid(FieldErrors),
+    #[error("the rule pack is not valid: {0}")]
+    PackInvalid(FieldErrors),
+    #[error(transparent)]
+    Page(#[from] PageError),
+    #[error("{resource} does not exist; check its name")]
+    NotFound { resource: String },
+    #[error(
+        "no rule pack is in force in {month}; activate a revision from that month on or before"
+    )]
+    NothingInForce { month: Month },
+    #[error("{resource} was changed since it was read; read it again and repeat the change")]
+    EtagMismatch { resource: String },
+    #[error("request_id {request_id} was used for another request; use a new one")]
+    RequestIdReused { request_id: String },
+    #[error("{resource} is {} and cannot become {}", .change.from, .change.to)]
+    IllegalStateChange { resource: String, change: IllegalChange },
+    #[error("{resource} was committed by {actor}; somebody else has to approve it")]
+    FourEyes { resource: String, actor: String },
+    #[error(
+        "another revision was put in force for {month} at the same moment; look which, and \
+             repeat if this one is to replace it"
+    )]
+    ActivationRaced { month: Month },
+    #[error("an import has at most {max} rows; split it")]
+    ImportTooLarge { max: usize },
+    #[error("resume_token is not valid; take it from the last message seen, or leave it empty")]
+    ResumeTokenInvalid,
+    #[error("{method} is not built yet")]
+    NotBuilt { method: &'static str },
+    #[error("the service is stopping; connect again and go on with the last resume_token")]
+    Stopping,
+    #[error("the stored content of {resource} does not match its digest")]
+    Corrupt { resource: String },
+    #[error("the database has no answer")]
+    Store(#[from] StoreError),
+    #[error("a computation ended without a result")]
+    Computation(#[from] tokio::task::JoinError),
+}
+
+impl ApiError for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_)
+            | Self::PackInvalid(_)
+            | Self::ImportTooLarge { .. }
+            | Self::ResumeTokenInvalid => Code::InvalidArgument,
+            Self::Page(error) => error.code(),
+            Self::NotFound { .. } | Self::NothingInForce { .. } => Code::NotFound,
+            Self::EtagMismatch { .. } | Self::ActivationRaced { .. } => Code::Aborted,
+            Self::RequestIdReused { .. }
+            | Self::IllegalStateChange { .. }
+            | Self::FourEyes { .. } => Code::FailedPrecondition,
+            Self::NotBuilt { .. } => Code::Unimplemented,
+            Self::Stopping => Code::Unavailable,
+            Self::Corrupt { .. } => Code::DataLoss,
+            Self::Store(error) => match error.fault() {
+                Fault::Unavailable => Code::Unavailable,
+                Fault::Race => Code::Aborted,
+                _ => Code::Internal,
+            },
+            Self::Computation(_) => Code::Internal,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "REQUEST_INVALID",
+            Self::PackInvalid(_) => "RULE_PACK_INVALID",
+            Self::Page(error) => error.reason(),
+            Self::NotFound { .. } => "RESOURCE_NOT_FOUND",
+            Self::NothingInForce { .. } => "NO_RULE_PACK_IN_FORCE",
+            Self::EtagMismatch { .. } => "ETAG_MISMATCH",
+            Self::RequestIdReused { .. } => "REQUEST_ID_REUSED",
+            Self::IllegalStateChange { .. } => "ILLEGAL_STATE_CHANGE",
+            Self::FourEyes { .. } => "FOUR_EYES_REQUIRED",
+            Self::ActivationRaced { .. } => "ACTIVATION_RACED",
+            Self::ImportTooLarge { .. } => "IMPORT_TOO_LARGE",
+            Self::ResumeTokenInvalid => "RESUME_TOKEN_INVALID",
+            Self::NotBuilt { .. } => "METHOD_NOT_BUILT_YET",
+            Self::Stopping => "SERVICE_STOPPING",
+            Self::Corrupt { .. } => "CONTENT_CORRUPT",
+            Self::Store(error) => match error.fault() {
+                Fault::Unavailable => "DATABASE_UNAVAILABLE",
+                Fault::Race => "TRANSACTION_RACED",
+                _ => "DATABASE_FAILED",
+            },
+            Self::Computation(_) => "COMPUTATION_FAILED",
+        }
+    }
+
+    fn metadata(&self) -> BTreeMap<String, String> {
+        let pairs = match self {
+            Self::Page(error) => return error.metadata(),
+            Self::NotFound { resource }
+            | Self::EtagMismatch { resource }
+            | Self::Corrupt { resource } => vec![("resource", resource.clone())],
+            Self::NothingInForce { month } | Self::ActivationRaced { month } => {
+                vec![("month", month.to_string())]
+            }
+            Self::RequestIdReused { request_id } => vec![("requestId", request_id.clone())],
+            Self::IllegalStateChange { resource, change } => vec![
+                ("resource", resource.clone()),
+                ("from", change.from.to_string()),
+                ("to", change.to.to_string()),
+            ],
+            Self::FourEyes { resource, actor } => {
+                vec![("resource", resource.clone()), ("actor", actor.clone())]
+            }
+            Self::ImportTooLarge { max } => vec![("max", max.to_string())],
+            Self::NotBuilt { method } => vec![("method", (*method).to_owned())],
+            Self::Invalid(_)
+            | Self::PackInvalid(_)
+            | Self::ResumeTokenInvalid
+            | Self::Stopping
+            | Self::Store(_)
+            | Self::Computation(_) => Vec::new(),
+        };
+        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    fn field_errors(&self) -> Option<&FieldErrors> {
+        match self {
+            Self::Invalid(errors) | Self::PackInvalid(errors) => Some(errors),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        (self.code() == Code::Unavailable).then_some(RETRY)
+    }
+}
+
+impl From<FieldErrors> for Error {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}

@@ -1,0 +1,51 @@
+//! What was committed stays as it is, whoever tries.
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+
+use crate::import::city;
+use crate::service::{source, start};
+
+const KEPT: [&str; 4] =
+    ["rule_pack_revision", "rule_pack_activation", "registry_revision", "audit_entry"];
+
+fn attempts(table: &str) -> [String; 3] {
+    [
+        format!("update {table} set jurisdiction = 'other'"),
+        format!("delete from {table}"),
+        format!("truncate {table} cascade"),
+    ]
+}
+
+#[tokio::test]
+async fn the_service_itself_may_not_change_what_is_kept() {
+    let mut service = start().await;
+    service.import(vec![city()], false).await;
+    service.active(source("一"), "2018-03").await;
+    for table in KEPT {
+        for attempt in attempts(table) {
+            let error = service.pool.execute(AssertSqlSafe(attempt.clone())).await.unwrap_err();
+            let code = error.as_database_error().unwrap().code().unwrap().into_owned();
+            assert_eq!(
+                code,
+                chengping_chassis::postgres::sqlstate::INSUFFICIENT_PRIVILEGE,
+                "{attempt}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn neither_may_the_owner_by_mistake() {
+    let mut service = start().await;
+    service.import(vec![city()], false).await;
+    service.active(source("一"), "2018-03").await;
+    let mut owner = PgConnection::connect(service.database.admin_url()).await.unwrap();
+    owner.execute("set search_path = rule_configuration").await.unwrap();
+    for table in KEPT {
+        for attempt in attempts(table) {
+            let error = owner.execute(AssertSqlSafe(attempt.clone())).await.unwrap_err();
+            let code = error.as_database_error().unwrap().code().unwrap().into_owned();
+            assert_eq!(code, "23001", "{attempt}: {error}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The use cases.
+
+mod counted;
+mod scored;
+mod tallies;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chengping_casework::{Question, View};
+use chengping_scoring::{ENGINE, Input, Snapshot, evaluated_part, score};
+use chengping_types::name::EvaluationName;
+use chengping_types::{Digest, Instant, JurisdictionId, Month};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+pub(crate) use self::counted::Selection;
+use self::scored::Recent;
+pub(crate) use self::scored::Scored;
+use crate::domain::{CreateEvaluation, Document, Evaluation, Request};
+use crate::error::Error;
+use crate::peers::Peers;
+use crate::store::{Store, StoreError, commit, evaluations};
+
+/// Evaluations that are computed at a time, each with the counts of a year in memory; and as many
+/// that are computed again to be explained. Other calls wait, until their deadline.
+const AT_ONCE: usize = 2;
+
+/// The use cases, cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    store: Store,
+    peers: Peers,
+    recent: Arc<Recent>,
+    evaluating: Arc<Semaphore>,
+    explaining: Arc<Semaphore>,
+}
+
+/// An evaluation that is not stored yet.
+struct Outcome {
+    evaluation: Evaluation,
+    computed: Computed,
+}
+
+impl App {
+    pub(crate) fn new(store: Store, peers: Peers) -> Self {
+        let places = || Arc::new(Semaphore::new(AT_ONCE));
+        Self { store, peers, recent: Arc::default(), evaluating: places(), explaining: places() }
+    }
+
+    /// Scores a month and keeps the outcome with everything that was read: all of it, or nothing
+    /// if the call ends early.
+    pub(crate) async fn create_evaluation(
+        &self,
+        wish: &CreateEvaluation,
+    ) -> Result<Evaluation, Error> {
+        let request = wish.request();
+        if let Some(earlier) = self.earlier_answer(wish, request.as_ref()).await? {
+            return Ok(earlier);
+        }
+        let place = place(&self.evaluating).await;
+        // The same call may have been answered while this one waited.
+        if let Some(earlier) = self.earlier_answer(wish, request.as_ref()).await? {
+            return Ok(earlier);
+        }
+        let Outcome { evaluation, computed } =
+            self.evaluate(wish, request, Arc::clone(&place)).await?;
+        match self.keep(&evaluation, &computed).await {
+            Ok(()) => {
+                self.recent.remember(evaluation.name.clone(), Arc::new(computed.scored));
+                Ok(evaluation)
+            }
+            // Another process answered the same call faster.
+            Err(error) if error.is_conflict() => {
+                let earlier = self.earlier_answer(wish, evaluation.request.as_ref()).await?;
+                earlier.ok_or(Error::Store(error))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn keep(&self, evaluation: &Evaluation, computed: &Computed) -> Result<(), StoreError> {
+        let mut transaction = self.store.begin().await?;
+        evaluations::insert(&mut transaction, evaluation).await?;
+        let documents =
+            [(Document::Results, &computed.results), (Document::Input, &computed.input)];
+        for (document, data) in documents {
+            evaluations::insert_document(&mut transaction, &evaluation.name, document, data)
+                .await?;
+        }
+        commit(transaction).await
+    }
+
+    async fn earlier_answer(
+        &self,
+        wish: &CreateEvaluation,
+        request: Option<&Request>,
+    ) -> Result<Option<Evaluation>, Error> {
+        let Some(request) = request else { return Ok(None) };
+        let mut transaction = self.store.begin().await?;
+        let earlier =
+            evaluations::get_by_request(&mut transaction, &wish.jurisdiction, &request.id).await?;
+        match earlier {
+            Some(earlier) if earlier.request.as_ref() != Some(request) => {
+                Err(Error::RequestIdReused(request.id.clone()))
+            }
+            earlier => Ok(earlier),
+        }
+    }
+
+    async fn evaluate(
+        &self,
+        wish: &CreateEvaluation,
+        request: Option<Request>,
+        place: Arc<OwnedSemaphorePermit>,
+    ) -> Result<Outcome, Error> {
+        let create_time = now();
+        let (jurisdiction, month) = (&wish.jurisdiction, wish.month);
+        let (rule_pack, rules) =
+            self.peers.rule_pack(jurisdiction, wish.rule_pack.as_ref(), month).await?;
+        let registry = self.peers.current_registry(jurisdiction).await?;
+        let pack = &rules.pack;
+        let as_of = wish.as_of.unwrap_or_else(|| month.freeze(pack.freeze.day, &pack.time_zone));
+        let decided = wish.decided.unwrap_or(as_of);
+        let snapshot = self.peers.fix_snapshot(jurisdiction, month, as_of, decided).await?;
+        let question = Question {
+            month,
+            time_zone: pack.time_zone.clone(),
+            view: View { as_of, decided },
+            freeze_day: pack.freeze.day,
+            lifecycle: pack.lifecycle,
+        };
+        let counter = tallies::Counter {
+            peers: &self.peers,
+            rules: &rules,
+            registry: &registry,
+            watermark: snapshot.watermark,
+        };
+        let tallies = counter.tally(&question).await?;
+        let earlier = counter.earlier(&question).await?;
+        let (bodies, coefficients) = evaluated_part(pack, &registry.registry, month);
+        let rule_pack_digest = rules.digest;
+        let input = Input {
+            jurisdiction: jurisdiction.clone(),
+            month,
+            as_of,
+            decided,
+            engine: ENGINE.to_owned(),
+            rule_pack: rules,
+            snapshot: Snapshot { watermark: snapshot.watermark, digest: snapshot.digest },
+            bodies,
+            coefficients,
+            tallies,
+            earlier,
+        };
+        let name = EvaluationName {
+            jurisdiction: jurisdiction.clone(),
+            evaluation: Uuid::now_v7().to_string().parse().expect("a UUID is a record ID"),
+        };
+        let computed = compute(input, place).await?;
+        let evaluation = Evaluation {
+            name,
+            request,
+            month,
+            as_of,
+            decided,
+            rule_pack,
+            rule_pack_digest,
+            registry_revision: registry.revision,
+            snapshot: snapshot.name,
+            snapshot_digest: snapshot.digest,
+            watermark: snapshot.watermark,
+            open_reject_count: snapshot.open_reject_count,
+            engine_version: ENGINE.to_owned(),
+            digest: Digest::of(&computed.results),
+            body_count: u32::try_from(computed.scored.evaluation.scorecards.len())
+                .unwrap_or(u32::MAX),
+            create_time,
+            end_time: now().max(create_time),
+        };
+        Ok(Outcome { evaluation, computed })
+    }
+
+    /// An evaluation.
+    pub(crate) async fn get_evaluation(&self, name: &EvaluationName) -> Result<Evaluation, Error> {
+        let mut transaction = self.store.begin().await?;
+        let evaluation = evaluations::get(&mut transaction, name).await?;
+        evaluation.ok_or_else(|| Error::EvaluationNotFound(name.to_string()))
+    }
+
+    /// At most `limit` evaluations before the one called `before`, newest first.
+    pub(crate) async fn list_evaluations(
+        &self,
+        jurisdiction: &JurisdictionId,
+        month: Option<Month>,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Evaluation>, Error> {
+        let mut transaction = self.store.begin().await?;
+        Ok(evaluations::list(&mut transaction, jurisdiction, month, before, limit).await?)
+    }
+
+    /// A document of an evaluation, canonical JSON.
+    pub(crate) async fn document(
+        &self,
+        name: &EvaluationName,
+        document: Document,
+    ) -> Result<Vec<u8>, Error> {
+        let mut transaction = self.store.begin().await?;
+        let data = evaluations::get_document(&mut transaction, name, document).await?;
+        data.ok_or_else(|| Error::EvaluationNotFound(name.to_string()))
+    }
+
+    /// The evaluation with every number of it, computed again from what was kept where it is not
+    /// at hand any more: the same input gives the same, or else is not what was kept.
+    pub(crate) async fn scored(&self, name: &EvaluationName) -> Result<Arc<Scored>, Error> {
+        if let Some(scored) = self.recent.find(name) {
+            return Ok(scored);
+        }
+        let place = place(&self.explaining).await;
+        // Another call may have computed it while this one waited.
+        if let Some(scored) = self.recent.find(name) {
+            return Ok(scored);
+        }
+        let stored = self.get_evaluation(name).await?.digest;
+        let bytes = self.document(name, Document::Input).await?;
+        let input = tokio::task::spawn_blocking(move || serde_json::from_slice::<Input>(&bytes));
+        let input = input
+            .await?
+            .map_err(|source| Error::EvaluationUnreadable { name: name.to_string(), source })?;
+        let computed = compute(input, place).await?;
+        let found = Digest::of(&computed.results);
+        if found != stored {
+            return Err(Error::EvaluationDiffers { name: name.to_string(), stored, found });
+        }
+        let scored = Arc::new(computed.scored);
+        self.recent.remember(name.clone(), Arc::clone(&scored));
+        Ok(scored)
+    }
+}
+
+/// A place among those who compute. The computation shares it, since it outlives a call that ends
+/// early.
+async fn place(places: &Arc<Semaphore>) -> Arc<OwnedSemaphorePermit> {
+    let place = Arc::clone(places).acquire_owned().await;
+    Arc::new(place.expect("nobody closes the semaphore"))
+}
+
+/// What scoring gave, with the results and the input as canonical JSON.
+struct Computed {
+    scored: Scored,
+    results: Vec<u8>,
+    input: Vec<u8>,
+}
+
+/// Scores off the runtime's threads.
+async fn compute(input: Input, place: Arc<OwnedSemaphorePermit>) -> Result<Computed, Error> {
+    let computation = tokio::task::spawn_blocking(move || {
+        let evaluation = score(&input);
+        let results = evaluation.results_document();
+        let bytes = input.canonical();
+        let scored = Scored { pack: input.rule_pack.pack, evaluation };
+        drop(place);
+        Computed { scored, results, input: bytes }
+    });
+    Ok(computation.await?)
+}
+
+/// The clock of the service; no score depends on it.
+fn now() -> Instant {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Instant::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,143 @@
+//! The counts of a month and of the months before it, remembered by what they were counted from.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chengping_casework::{Question, View};
+use chengping_scoring::{Attributor, ENGINE, PackRevision, Tallies, tally};
+use chengping_types::{Digest, Month, canonical};
+
+use crate::domain::months_back;
+use crate::error::Error;
+use crate::peers::{Peers, RegistryRevision};
+
+/// Nothing remembered can be stale; this only bounds how long it takes space.
+const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Counts for one evaluation.
+pub(super) struct Counter<'a> {
+    pub(super) peers: &'a Peers,
+    pub(super) rules: &'a PackRevision,
+    pub(super) registry: &'a RegistryRevision,
+    pub(super) watermark: u64,
+}
+
+impl Counter<'_> {
+    /// The counts of a month as the question sees it.
+    pub(super) async fn tally(&self, question: &Question) -> Result<Tallies, Error> {
+        let key = self.key(question);
+        if let Some(bytes) = self.peers.cache.get(&key).await
+            && let Some(tallies) = read(&bytes)
+        {
+            return Ok(tallies);
+        }
+        let tallies = self.count(question).await?;
+        if let Ok(bytes) = canonical::to_vec(&tallies) {
+            self.peers.cache.put(&key, bytes.into(), REMEMBERED).await;
+        }
+        Ok(tallies)
+    }
+
+    /// The counts of the months that the rules look back to, each as it was frozen.
+    pub(super) async fn earlier(
+        &self,
+        question: &Question,
+    ) -> Result<BTreeMap<Month, Tallies>, Error> {
+        let mut earlier = BTreeMap::new();
+        let mut month = question.month;
+        for _ in 0..months_back(&self.rules.pack) {
+            month = month.previous();
+            let frozen = at_freeze(question, month);
+            let tallies = self.tally(&frozen).await?;
+            if tallies != Tallies::default() {
+                earlier.insert(month, tallies);
+            }
+        }
+        Ok(earlier)
+    }
+
+    async fn count(&self, question: &Question) -> Result<Tallies, Error> {
+        let (pack, registry) = (&self.rules.pack, &self.registry.registry);
+        let attributor = Attributor::new(pack, registry, question.month);
+        let jurisdiction = &self.registry.jurisdiction;
+        let mut stream = self.peers.facts(jurisdiction, question, self.watermark).await?;
+        let mut tallies = Tallies::default();
+        while let Some(facts) = stream.next().await? {
+            tallies.merge(&tally(&facts, &attributor));
+        }
+        Ok(tallies)
+    }
+
+    /// The jurisdiction is a hash tag, so that its keys lie together in a cluster.
+    fn key(&self, question: &Question) -> String {
+        let of = format!(
+            "{ENGINE} {} {} {} {} {} {}",
+            question.month,
+            question.view.as_of,
+            question.view.decided,
+            self.watermark,
+            self.rules.digest,
+            self.registry.digest,
+        );
+        let (jurisdiction, digest) = (&self.registry.jurisdiction, Digest::of(of.as_bytes()));
+        format!("chengping:{{{jurisdiction}}}:tallies:1:{digest}")
+    }
+}
+
+/// Remembered counts, if they are just what was once written. The cache tells damage from what it
+/// was given; who may write to it is trusted, as who may write to the database.
+fn read(bytes: &[u8]) -> Option<Tallies> {
+    let tallies: Tallies = serde_json::from_slice(bytes).ok()?;
+    let written = canonical::to_vec(&tallies).ok()?;
+    (written == bytes).then_some(tallies)
+}
+
+/// The question of an earlier month as it was frozen then, or as far as `question` sees: an
+/// evaluation never sees past its view.
+pub(super) fn at_freeze(question: &Question, month: Month) -> Question {
+    let zone = question.time_zone.clone();
+    let frozen = Question::at_freeze(month, zone, question.freeze_day, question.lifecycle);
+    let View { as_of, decided } = question.view;
+    let view =
+        View { as_of: frozen.view.as_of.min(as_of), decided: frozen.view.decided.min(decided) };
+    Question { view, ..frozen }
+}
+
+#[cfg(test)]
+mod tests {
+    use chengping_casework::Lifecycle;
+    use chengping_types::{Instant, TimeZone};
+
+    use super::*;
+
+    #[test]
+    fn only_the_bytes_of_counts_are_counts() {
+        let good = br#"{"bodies":{},"total":{"regular":{"due":3}}}"#;
+        assert!(read(good).is_some());
+        for bad in [
+            &br#""#[..],
+            br#"{"bodies":{}}"#,
+            br#"{"bodies":{},"total":{"regular":{"due":0}}}"#,
+            br#"{"bodies":{},"total":{"regular":{"due":-3}}}"#,
+            br#"{"bodies":{},"total":{"regular":{"due":1,"due":3}}}"#,
+            br#"{"bodies":{},"total":{"regular":{"due":3}},"more":1}"#,
+            br#"{"bodies":{},"total":{"regular":{"due":3}}} "#,
+        ] {
+            assert_eq!(read(bad), None, "{}", String::from_utf8_lossy(bad));
+        }
+    }
+
+    #[test]
+    fn an_earlier_month_is_seen_as_frozen_but_never_past_the_view() {
+        let zone: TimeZone = "Asia/Shanghai".parse().unwrap();
+        let april: Month = "2018-04".parse().unwrap();
+        let mut question = Question::at_freeze(april, zone.clone(), 3, Lifecycle::default());
+        let frozen = april.previous().freeze(3, &zone);
+        assert_eq!(at_freeze(&question, april.previous()).view, View::at(frozen));
+
+        let early = Instant::from_micros(frozen.as_micros() - 1);
+        question.view = View { as_of: early, decided: question.view.decided };
+        let view = View { as_of: early, decided: frozen };
+        assert_eq!(at_freeze(&question, april.previous()).view, view);
+    }
+}

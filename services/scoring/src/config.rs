@@ -1,0 +1,35 @@
+//! The settings of the service; `config.default.toml` lists them with their defaults.
+
+use chengping_chassis::config::{
+    CacheConfig, DatabaseConfig, ListenConfig, Mistakes, PeerConfig, TelemetryConfig, Validate,
+};
+use serde::{Deserialize, Serialize};
+
+/// The settings of the service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where to serve.
+    pub listen: ListenConfig,
+    /// Where evaluations are kept.
+    pub database: DatabaseConfig,
+    /// Where tallies and rule packs are remembered.
+    pub cache: CacheConfig,
+    /// Logs and traces.
+    pub telemetry: TelemetryConfig,
+    /// The case-ingestion service.
+    pub cases: PeerConfig,
+    /// The rule-configuration service.
+    pub rules: PeerConfig,
+}
+
+impl Validate for Config {
+    fn validate(&self, mistakes: &mut Mistakes) {
+        mistakes.section("listen", &self.listen);
+        mistakes.section("database", &self.database);
+        mistakes.section("cache", &self.cache);
+        mistakes.section("telemetry", &self.telemetry);
+        mistakes.section("cases", &self.cases);
+        mistakes.section("rules", &self.rules);
+    }
+}

@@ -1,0 +1,135 @@
+//! Speaks gRPC for [`App`]: converts, delegates, converts back. Decides nothing.
+
+mod convert;
+mod pages;
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use chengping_chassis::error::to_status;
+use chengping_chassis::serve::MESSAGE_BYTES_MAX;
+use chengping_proto::scoring::v1 as pb;
+use chengping_proto::scoring::v1::evaluation_service_server::{
+    EvaluationService, EvaluationServiceServer,
+};
+use futures_util::Stream;
+use tonic::{Request, Response, Status};
+
+use crate::app::App;
+use crate::error::Error;
+
+/// The bytes of one part of a document.
+const PART_BYTES: usize = 1 << 20;
+
+type Answer<T> = Result<Response<T>, Status>;
+type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The gRPC service over the use cases.
+pub(crate) fn service(app: App) -> EvaluationServiceServer<Handlers> {
+    EvaluationServiceServer::new(Handlers { app }).max_encoding_message_size(MESSAGE_BYTES_MAX)
+}
+
+/// The handlers of the service.
+#[derive(Debug)]
+pub(crate) struct Handlers {
+    app: App,
+}
+
+fn not_built<T>(method: &'static str) -> Answer<T> {
+    Err(to_status(Error::NotBuilt { method }))
+}
+
+#[tonic::async_trait]
+impl EvaluationService for Handlers {
+    type DownloadEvaluationStream = Parts<pb::DownloadEvaluationResponse>;
+    type WatchLiveScoresStream = Parts<pb::WatchLiveScoresResponse>;
+    type PreviewRulePackStream = Parts<pb::PreviewRulePackResponse>;
+
+    async fn create_evaluation(
+        &self,
+        request: Request<pb::CreateEvaluationRequest>,
+    ) -> Answer<pb::Evaluation> {
+        let wish = convert::create_evaluation(request.into_inner()).map_err(to_status)?;
+        let evaluation = self.app.create_evaluation(&wish).await.map_err(to_status)?;
+        Ok(Response::new(convert::evaluation(&evaluation)))
+    }
+
+    async fn get_evaluation(
+        &self,
+        request: Request<pb::GetEvaluationRequest>,
+    ) -> Answer<pb::Evaluation> {
+        let name = convert::name(&request.into_inner().name).map_err(to_status)?;
+        let evaluation = self.app.get_evaluation(&name).await.map_err(to_status)?;
+        Ok(Response::new(convert::evaluation(&evaluation)))
+    }
+
+    async fn list_evaluations(
+        &self,
+        request: Request<pb::ListEvaluationsRequest>,
+    ) -> Answer<pb::ListEvaluationsResponse> {
+        let page = pages::evaluations(&self.app, request.into_inner()).await;
+        page.map(Response::new).map_err(to_status)
+    }
+
+    async fn download_evaluation(
+        &self,
+        request: Request<pb::DownloadEvaluationRequest>,
+    ) -> Answer<Self::DownloadEvaluationStream> {
+        let (name, document) = convert::download(&request.into_inner()).map_err(to_status)?;
+        let data = self.app.document(&name, document).await.map_err(to_status)?;
+        let data = Bytes::from(data);
+        let parts = (0..data.len()).step_by(PART_BYTES).map(move |start| {
+            let part = data.slice(start..data.len().min(start + PART_BYTES));
+            Ok(pb::DownloadEvaluationResponse { data: part.to_vec() })
+        });
+        Ok(Response::new(Box::pin(futures_util::stream::iter(parts))))
+    }
+
+    async fn get_scorecard(
+        &self,
+        request: Request<pb::GetScorecardRequest>,
+    ) -> Answer<pb::Scorecard> {
+        let name = convert::scorecard_name(&request.into_inner().name).map_err(to_status)?;
+        let evaluation = convert::evaluation_of(&name);
+        let scored = self.app.scored(&evaluation).await.map_err(to_status)?;
+        let card = convert::whole_scorecard(&name, &scored).map_err(to_status)?;
+        Ok(Response::new(card))
+    }
+
+    async fn list_scorecards(
+        &self,
+        request: Request<pb::ListScorecardsRequest>,
+    ) -> Answer<pb::ListScorecardsResponse> {
+        let page = pages::scorecards(&self.app, request.into_inner()).await;
+        page.map(Response::new).map_err(to_status)
+    }
+
+    async fn list_counted_cases(
+        &self,
+        request: Request<pb::ListCountedCasesRequest>,
+    ) -> Answer<pb::ListCountedCasesResponse> {
+        let page = pages::counted_cases(&self.app, request.into_inner()).await;
+        page.map(Response::new).map_err(to_status)
+    }
+
+    async fn list_indicators(
+        &self,
+        _request: Request<pb::ListIndicatorsRequest>,
+    ) -> Answer<pb::ListIndicatorsResponse> {
+        not_built("ListIndicators")
+    }
+
+    async fn watch_live_scores(
+        &self,
+        _request: Request<pb::WatchLiveScoresRequest>,
+    ) -> Answer<Self::WatchLiveScoresStream> {
+        not_built("WatchLiveScores")
+    }
+
+    async fn preview_rule_pack(
+        &self,
+        _request: Request<pb::PreviewRulePackRequest>,
+    ) -> Answer<Self::PreviewRulePackStream> {
+        not_built("PreviewRulePack")
+    }
+}

@@ -1,0 +1,63 @@
+//! Scoring: evaluations, scorecards and their explanation.
+//!
+//! The service fetches rules, registry and facts from its peers, lets [`chengping_scoring`] do
+//! what it does without I/O, and keeps each evaluation with everything that was read for it.
+
+mod app;
+mod config;
+mod domain;
+mod error;
+mod grpc;
+mod peers;
+mod store;
+
+use anyhow::Context as _;
+use chengping_chassis::CancellationToken;
+use chengping_chassis::cache::Cache;
+use chengping_chassis::postgres;
+use chengping_chassis::serve::{self, Server};
+use chengping_proto::FILE_DESCRIPTOR_SET;
+use sqlx::migrate::Migrator;
+
+pub use config::Config;
+
+/// The name of the program, in logs and traces.
+pub const NAME: &str = "chengping-scoring";
+/// The schema that belongs to the service, and the role that it logs in as.
+pub const SCHEMA: &str = "scoring";
+/// The settings with their defaults, as TOML.
+pub const CONFIG_DEFAULTS: &str = include_str!("../config.default.toml");
+/// The migrations of the schema.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Adds the service to a server.
+///
+/// # Errors
+///
+/// If the database cannot be used or lacks migrations, or an address is not one.
+pub async fn mount(
+    config: &Config,
+    server: &mut Server,
+    _shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let pool = postgres::pool(&config.database, SCHEMA).await?;
+    postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
+    let cache = Cache::new(&config.cache)?;
+    let peers = peers::Peers::connect(&config.cases, &config.rules, cache)?;
+    let app = app::App::new(store::Store::new(pool), peers);
+    server.describe(FILE_DESCRIPTOR_SET).add_service(grpc::service(app));
+    Ok(())
+}
+
+/// Serves alone until `shutdown`.
+///
+/// # Errors
+///
+/// If the service cannot start, or the server fails.
+pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let listener = serve::bind(&config.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let mut server = Server::new(config.listen.clone());
+    mount(&config, &mut server, shutdown.clone()).await.context("cannot start")?;
+    Ok(server.serve(listener, shutdown).await?)
+}

@@ -1,0 +1,254 @@
+//! Calls to the services that this one reads from.
+
+mod convert;
+
+use std::sync::{Arc, Mutex};
+
+use chengping_casework::{Fact, Question};
+use chengping_chassis::cache::Cache;
+use chengping_chassis::client::{AddressError, TracedChannel, connect};
+use chengping_chassis::config::PeerConfig;
+use chengping_chassis::serve::MESSAGE_BYTES_MAX;
+use chengping_proto::cases::v1 as cases;
+use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
+use chengping_proto::rules::v1 as rules;
+use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
+use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
+use chengping_rules::RulePack;
+use chengping_scoring::PackRevision;
+use chengping_types::name::{RulePackRevisionName, SnapshotName};
+use chengping_types::registry::Registry;
+use chengping_types::{Digest, Instant, JurisdictionId, Month};
+use tonic::{Code, Status, Streaming};
+
+use crate::error::Error;
+
+const CASES: &str = "case-ingestion";
+const RULES: &str = "rule-configuration";
+
+/// How many registries are kept ready, each some megabytes.
+const REGISTRIES_KEPT: usize = 8;
+
+/// The peers, cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Peers {
+    snapshots: SnapshotServiceClient<TracedChannel>,
+    registries: RegistryServiceClient<TracedChannel>,
+    rule_packs: RulePackServiceClient<TracedChannel>,
+    known_registries: Arc<Mutex<Vec<Arc<RegistryRevision>>>>,
+    /// Remembers tallies.
+    pub(crate) cache: Cache,
+}
+
+/// A revision of a jurisdiction's registry, which never changes.
+#[derive(Debug)]
+pub(crate) struct RegistryRevision {
+    pub(crate) jurisdiction: JurisdictionId,
+    pub(crate) revision: u64,
+    pub(crate) digest: Digest,
+    pub(crate) registry: Registry,
+}
+
+/// What case-ingestion fixed for an evaluation.
+#[derive(Debug, Clone)]
+pub(crate) struct FixedSnapshot {
+    pub(crate) name: SnapshotName,
+    pub(crate) watermark: u64,
+    pub(crate) digest: Digest,
+    pub(crate) open_reject_count: u64,
+}
+
+fn failed(peer: &'static str) -> impl Fn(Status) -> Error {
+    move |status| {
+        tracing::warn!(peer, code = ?status.code(), message = status.message(), "a peer failed");
+        Error::Peer { peer, status: Box::new(status) }
+    }
+}
+
+fn odd(peer: &'static str, what: impl ToString) -> Error {
+    Error::PeerAnswer { peer, what: what.to_string() }
+}
+
+impl Peers {
+    /// Connects, lazily.
+    pub(crate) fn connect(
+        cases: &PeerConfig,
+        rules: &PeerConfig,
+        cache: Cache,
+    ) -> Result<Self, AddressError> {
+        let (cases, rules) = (connect(cases)?, connect(rules)?);
+        let limit = MESSAGE_BYTES_MAX;
+        Ok(Self {
+            snapshots: SnapshotServiceClient::new(cases).max_decoding_message_size(limit),
+            registries: RegistryServiceClient::new(rules.clone()).max_decoding_message_size(limit),
+            rule_packs: RulePackServiceClient::new(rules).max_decoding_message_size(limit),
+            known_registries: Arc::default(),
+            cache,
+        })
+    }
+
+    /// The named revision of a rule pack, or the one in force in `month`.
+    pub(crate) async fn rule_pack(
+        &self,
+        jurisdiction: &JurisdictionId,
+        named: Option<&RulePackRevisionName>,
+        month: Month,
+    ) -> Result<(RulePackRevisionName, PackRevision), Error> {
+        let mut client = self.rule_packs.clone();
+        let answer = if let Some(name) = named {
+            let request = rules::GetRulePackRevisionRequest { name: name.to_string() };
+            client.get_rule_pack_revision(request).await.map_err(failed(RULES))?
+        } else {
+            let parent = convert::parent(jurisdiction);
+            let request = rules::GetEffectiveRulePackRequest { parent, month: month.to_string() };
+            client.get_effective_rule_pack(request).await.map_err(|status| match status.code() {
+                Code::NotFound => Error::NoRulePack { month },
+                _ => failed(RULES)(status),
+            })?
+        };
+        let answer = answer.into_inner();
+        let name: RulePackRevisionName = answer.name.parse().map_err(|error| odd(RULES, error))?;
+        if name.jurisdiction != *jurisdiction || named.is_some_and(|named| *named != name) {
+            return Err(odd(RULES, format!("{name} was not asked for")));
+        }
+        let digest: Digest = answer.digest.parse().map_err(|error| odd(RULES, error))?;
+        if Digest::of(&answer.canonical) != digest {
+            return Err(Error::PackDigest { digest });
+        }
+        let text = String::from_utf8(answer.canonical).map_err(|error| odd(RULES, error))?;
+        let pack = RulePack::parse(&text).map_err(Error::PackUnreadable)?;
+        let revision = PackRevision { revision: name.revision, digest, pack };
+        Ok((name, revision))
+    }
+
+    /// The registry as it stands now.
+    pub(crate) async fn current_registry(
+        &self,
+        jurisdiction: &JurisdictionId,
+    ) -> Result<Arc<RegistryRevision>, Error> {
+        let name = convert::registry_revision_name(jurisdiction, "current");
+        let request = rules::GetRegistryRevisionRequest { name };
+        let answer = self.registries.clone().get_registry_revision(request).await;
+        let answer = answer.map_err(|status| match status.code() {
+            Code::NotFound => Error::NoRegistry,
+            _ => failed(RULES)(status),
+        })?;
+        let revision =
+            u64::try_from(answer.into_inner().revision).map_err(|error| odd(RULES, error))?;
+        if revision == 0 {
+            return Err(Error::NoRegistry);
+        }
+        self.registry(jurisdiction, revision).await
+    }
+
+    /// A revision of the registry.
+    pub(crate) async fn registry(
+        &self,
+        jurisdiction: &JurisdictionId,
+        revision: u64,
+    ) -> Result<Arc<RegistryRevision>, Error> {
+        if let Some(found) = self.known_registry(jurisdiction, revision) {
+            return Ok(found);
+        }
+        let fetched = Arc::new(self.fetch_registry(jurisdiction, revision).await?);
+        let mut known = self.known_registries.lock().expect("nothing panics with the lock");
+        known.retain(|known| known.jurisdiction != *jurisdiction || known.revision != revision);
+        known.insert(0, Arc::clone(&fetched));
+        known.truncate(REGISTRIES_KEPT);
+        Ok(fetched)
+    }
+
+    fn known_registry(
+        &self,
+        jurisdiction: &JurisdictionId,
+        revision: u64,
+    ) -> Option<Arc<RegistryRevision>> {
+        let known = self.known_registries.lock().expect("nothing panics with the lock");
+        let is_wanted = |known: &&Arc<RegistryRevision>| {
+            known.jurisdiction == *jurisdiction && known.revision == revision
+        };
+        known.iter().find(is_wanted).cloned()
+    }
+
+    async fn fetch_registry(
+        &self,
+        jurisdiction: &JurisdictionId,
+        revision: u64,
+    ) -> Result<RegistryRevision, Error> {
+        let name = convert::registry_revision_name(jurisdiction, revision);
+        let request = rules::ExportRegistryRequest { name };
+        let answer = self.registries.clone().export_registry(request).await;
+        let mut parts = answer.map_err(failed(RULES))?.into_inner();
+        let (mut registry, mut digest) = (Registry::default(), None);
+        while let Some(part) = parts.message().await.map_err(failed(RULES))? {
+            if let Some(head) = part.registry_revision {
+                digest = Some(head.digest.parse().map_err(|error| odd(RULES, error))?);
+            }
+            for row in part.rows {
+                convert::add_row(&mut registry, row).map_err(|what| odd(RULES, what))?;
+            }
+        }
+        let digest = digest.ok_or_else(|| odd(RULES, "a registry without its revision"))?;
+        Ok(RegistryRevision { jurisdiction: jurisdiction.clone(), revision, digest, registry })
+    }
+
+    /// Fixes what is known of the cases.
+    pub(crate) async fn fix_snapshot(
+        &self,
+        jurisdiction: &JurisdictionId,
+        month: Month,
+        as_of: Instant,
+        decided: Instant,
+    ) -> Result<FixedSnapshot, Error> {
+        let snapshot = cases::Snapshot {
+            month: month.to_string(),
+            as_of: Some(convert::timestamp(as_of)),
+            decided: Some(convert::timestamp(decided)),
+            ..cases::Snapshot::default()
+        };
+        let parent = convert::parent(jurisdiction);
+        let request = cases::CreateSnapshotRequest { parent, snapshot: Some(snapshot) };
+        let answer = self.snapshots.clone().create_snapshot(request).await;
+        let answer = answer.map_err(failed(CASES))?.into_inner();
+        let count = |number: i64| u64::try_from(number).map_err(|error| odd(CASES, error));
+        let name: SnapshotName = answer.name.parse().map_err(|error| odd(CASES, error))?;
+        if name.jurisdiction != *jurisdiction {
+            return Err(odd(CASES, format!("{name} was not asked for")));
+        }
+        Ok(FixedSnapshot {
+            name,
+            watermark: count(answer.watermark)?,
+            digest: answer.digest.parse().map_err(|error| odd(CASES, error))?,
+            open_reject_count: count(answer.open_reject_count)?,
+        })
+    }
+
+    /// The facts of a month among the first `watermark` records, in batches.
+    pub(crate) async fn facts(
+        &self,
+        jurisdiction: &JurisdictionId,
+        question: &Question,
+        watermark: u64,
+    ) -> Result<FactStream, Error> {
+        let request = convert::facts_request(jurisdiction, question, watermark);
+        let answer = self.snapshots.clone().stream_facts(request).await;
+        Ok(FactStream { batches: answer.map_err(failed(CASES))?.into_inner() })
+    }
+}
+
+/// Facts as they arrive.
+#[derive(Debug)]
+pub(crate) struct FactStream {
+    batches: Streaming<cases::StreamFactsResponse>,
+}
+
+impl FactStream {
+    /// The next batch; none at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Fact>>, Error> {
+        let Some(message) = self.batches.message().await.map_err(failed(CASES))? else {
+            return Ok(None);
+        };
+        let batch = message.batch.unwrap_or_default();
+        convert::facts(&batch).map(Some).map_err(|what| odd(CASES, what))
+    }
+}

@@ -1,0 +1,189 @@
+//! What peers say, in our terms; the texts of the errors go to the log, not to clients.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chengping_casework::{Fact, Lifecycle, Marks, Question, Source};
+use chengping_proto::cases::v1 as cases;
+use chengping_proto::rules::v1 as rules;
+use chengping_proto::rules::v1::registry_row::Content;
+use chengping_types::name::JurisdictionName;
+use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry, Registry};
+use chengping_types::{BodyId, Instant, JurisdictionId};
+use prost_types::Timestamp;
+
+const MICROS: i64 = 1_000_000;
+
+pub(super) fn parent(jurisdiction: &JurisdictionId) -> String {
+    JurisdictionName { jurisdiction: jurisdiction.clone() }.to_string()
+}
+
+pub(super) fn registry_revision_name(
+    jurisdiction: &JurisdictionId,
+    revision: impl Display,
+) -> String {
+    format!("jurisdictions/{jurisdiction}/registryRevisions/{revision}")
+}
+
+pub(super) fn timestamp(instant: Instant) -> Timestamp {
+    let micros = instant.as_micros();
+    let nanos = i32::try_from(micros.rem_euclid(MICROS) * 1000).expect("below one second");
+    Timestamp { seconds: micros.div_euclid(MICROS), nanos }
+}
+
+pub(super) fn facts_request(
+    jurisdiction: &JurisdictionId,
+    question: &Question,
+    watermark: u64,
+) -> cases::StreamFactsRequest {
+    cases::StreamFactsRequest {
+        parent: parent(jurisdiction),
+        month: question.month.to_string(),
+        time_zone: question.time_zone.to_string(),
+        as_of: Some(timestamp(question.view.as_of)),
+        decided: Some(timestamp(question.view.decided)),
+        watermark: i64::try_from(watermark).unwrap_or(i64::MAX),
+        freeze_day: i32::from(question.freeze_day),
+        lifecycle: Some(lifecycle(&question.lifecycle)),
+    }
+}
+
+fn lifecycle(lifecycle: &Lifecycle) -> cases::Lifecycle {
+    cases::Lifecycle {
+        period_basis: lifecycle.period_basis.to_string(),
+        late_correction: lifecycle.late_correction.to_string(),
+        redispatch_deadline: lifecycle.redispatch_deadline.to_string(),
+        suspension_when_overdue: lifecycle.suspension_when_overdue.to_string(),
+        extension_when_overdue: lifecycle.extension_when_overdue.to_string(),
+        on_time_closing: lifecycle.on_time_closing.to_string(),
+        rework: lifecycle.rework.to_string(),
+        exempt_late: lifecycle.exempt_late.to_string(),
+        no_deadline: lifecycle.no_deadline.to_string(),
+    }
+}
+
+fn read<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<T, String> {
+    text.parse().map_err(|error| format!("{what}: {error}"))
+}
+
+fn read_optional<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<Option<T>, String> {
+    if text.is_empty() { Ok(None) } else { read(what, text).map(Some) }
+}
+
+/// The word of an enum value: `ZONE_KEY` is `key`.
+fn word<T: FromStr<Err: Display>>(prefix: &str, name: &str) -> Result<T, String> {
+    let word = name.strip_prefix(prefix).unwrap_or(name).to_ascii_lowercase();
+    read(prefix, &word)
+}
+
+pub(super) fn add_row(registry: &mut Registry, row: rules::RegistryRow) -> Result<(), String> {
+    match row.content.ok_or("a registry row without content")? {
+        Content::Body(body) => registry.bodies.push(self::body(body)?),
+        Content::Area(area) => registry.areas.push(self::area(area)?),
+        Content::Coefficient(row) => registry.coefficients.push(coefficient(row)?),
+        Content::LongTerm(entry) => registry.long_term.push(LongTermEntry {
+            category_scheme: entry.category_scheme,
+            category_code: entry.category_code,
+            valid_from: read("valid_from", &entry.valid_from)?,
+            valid_to: read_optional("valid_to", &entry.valid_to)?,
+        }),
+    }
+    Ok(())
+}
+
+fn body(body: rules::Body) -> Result<Body, String> {
+    Ok(Body {
+        body_id: read("body_id", &body.body_id)?,
+        kind: word("BODY_KIND_", body.kind().as_str_name())?,
+        parent: read_optional("parent_body", &body.parent_body)?,
+        valid_from: read("valid_from", &body.valid_from)?,
+        valid_to: read_optional("valid_to", &body.valid_to)?,
+        name: body.display_name,
+    })
+}
+
+fn area(area: rules::Area) -> Result<Area, String> {
+    Ok(Area {
+        kind: word("AREA_KIND_", area.kind().as_str_name())?,
+        district: read_optional("district", &area.district)?,
+        subdistrict: read_optional("subdistrict", &area.subdistrict)?,
+        window: read_optional("window", &area.window)?,
+        zone: word("ZONE_", area.zone().as_str_name())?,
+        valid_from: read("valid_from", &area.valid_from)?,
+        valid_to: read_optional("valid_to", &area.valid_to)?,
+        area_code: area.area_code,
+        name: area.display_name,
+    })
+}
+
+fn coefficient(row: rules::Coefficient) -> Result<Coefficient, String> {
+    Ok(Coefficient {
+        body_id: read("body_id", &row.body_id)?,
+        zone: word("ZONE_", row.zone().as_str_name())?,
+        road_sections: u32::try_from(row.road_sections).map_err(|error| error.to_string())?,
+        difficulty: read("difficulty", &row.difficulty)?,
+        valid_from: read("valid_from", &row.valid_from)?,
+        approved_by: row.approved_by,
+        reason: row.reason,
+    })
+}
+
+/// The facts of a batch of columns.
+pub(super) fn facts(batch: &cases::FactBatch) -> Result<Vec<Fact>, String> {
+    let rows = batch.case_nos.len();
+    let columns = [
+        batch.sources.len(),
+        batch.category_schemes.len(),
+        batch.category_codes.len(),
+        batch.area_codes.len(),
+        batch.collectors.len(),
+        batch.units.len(),
+        batch.filing_desks.len(),
+        batch.report_times.len(),
+        batch.file_times.len(),
+        batch.marks.len(),
+        batch.orders_first.len(),
+        batch.orders_repeated.len(),
+        batch.visits.len() / 5,
+    ];
+    if columns.iter().any(|column| *column != rows) || batch.visits.len() != rows * 5 {
+        return Err(format!("columns of {columns:?} entries beside {rows} cases"));
+    }
+    (0..rows).map(|row| fact(batch, row)).collect()
+}
+
+fn fact(batch: &cases::FactBatch, row: usize) -> Result<Fact, String> {
+    let text = |column: &[u32]| {
+        let place = column[row] as usize;
+        batch.dictionary.get(place).ok_or_else(|| format!("{place} is not in the dictionary"))
+    };
+    let body =
+        |column: &[u32]| -> Result<Option<BodyId>, String> { read_optional("body", text(column)?) };
+    let time = |column: &[i64]| match column[row] {
+        i64::MIN => None,
+        micros => Some(Instant::from_micros(micros)),
+    };
+    let small = |number: u32| u16::try_from(number).map_err(|error| error.to_string());
+    let source = cases::Source::try_from(batch.sources[row]).map_err(|error| error.to_string())?;
+    let mut visits = [0; 5];
+    for (visit, number) in visits.iter_mut().zip(&batch.visits[row * 5..]) {
+        *visit = small(*number)?;
+    }
+    let marks = batch.marks[row];
+    Ok(Fact {
+        case_no: read("case_no", &batch.case_nos[row])?,
+        source: word::<Source>("SOURCE_", source.as_str_name())?,
+        category_scheme: text(&batch.category_schemes)?.clone(),
+        category_code: text(&batch.category_codes)?.clone(),
+        area_code: text(&batch.area_codes)?.clone(),
+        collector: body(&batch.collectors)?,
+        reported_at: time(&batch.report_times),
+        filed_at: time(&batch.file_times),
+        filing_desk: body(&batch.filing_desks)?,
+        unit: body(&batch.units)?,
+        marks: Marks::from_bits(marks).ok_or_else(|| format!("unknown marks {marks:#x}"))?,
+        orders_first: small(batch.orders_first[row])?,
+        orders_repeated: small(batch.orders_repeated[row])?,
+        visits,
+    })
+}

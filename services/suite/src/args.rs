@@ -1,0 +1,128 @@
+//! What can be typed: the common flags and the commands.
+
+use std::path::{Path, PathBuf};
+
+use chengping_types::{Instant, JurisdictionId, Month};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{
+    doctor, evaluate, explain, freeze, generate, import, migrate, publish, registry, rejects,
+    results, rules, verify, watch,
+};
+use crate::failure::Failure;
+use crate::up;
+
+/// Turns a city's cases into a monthly evaluation that anybody can check.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done, but rows were set aside.
+#[derive(Debug, Parser)]
+#[command(name = "chengping", version, max_term_width = 100)]
+pub struct Cli {
+    /// Flags that every command understands.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command understands.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct Common {
+    /// Server: `HOST:PORT`, or `cases=ADDR,rules=ADDR,scoring=ADDR,publication=ADDR`
+    #[arg(long, global = true, env = "CHENGPING_SERVER", value_name = "ADDR")]
+    pub server: Option<String>,
+    /// Folder of a suite on this machine; clients find its server there [default: chengping-data]
+    #[arg(long, global = true, env = "CHENGPING_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Jurisdiction; that of `up` unless given
+    #[arg(long, global = true, env = "CHENGPING_JURISDICTION", value_name = "ID")]
+    pub jurisdiction: Option<JurisdictionId>,
+    /// Month of evaluation
+    #[arg(long, global = true, value_name = "YYYY-MM")]
+    pub month: Option<Month>,
+    /// Only events before this instant are seen
+    #[arg(long, global = true, value_name = "RFC3339")]
+    pub as_of: Option<Instant>,
+    /// Only decisions (exemptions, withdrawn orders) before this instant are seen
+    #[arg(long, global = true, value_name = "RFC3339")]
+    pub decided: Option<Instant>,
+    /// Form of what goes to standard output
+    #[arg(long, global = true, value_enum)]
+    pub format: Option<Format>,
+    /// Seconds to wait for a server that is still starting on this machine
+    #[arg(long, global = true, default_value_t = 60, value_name = "SECONDS")]
+    pub wait: u64,
+}
+
+/// The form of what goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run all services in one process on one port, with a PostgreSQL of their own
+    Up(up::UpArgs),
+    /// Import, export and show who is evaluated, where, and with which coefficients
+    #[command(subcommand)]
+    Registry(registry::RegistryCommand),
+    /// Check, review and put in force the rules of evaluation
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    /// Import cases and events from interchange files or mapped CSV
+    Import(import::ImportArgs),
+    /// List, replay and dismiss rows that were set aside
+    Rejects(rejects::RejectsArgs),
+    /// Fix what is known of a month
+    Freeze(freeze::FreezeArgs),
+    /// Score every body for a month
+    Evaluate(evaluate::EvaluateArgs),
+    /// Show the results of an evaluation
+    Results(results::ResultsArgs),
+    /// Explain the score of a body down to case numbers
+    Explain(explain::ExplainArgs),
+    /// Seal and publish the results of a month
+    Publish(publish::PublishArgs),
+    /// Publish a corrected version of a published month
+    Correct(publish::CorrectArgs),
+    /// Check a published version: signature, log, digests, and all scores computed again
+    Verify(verify::VerifyArgs),
+    /// Follow publications as they come
+    Watch(watch::WatchArgs),
+    /// Write a synthetic month as interchange files
+    Generate(generate::GenerateArgs),
+    /// Create the roles, schemas and tables of the four services in a database
+    Migrate(migrate::MigrateArgs),
+    /// Look at this machine and the server, and say what is missing
+    Doctor(doctor::DoctorArgs),
+}
+
+impl Common {
+    /// The data folder, whether given or not.
+    pub fn data_dir(&self) -> &Path {
+        self.data.as_deref().unwrap_or(Path::new("chengping-data"))
+    }
+
+    /// The month, which the command cannot do without.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`] without one.
+    pub fn required_month(&self) -> Result<Month, Failure> {
+        self.month.ok_or_else(|| Failure::usage("name the month with --month YYYY-MM"))
+    }
+
+    /// The form of the output; a table unless asked otherwise.
+    pub fn format_or(&self, default: Format) -> Format {
+        self.format.unwrap_or(default)
+    }
+}

@@ -1,0 +1,134 @@
+//! Clients of the four APIs, and what every command asks them the same way.
+
+use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
+use chengping_proto::cases::v1::reject_service_client::RejectServiceClient;
+use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
+use chengping_proto::publication::v1::bulletin_service_client::BulletinServiceClient;
+use chengping_proto::publication::v1::ledger_service_client::LedgerServiceClient;
+use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
+use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
+use chengping_proto::scoring::v1::evaluation_service_client::EvaluationServiceClient;
+use chengping_types::JurisdictionId;
+use chengping_types::name::JurisdictionName;
+use tonic::transport::Channel;
+
+use crate::args::Common;
+use crate::discovery::{self, Channels};
+use crate::failure::Failure;
+use crate::suite_file::SuiteFile;
+
+/// Rows that one page of a list brings.
+pub const PAGE_SIZE: i32 = 1000;
+/// A message may hold a row of 16 MiB, the longest that is kept, and what goes with it.
+const MESSAGE_BYTES_MAX: usize = 32 << 20;
+
+/// The servers of a command, and the jurisdiction that it is about.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    channels: Channels,
+    jurisdiction: JurisdictionId,
+}
+
+macro_rules! client {
+    ($(#[$meta:meta])* $name:ident, $channel:ident, $client:ident) => {
+        $(#[$meta])*
+        pub fn $name(&self) -> $client<Channel> {
+            $client::new(self.channels.$channel.clone())
+                .max_decoding_message_size(MESSAGE_BYTES_MAX)
+                .max_encoding_message_size(MESSAGE_BYTES_MAX)
+        }
+    };
+}
+
+impl Clients {
+    /// Finds the servers and the jurisdiction that `common` means.
+    ///
+    /// # Errors
+    ///
+    /// When there is no server, or no jurisdiction.
+    pub async fn connect(common: &Common) -> Result<Self, Failure> {
+        let channels = discovery::connect(common).await?;
+        // Only now: a suite that was still starting has left its file.
+        let jurisdiction = jurisdiction(common)?;
+        Ok(Self { channels, jurisdiction })
+    }
+
+    /// The jurisdiction.
+    pub fn jurisdiction(&self) -> &JurisdictionId {
+        &self.jurisdiction
+    }
+
+    /// The resource name of the jurisdiction.
+    pub fn parent(&self) -> String {
+        JurisdictionName { jurisdiction: self.jurisdiction.clone() }.to_string()
+    }
+
+    client!(
+        /// Takes in cases and events.
+        cases, cases, CaseServiceClient
+    );
+    client!(
+        /// Keeps what was refused.
+        rejects, cases, RejectServiceClient
+    );
+    client!(
+        /// Freezes what is known.
+        snapshots, cases, SnapshotServiceClient
+    );
+    client!(
+        /// Keeps who is evaluated.
+        registry, rules, RegistryServiceClient
+    );
+    client!(
+        /// Keeps the rules.
+        rule_packs, rules, RulePackServiceClient
+    );
+    client!(
+        /// Scores.
+        evaluations, scoring, EvaluationServiceClient
+    );
+    client!(
+        /// Publishes.
+        bulletins, publication, BulletinServiceClient
+    );
+    client!(
+        /// Proves.
+        ledger, publication, LedgerServiceClient
+    );
+}
+
+/// The jurisdiction that was named, or that of the suite of the data folder.
+fn jurisdiction(common: &Common) -> Result<JurisdictionId, Failure> {
+    if let Some(jurisdiction) = &common.jurisdiction {
+        return Ok(jurisdiction.clone());
+    }
+    let configured = SuiteFile::read(common.data_dir())?.and_then(|file| file.jurisdiction);
+    configured.ok_or_else(|| {
+        Failure::usage(
+            "name the jurisdiction with --jurisdiction ID or CHENGPING_JURISDICTION, \
+             or start the suite with `chengping up --jurisdiction ID`",
+        )
+    })
+}
+
+/// Asks for all pages of a list: gives all items, or the status that stopped it.
+macro_rules! all_pages {
+    ($client:expr, $method:ident, $request:expr, $items:ident) => {{
+        let mut client = $client;
+        let mut request = $request;
+        request.page_size = $crate::clients::PAGE_SIZE;
+        let mut items = Vec::new();
+        loop {
+            let page = match client.$method(request.clone()).await {
+                Ok(page) => page.into_inner(),
+                Err(status) => break Err(status),
+            };
+            items.extend(page.$items);
+            if page.next_page_token.is_empty() {
+                break Ok(items);
+            }
+            request.page_token = page.next_page_token;
+        }
+    }};
+}
+pub(crate) use all_pages;

@@ -1,0 +1,16 @@
+//! The commands, a module each.
+
+pub mod doctor;
+pub mod evaluate;
+pub mod explain;
+pub mod freeze;
+pub mod generate;
+pub mod import;
+pub mod migrate;
+pub mod publish;
+pub mod registry;
+pub mod rejects;
+pub mod results;
+pub mod rules;
+pub mod verify;
+pub mod watch;

@@ -1,0 +1,276 @@
+//! Reading, on a thread of its own: rows into batches and rejects.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chengping_interchange::mapping::{Mapped, MappedReader, Mapping};
+use chengping_interchange::{Entry, FileError, Progress, Reader, Record, Reject};
+use chengping_proto::cases::v1::{self as pb, CaseRecord, EventRecord};
+use chengping_types::Month;
+use prost::Message;
+use tokio::sync::mpsc;
+
+use super::stream::Batch;
+use crate::convert::record::{case_record, event_record};
+use crate::convert::reject::{position, reject};
+use crate::files;
+
+/// Records of a batch.
+const RECORDS_MAX: usize = 2000;
+/// Bytes of a batch, unless a single record has more.
+const BYTES_MAX: usize = 1 << 20;
+
+/// How a file is read.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// As one of the interchange files.
+    Interchange,
+    /// Through a mapping.
+    Mapped {
+        /// The mapping.
+        mapping: Arc<Mapping>,
+        /// Only rows reported in this month.
+        month: Option<Month>,
+    },
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Read {
+    /// Rows, rejects included.
+    pub rows: u64,
+    /// Rows that the reader set aside.
+    pub rejected: u64,
+    /// Rows that the mapping or the month left out.
+    pub skipped: u64,
+}
+
+/// Where batches and rejects go.
+pub struct Feed<R> {
+    /// Takes batches.
+    pub batches: mpsc::Sender<Batch<R>>,
+    /// Takes rejects; none on a second pass over the same rows.
+    pub rejects: Option<mpsc::Sender<pb::Reject>>,
+}
+
+/// A row of a file.
+enum Row {
+    Entry(Entry),
+    Mapped(Mapped),
+}
+
+/// A record that rows have some of.
+pub trait FromRow: Message + Sized {
+    /// The records of a row of an interchange file, or of a mapped one.
+    ///
+    /// # Errors
+    ///
+    /// When the API cannot carry one.
+    fn from_case_and_events(row: Records<'_>, place: &pb::Position) -> anyhow::Result<Vec<Self>>;
+}
+
+/// What a row holds.
+#[derive(Clone, Copy)]
+pub struct Records<'a> {
+    case: Option<&'a chengping_casework::Case>,
+    events: &'a [chengping_casework::Event],
+}
+
+impl FromRow for CaseRecord {
+    fn from_case_and_events(row: Records<'_>, place: &pb::Position) -> anyhow::Result<Vec<Self>> {
+        Ok(row.case.map(|case| case_record(case, place.clone())).into_iter().collect())
+    }
+}
+
+impl FromRow for EventRecord {
+    fn from_case_and_events(row: Records<'_>, place: &pb::Position) -> anyhow::Result<Vec<Self>> {
+        row.events.iter().map(|event| event_record(event, place.clone())).collect()
+    }
+}
+
+/// Reads a file to its end, or until nobody takes what is read.
+///
+/// # Errors
+///
+/// When the file is not what it should be.
+pub fn read<R: FromRow>(path: &Path, source: &Source, feed: Feed<R>) -> anyhow::Result<Read> {
+    let mut rows = Rows::open(path, source)?;
+    let file = files::name(path);
+    let mut batches = Batching { feed, records: Vec::new(), bytes: 0 };
+    let mut read = Read::default();
+    while let Some(row) = rows.next() {
+        read.rows += 1;
+        let goes_on = match row {
+            Ok(row) => {
+                let records = row.records::<R>(&file)?;
+                batches.add(records, rows.bytes_read())
+            }
+            Err(refused) => {
+                read.rejected += 1;
+                batches.reject(refused)
+            }
+        };
+        // Whoever stopped taking says why.
+        if !goes_on {
+            return Ok(read);
+        }
+    }
+    batches.flush(rows.bytes_read());
+    read.skipped = rows.skipped();
+    rows.say_unknown_columns(path);
+    Ok(read)
+}
+
+impl Row {
+    fn records<R: FromRow>(&self, file: &str) -> anyhow::Result<Vec<R>> {
+        let (row, line, records) = match self {
+            Self::Entry(entry) => {
+                let (case, events) = match &entry.record {
+                    Record::Case(case) => (Some(case), &[][..]),
+                    Record::Event(event) => (None, std::slice::from_ref(event)),
+                    _ => (None, &[][..]),
+                };
+                (entry.row, entry.line, Records { case, events })
+            }
+            Self::Mapped(mapped) => {
+                let records = Records { case: Some(&mapped.case), events: &mapped.events };
+                (mapped.row, mapped.line, records)
+            }
+        };
+        R::from_case_and_events(records, &position(file, row, line))
+    }
+}
+
+struct Batching<R> {
+    feed: Feed<R>,
+    records: Vec<R>,
+    bytes: usize,
+}
+
+impl<R: FromRow> Batching<R> {
+    fn add(&mut self, records: Vec<R>, bytes_read: u64) -> bool {
+        for record in records {
+            let length = record.encoded_len();
+            let full = self.records.len() >= RECORDS_MAX || self.bytes + length > BYTES_MAX;
+            if full && !self.flush(bytes_read) {
+                return false;
+            }
+            self.bytes += length;
+            self.records.push(record);
+        }
+        true
+    }
+
+    fn flush(&mut self, bytes_read: u64) -> bool {
+        let records = std::mem::take(&mut self.records);
+        self.bytes = 0;
+        records.is_empty()
+            || self.feed.batches.blocking_send(Batch { records, bytes_read }).is_ok()
+    }
+
+    fn reject(&mut self, refused: Reject) -> bool {
+        let rejects = self.feed.rejects.as_ref();
+        rejects.is_none_or(|rejects| rejects.blocking_send(reject(refused)).is_ok())
+    }
+}
+
+/// The rows of a file, however it is read.
+enum Rows {
+    Entries(Box<Reader>, Progress),
+    Mapped(Box<MappedReader>, Progress),
+}
+
+impl Rows {
+    fn open(path: &Path, source: &Source) -> Result<Self, FileError> {
+        match source {
+            Source::Interchange => {
+                let reader = Box::new(Reader::open(path)?);
+                let progress = reader.progress();
+                Ok(Self::Entries(reader, progress))
+            }
+            Source::Mapped { mapping, month } => {
+                let reader = Box::new(mapping.open(path, *month)?);
+                let progress = reader.progress();
+                Ok(Self::Mapped(reader, progress))
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Result<Row, Reject>> {
+        match self {
+            Self::Entries(reader, _) => Some(reader.next()?.map(Row::Entry)),
+            Self::Mapped(reader, _) => Some(reader.next()?.map(Row::Mapped)),
+        }
+    }
+
+    fn bytes_read(&self) -> u64 {
+        match self {
+            Self::Entries(_, progress) | Self::Mapped(_, progress) => progress.read(),
+        }
+    }
+
+    fn skipped(&self) -> u64 {
+        match self {
+            Self::Entries(..) => 0,
+            Self::Mapped(reader, _) => reader.skipped(),
+        }
+    }
+
+    fn say_unknown_columns(&self, path: &Path) {
+        if let Self::Entries(reader, _) = self {
+            files::say_unknown_columns(path, reader.unknown_columns());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn read_cases(text: &str) -> (Read, Vec<Batch<CaseRecord>>, Vec<pb::Reject>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cases.csv");
+        fs::write(&path, text).unwrap();
+        let (batches, mut batches_out) = mpsc::channel(100);
+        let (rejects, mut rejects_out) = mpsc::channel(100);
+        let feed = Feed { batches, rejects: Some(rejects) };
+        let read = read(&path, &Source::Interchange, feed).unwrap();
+        let batches = std::iter::from_fn(|| batches_out.try_recv().ok()).collect();
+        let rejects = std::iter::from_fn(|| rejects_out.try_recv().ok()).collect();
+        (read, batches, rejects)
+    }
+
+    #[test]
+    fn batches_are_full_or_last_and_bad_rows_are_set_aside() {
+        let mut text = "case_no,source,category_scheme,category_code,area_code\n".to_owned();
+        for number in 0..4500 {
+            text.push_str(&format!("C{number},patrol,s,0110,R1\n"));
+        }
+        text.push_str("C9999,pigeon,s,0110,R1\n");
+        let (read, batches, rejects) = read_cases(&text);
+        assert_eq!(read, Read { rows: 4501, rejected: 1, skipped: 0 });
+        let lengths: Vec<_> = batches.iter().map(|batch| batch.records.len()).collect();
+        assert_eq!(lengths, [2000, 2000, 500]);
+        let first = &batches[0].records[0];
+        assert_eq!(first.position.as_ref().unwrap().row, 2);
+        assert_eq!(rejects[0].code, "unknown_source");
+        assert_eq!(rejects[0].position.as_ref().unwrap().row, 4502);
+    }
+
+    #[test]
+    fn long_records_make_small_batches() {
+        let title = "题".repeat(20_000);
+        let mut text = "case_no,source,category_scheme,category_code,area_code,title\n".to_owned();
+        for number in 0..40 {
+            text.push_str(&format!("C{number},patrol,s,0110,R1,{title}\n"));
+        }
+        let (_, batches, _) = read_cases(&text);
+        assert!(batches.len() > 1);
+        for batch in batches {
+            let bytes: usize = batch.records.iter().map(Message::encoded_len).sum();
+            assert!(bytes <= BYTES_MAX, "{bytes}");
+        }
+    }
+}

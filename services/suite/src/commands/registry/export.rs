@@ -1,0 +1,70 @@
+//! `chengping registry export`: the registry as interchange files.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use anyhow::Context as _;
+use chengping_interchange::{FileKind, Record, Writer};
+use chengping_proto::rules::v1::{ExportRegistryRequest, RegistryRevision};
+use chengping_types::TimeZone;
+use chengping_types::registry::Registry;
+
+use super::{current, revision_json, summary};
+use crate::clients::Clients;
+use crate::convert::registry::add;
+use crate::failure::{Doing as _, Failure, Outcome};
+use crate::output::{Align, Output, Table};
+
+/// Writes the newest revision into `folder`.
+pub(super) async fn run(
+    clients: &Clients,
+    folder: &Path,
+    out: &mut Output,
+) -> Result<Outcome, Failure> {
+    let (revision, registry) = download(clients).await?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let mut table = Table::new(&[("file", Align::Left), ("rows", Align::Right)]);
+    for (kind, rows) in records(registry) {
+        let path = folder.join(format!("{kind}.csv"));
+        write(&path, kind, &rows).with_context(|| format!("cannot write {}", path.display()))?;
+        table.row([path.display().to_string(), rows.len().to_string()]);
+    }
+    out.remark(summary(&revision))?;
+    out.report(&table, &revision_json(&revision))?;
+    Ok(Outcome::Done)
+}
+
+async fn download(clients: &Clients) -> Result<(RegistryRevision, Registry), Failure> {
+    let doing = "export the registry";
+    let request = ExportRegistryRequest { name: current(clients) };
+    let mut parts = clients.registry().export_registry(request).await.doing(doing)?.into_inner();
+    let mut revision = RegistryRevision::default();
+    let mut registry = Registry::default();
+    while let Some(part) = parts.message().await.doing(doing)? {
+        revision = part.registry_revision.unwrap_or(revision);
+        for row in part.rows {
+            add(&mut registry, row).context("the server sent a row that no file can hold")?;
+        }
+    }
+    Ok((revision, registry))
+}
+
+fn records(registry: Registry) -> [(FileKind, Vec<Record>); 4] {
+    let Registry { bodies, areas, coefficients, long_term } = registry;
+    [
+        (FileKind::Bodies, bodies.into_iter().map(Record::Body).collect()),
+        (FileKind::Areas, areas.into_iter().map(Record::Area).collect()),
+        (FileKind::Coefficients, coefficients.into_iter().map(Record::Coefficient).collect()),
+        (FileKind::LongTerm, long_term.into_iter().map(Record::LongTerm).collect()),
+    ]
+}
+
+fn write(path: &Path, kind: FileKind, rows: &[Record]) -> anyhow::Result<()> {
+    // Registry files hold months and no instants.
+    let zone: TimeZone = "UTC".parse()?;
+    let mut writer = Writer::new(kind, zone, File::create(path)?)?;
+    for row in rows {
+        writer.write(row)?;
+    }
+    Ok(writer.finish()?.sync_all()?)
+}

@@ -1,0 +1,146 @@
+//! `chengping rejects replay`: takes in the corrected row of a reject.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::{Context as _, bail};
+use chengping_interchange::{FileKind, Format, Reader, Record};
+use chengping_proto::cases::v1::reject::State;
+use chengping_proto::cases::v1::replay_reject_request::Record as Corrected;
+use chengping_proto::cases::v1::{GetRejectRequest, ReplayRejectRequest, Reject};
+use clap::Args;
+
+use super::{reject_name, report};
+use crate::clients::Clients;
+use crate::convert::record::{case_record, event_record};
+use crate::failure::{Doing as _, Failure, Outcome};
+use crate::output::Output;
+
+/// Flags of `rejects replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Reject, as `rejects` lists it
+    #[arg(value_name = "ID")]
+    reject: String,
+    /// Corrected row: a header and a CSV row, or a JSON object; - for standard input; the row as
+    /// it was unless given
+    #[arg(long, value_name = "FILE|-")]
+    payload_file: Option<PathBuf>,
+    /// Which file the row belongs to, where neither the name nor the header says it
+    #[arg(long, value_name = "cases|events")]
+    kind: Option<Kind>,
+}
+
+/// A file whose rows can be replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind(FileKind);
+
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "cases" => Ok(Self(FileKind::Cases)),
+            "events" => Ok(Self(FileKind::Events)),
+            _ => Err("expected cases or events".to_owned()),
+        }
+    }
+}
+
+/// Sends the row again, and says whether it was taken in.
+pub(super) async fn run(
+    clients: &Clients,
+    args: &ReplayArgs,
+    out: &mut Output,
+) -> Result<Outcome, Failure> {
+    let name = reject_name(clients, &args.reject);
+    let request = GetRejectRequest { name: name.clone() };
+    let reject = clients.rejects().get_reject(request).await.doing("get the reject")?.into_inner();
+    let payload = match &args.payload_file {
+        None => reject.payload.clone(),
+        Some(path) if path.as_os_str() == "-" => {
+            let mut payload = Vec::new();
+            io::stdin().read_to_end(&mut payload).context("cannot read standard input")?;
+            payload
+        }
+        Some(path) => {
+            fs::read(path).with_context(|| format!("cannot read {}", path.display()))?
+        }
+    };
+    let record = corrected(&reject, payload, args.kind.map(|kind| kind.0))?;
+    let request = ReplayRejectRequest { name, record: Some(record) };
+    let reject = clients.rejects().replay_reject(request).await;
+    let reject = reject.doing("replay the reject")?.into_inner();
+    report(std::slice::from_ref(&reject), out)?;
+    let replayed = reject.state() == State::Replayed;
+    Ok(if replayed { Outcome::Done } else { Outcome::DoneWithRejects })
+}
+
+/// The only row of a payload, at the place of the reject.
+fn corrected(
+    reject: &Reject,
+    payload: Vec<u8>,
+    kind: Option<FileKind>,
+) -> anyhow::Result<Corrected> {
+    let position = reject.position.clone().unwrap_or_default();
+    let is_json = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let format = if is_json { Format::Ndjson } else { Format::Csv };
+    let mut rows = Reader::from_read(&position.file, format, kind, io::Cursor::new(payload))
+        .context("the corrected row cannot be read; say with --kind what it is")?;
+    let entry = match rows.next() {
+        None => bail!("there is no corrected row"),
+        Some(Err(refused)) => bail!("the corrected row is not right yet: {refused}"),
+        Some(Ok(entry)) => entry,
+    };
+    if rows.next().is_some() {
+        bail!("there is more than one corrected row; replay one at a time");
+    }
+    match &entry.record {
+        Record::Case(case) => Ok(Corrected::Case(case_record(case, position))),
+        Record::Event(event) => Ok(Corrected::Event(event_record(event, position)?)),
+        other => bail!(
+            "a row of {} is not replayed: import it with `chengping registry import`, and dismiss \
+             the reject",
+            other.kind()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chengping_proto::cases::v1::Position;
+
+    use super::*;
+
+    const HEADER: &str = "case_no,event_no,at,kind\n";
+
+    fn reject() -> Reject {
+        let position = Position { file: "events.csv".to_owned(), row: 7, line: 9 };
+        Reject { position: Some(position), ..Reject::default() }
+    }
+
+    #[test]
+    fn a_corrected_row_keeps_the_place_of_its_reject() {
+        let row = format!("{HEADER}C1,1,2018-04-03T09:15:00+08:00,filed\n");
+        match corrected(&reject(), row.into(), None).unwrap() {
+            Corrected::Event(record) => {
+                assert_eq!(record.position.unwrap().row, 7);
+                assert_eq!(record.event.unwrap().case_no, "C1");
+            }
+            Corrected::Case(case) => panic!("{case:?}"),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_replayed_is_said() {
+        let message = |payload: &str| {
+            format!("{:#}", corrected(&reject(), payload.into(), None).unwrap_err())
+        };
+        assert!(message(HEADER).contains("no corrected row"));
+        assert!(message(&format!("{HEADER}C1,1,today,filed\n")).contains("bad_timestamp"));
+        let row = "C1,1,2018-04-03T09:15:00+08:00,filed\n";
+        assert!(message(&format!("{HEADER}{row}{row}")).contains("one at a time"));
+    }
+}

@@ -1,0 +1,214 @@
+//! `chengping rules`: checks, reviews and puts in force the rules of evaluation.
+
+mod list;
+pub mod source;
+
+use chengping_proto::rules::v1::rule_pack_revision::State;
+use chengping_proto::rules::v1::{
+    ActivateRulePackRevisionRequest, ApproveRulePackRevisionRequest, CommitRulePackRevisionRequest,
+    GetRulePackRevisionRequest, RulePackRevision, SubmitRulePackRevisionRequest,
+};
+use chengping_types::Month;
+use chengping_types::name::RulePackName;
+use clap::Subcommand;
+use serde_json::{Value, json};
+use tonic::Status;
+use uuid::Uuid;
+
+use self::source::PackSource;
+use super::evaluate::PackRevision;
+use crate::args::{Common, Format};
+use crate::clients::Clients;
+use crate::convert::{enum_text, time_text};
+use crate::failure::{Doing as _, Failure, Outcome};
+use crate::output::{Align, Output, Table, say};
+
+/// Subcommands of `rules`.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Check a pack without a server: all mistakes and warnings at once
+    Validate {
+        /// YAML file, or the name of a built-in pack
+        #[arg(value_name = "FILE|NAME")]
+        pack: PackSource,
+    },
+    /// Commit, submit, approve and activate a pack in one go; does only what is left to do
+    Apply {
+        /// First month in which it is in force
+        #[arg(long, value_name = "YYYY-MM")]
+        activate_from: Month,
+        /// Why; kept in the audit log
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+        /// YAML file, or the name of a built-in pack
+        #[arg(value_name = "FILE|NAME")]
+        pack: PackSource,
+    },
+    /// List the packs and their revisions
+    List,
+    /// Hand a draft in for approval
+    Submit {
+        /// Revision, such as zz-2018@3
+        #[arg(value_name = "NAME@REVISION")]
+        revision: PackRevision,
+    },
+    /// Approve a submitted revision
+    Approve {
+        /// Revision, such as zz-2018@3
+        #[arg(value_name = "NAME@REVISION")]
+        revision: PackRevision,
+    },
+    /// Put an approved revision in force
+    Activate {
+        /// First month in which it is in force
+        #[arg(long, value_name = "YYYY-MM")]
+        activate_from: Month,
+        /// Revision, such as zz-2018@3
+        #[arg(value_name = "NAME@REVISION")]
+        revision: PackRevision,
+    },
+    /// Print the text of a revision, with its comments
+    Show {
+        /// Revision, such as zz-2018@3
+        #[arg(value_name = "NAME@REVISION")]
+        revision: PackRevision,
+    },
+}
+
+/// Does what the subcommand says.
+pub async fn run(
+    common: &Common,
+    command: &RulesCommand,
+    out: &mut Output,
+) -> Result<Outcome, Failure> {
+    if let RulesCommand::Validate { pack } = command {
+        return source::validate(pack, out);
+    }
+    // A bad pack is told of before anybody waits for a server.
+    if let RulesCommand::Apply { activate_from, reason, pack } = command {
+        let text = pack.read()?;
+        return apply(common, &text, *activate_from, reason, out).await;
+    }
+    let clients = Clients::connect(common).await?;
+    let client = &mut clients.rule_packs();
+    let revision = match command {
+        RulesCommand::List => return list::run(&clients, out).await,
+        RulesCommand::Show { revision } => return show(&clients, revision, out).await,
+        RulesCommand::Submit { revision } => {
+            let name = revision.name(clients.jurisdiction());
+            let request = SubmitRulePackRevisionRequest { name, etag: String::new() };
+            client.submit_rule_pack_revision(request).await.doing("submit the revision")
+        }
+        RulesCommand::Approve { revision } => {
+            let name = revision.name(clients.jurisdiction());
+            let request = ApproveRulePackRevisionRequest { name, etag: String::new() };
+            client.approve_rule_pack_revision(request).await.doing("approve the revision")
+        }
+        RulesCommand::Activate { revision, activate_from } => {
+            let name = revision.name(clients.jurisdiction());
+            let active_from = activate_from.to_string();
+            let request =
+                ActivateRulePackRevisionRequest { name, active_from, etag: String::new() };
+            client.activate_rule_pack_revision(request).await.doing("activate the revision")
+        }
+        RulesCommand::Validate { .. } | RulesCommand::Apply { .. } => return Ok(Outcome::Done),
+    };
+    report(&revision?.into_inner(), out)?;
+    Ok(Outcome::Done)
+}
+
+async fn apply(
+    common: &Common,
+    text: &str,
+    activate_from: Month,
+    reason: &str,
+    out: &mut Output,
+) -> Result<Outcome, Failure> {
+    let pack = source::parse(text)?;
+    let clients = Clients::connect(common).await?;
+    let name =
+        RulePackName { jurisdiction: clients.jurisdiction().clone(), rule_pack: pack.pack.clone() };
+    let request = CommitRulePackRevisionRequest {
+        parent: name.to_string(),
+        source: text.to_owned(),
+        request_id: Uuid::new_v4().to_string(),
+        reason: reason.to_owned(),
+        ..CommitRulePackRevisionRequest::default()
+    };
+    let committed = clients.rule_packs().commit_rule_pack_revision(request).await;
+    let committed = committed.doing(format!("commit {}", pack.pack))?.into_inner();
+    for warning in &committed.warnings {
+        say(format_args!("warning: {}: {}", warning.path, warning.message));
+    }
+    let revision = put_in_force(&clients, committed, activate_from).await;
+    report(&revision.doing(format!("put {} in force", pack.pack))?, out)?;
+    Ok(Outcome::Done)
+}
+
+/// Takes the steps that a revision has not taken yet.
+async fn put_in_force(
+    clients: &Clients,
+    mut revision: RulePackRevision,
+    from: Month,
+) -> Result<RulePackRevision, Status> {
+    let active_from = from.to_string();
+    let client = &mut clients.rule_packs();
+    loop {
+        let (name, etag) = (revision.name.clone(), revision.etag.clone());
+        revision = match revision.state() {
+            State::Active if revision.active_from == active_from => return Ok(revision),
+            State::Draft => {
+                let request = SubmitRulePackRevisionRequest { name, etag };
+                client.submit_rule_pack_revision(request).await?.into_inner()
+            }
+            State::Submitted => {
+                let request = ApproveRulePackRevisionRequest { name, etag };
+                client.approve_rule_pack_revision(request).await?.into_inner()
+            }
+            // Whether another month or another time will do is for the server to say.
+            _ => {
+                let request = ActivateRulePackRevisionRequest { name, active_from, etag };
+                return Ok(client.activate_rule_pack_revision(request).await?.into_inner());
+            }
+        };
+    }
+}
+
+async fn show(
+    clients: &Clients,
+    revision: &PackRevision,
+    out: &mut Output,
+) -> Result<Outcome, Failure> {
+    let name = revision.name(clients.jurisdiction());
+    let request = GetRulePackRevisionRequest { name };
+    let found = clients.rule_packs().get_rule_pack_revision(request).await;
+    let found = found.doing("get the revision")?.into_inner();
+    match out.format() {
+        Format::Table => out.text(&found.source)?,
+        Format::Csv | Format::Json => report(&found, out)?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn report(revision: &RulePackRevision, out: &mut Output) -> Result<(), Failure> {
+    let mut table = list::table();
+    table.row(list::row(revision));
+    out.report(&table, &revision_json(revision))
+}
+
+fn revision_json(revision: &RulePackRevision) -> Value {
+    let mut value = json!({
+        "name": revision.name,
+        "revision": revision.revision,
+        "digest": revision.digest,
+        "state": enum_text(revision.state().as_str_name(), "STATE_"),
+        "active_from": revision.active_from,
+        "author": revision.author,
+        "approver": revision.approver,
+        "create_time": time_text(revision.create_time.as_ref()),
+    });
+    if !revision.source.is_empty() {
+        value["source"] = Value::from(revision.source.as_str());
+    }
+    value
+}

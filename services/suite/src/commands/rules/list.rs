@@ -1,0 +1,60 @@
+//! Lists of rule packs and their revisions.
+
+use chengping_proto::rules::v1::{
+    ListRulePackRevisionsRequest, ListRulePacksRequest, RulePackRevision,
+};
+
+use super::{Align, Table, revision_json};
+use crate::clients::{Clients, all_pages};
+use crate::convert::{enum_text, time_text};
+use crate::failure::{Doing as _, Failure, Outcome};
+use crate::output::Output;
+
+/// Prints every revision of every pack, newest first.
+pub(super) async fn run(clients: &Clients, out: &mut Output) -> Result<Outcome, Failure> {
+    let request =
+        ListRulePacksRequest { parent: clients.parent(), ..ListRulePacksRequest::default() };
+    let packs = all_pages!(clients.rule_packs(), list_rule_packs, request, rule_packs);
+    let packs = packs.doing("list the packs")?;
+    let mut table = table();
+    let mut json = Vec::new();
+    for pack in packs {
+        let request = ListRulePackRevisionsRequest {
+            parent: pack.name,
+            ..ListRulePackRevisionsRequest::default()
+        };
+        let revisions =
+            all_pages!(clients.rule_packs(), list_rule_pack_revisions, request, revisions);
+        for revision in revisions.doing("list the revisions")? {
+            table.row(row(&revision));
+            json.push(revision_json(&revision));
+        }
+    }
+    out.report(&table, &json)?;
+    Ok(Outcome::Done)
+}
+
+/// A table of revisions.
+pub(super) fn table() -> Table {
+    Table::new(&[
+        ("pack", Align::Left),
+        ("revision", Align::Right),
+        ("state", Align::Left),
+        ("active_from", Align::Left),
+        ("created", Align::Left),
+        ("digest", Align::Left),
+    ])
+}
+
+/// A row of such a table.
+pub(super) fn row(revision: &RulePackRevision) -> [String; 6] {
+    let pack = revision.name.split('/').nth(3).unwrap_or_default();
+    [
+        pack.to_owned(),
+        revision.revision.to_string(),
+        enum_text(revision.state().as_str_name(), "STATE_"),
+        revision.active_from.clone(),
+        time_text(revision.create_time.as_ref()),
+        revision.digest.clone(),
+    ]
+}

@@ -1,0 +1,112 @@
+//! Interchange files on the disk: which ones are meant, and what they are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chengping_interchange::{FileKind, Reader};
+
+use crate::output::say;
+
+/// What a name may end with.
+const SUFFIXES: [&str; 6] =
+    [".csv", ".csv.gz", ".csv.zst", ".ndjson", ".ndjson.gz", ".ndjson.zst"];
+
+/// An interchange file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Which one it is.
+    pub kind: FileKind,
+}
+
+/// The files that were found, and what is wrong with the others.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// In the order in which they can be imported.
+    pub files: Vec<SourceFile>,
+    /// A message for each file that cannot be read.
+    pub problems: Vec<String>,
+}
+
+/// Looks at each of `paths`; a folder stands for the files in it.
+pub fn find(paths: &[PathBuf]) -> Found {
+    let mut found = Found::default();
+    for path in expand(paths, &mut found.problems) {
+        match Reader::open(&path) {
+            Ok(reader) => found.files.push(SourceFile { kind: reader.kind(), path }),
+            Err(error) => found.problems.push(error.to_string()),
+        }
+    }
+    // Stable, so that files of one kind stay in the order in which they were named.
+    found.files.sort_by_key(|file| file.kind);
+    found
+}
+
+/// The files themselves, and those in the folders.
+pub fn expand(paths: &[PathBuf], problems: &mut Vec<String>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        match inside(path) {
+            Ok(inside) if inside.is_empty() => {
+                problems.push(format!("{}: holds no .csv or .ndjson file", path.display()));
+            }
+            Ok(inside) => files.extend(inside),
+            Err(error) => problems.push(format!("{}: {error}", path.display())),
+        }
+    }
+    files
+}
+
+fn inside(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if SUFFIXES.iter().any(|suffix| name(&path).ends_with(suffix)) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The name of a file without its folder, as rejects have it.
+pub fn name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// Says which columns are ignored: a misspelt one should not go unnoticed.
+pub fn say_unknown_columns(path: &Path, columns: &[String]) {
+    if !columns.is_empty() {
+        let (path, columns) = (path.display(), columns.join(", "));
+        say(format_args!("note: {path}: unknown columns are ignored: {columns}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CASES: &str = "case_no,source,category_scheme,category_code,area_code\n";
+
+    #[test]
+    fn files_come_in_the_order_of_import_and_bad_ones_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("events.csv"), "case_no,event_no,at,kind\n").unwrap();
+        fs::write(path("a-table.csv"), CASES).unwrap();
+        fs::write(path("bodies.csv"), "body_id,kind\n").unwrap();
+        fs::write(path("notes.txt"), "").unwrap();
+        let found = find(&[folder.path().to_owned(), path("absent.csv")]);
+        let kinds: Vec<_> = found.files.iter().map(|file| file.kind).collect();
+        assert_eq!(kinds, [FileKind::Cases, FileKind::Events]);
+        assert_eq!(found.problems.len(), 2, "{:?}", found.problems);
+        // Every missing column is named, not only the first.
+        let bodies = found.problems.iter().find(|problem| problem.contains("bodies.csv")).unwrap();
+        assert!(bodies.contains("name") && bodies.contains("valid_from"), "{bodies}");
+    }
+}

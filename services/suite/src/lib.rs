@@ -1,0 +1,71 @@
+//! The `chengping` command: every service in one process, and the command line.
+//!
+//! The commands are clients of the four APIs and never touch a database; only [`up`] and
+//! `migrate` see one.
+
+pub mod args;
+pub mod clients;
+pub mod commands;
+pub mod convert;
+pub mod discovery;
+pub mod failure;
+pub mod files;
+pub mod output;
+pub mod rejecting;
+pub mod selection;
+pub mod suite_file;
+pub mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tokio::runtime::Runtime;
+
+use crate::args::{Cli, Command, Format};
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+
+/// Does what the command line of this process asks for.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = Runtime::new()
+        .map_err(|error| Failure::other(format!("cannot start: {error}")))
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    match outcome {
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Err(failure) => {
+            let message = failure.message();
+            if !message.is_empty() {
+                output::say(format_args!("error: {message}"));
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<Outcome, Failure> {
+    let common = &cli.common;
+    let default = match cli.command {
+        Command::Watch(_) => Format::Json,
+        _ => Format::Table,
+    };
+    let out = &mut Output::stdout(common.format_or(default));
+    match cli.command {
+        Command::Up(args) => up::run(common, &args).await,
+        Command::Registry(command) => commands::registry::run(common, &command, out).await,
+        Command::Rules(command) => commands::rules::run(common, &command, out).await,
+        Command::Import(args) => commands::import::run(common, &args, out).await,
+        Command::Rejects(args) => commands::rejects::run(common, &args, out).await,
+        Command::Freeze(args) => commands::freeze::run(common, &args, out).await,
+        Command::Evaluate(args) => commands::evaluate::run(common, &args, out).await,
+        Command::Results(args) => commands::results::run(common, &args, out).await,
+        Command::Explain(args) => commands::explain::run(common, &args, out).await,
+        Command::Publish(args) => commands::publish::publish(common, &args, out).await,
+        Command::Correct(args) => commands::publish::correct(common, &args, out).await,
+        Command::Verify(args) => commands::verify::run(common, &args, out).await,
+        Command::Watch(args) => commands::watch::run(common, &args, out).await,
+        Command::Generate(args) => commands::generate::run(common, &args, out),
+        Command::Migrate(args) => commands::migrate::run(&args).await,
+        Command::Doctor(args) => commands::doctor::run(common, &args, out).await,
+    }
+}

@@ -1,0 +1,76 @@
+//! The documents that are contracts: reasons, and methods that are not built yet.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::support::root;
+
+fn sources() -> String {
+    let mut text = String::new();
+    let mut folders = vec![root().join("services"), root().join("libs/chassis")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("tests") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    text
+}
+
+/// The words of a text that look like a reason: `UPPER_SNAKE_CASE` in quotes.
+fn quoted_reasons(text: &str) -> BTreeSet<String> {
+    let mut reasons = BTreeSet::new();
+    for (_, function) in text.match_indices("fn reason(&self)").map(|(at, _)| text.split_at(at)) {
+        let end = function.find("\n    }\n").unwrap_or(function.len());
+        for word in function[..end].split('"').skip(1).step_by(2) {
+            let is_reason = word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+            if is_reason && !word.is_empty() {
+                reasons.insert(word.to_owned());
+            }
+        }
+    }
+    reasons
+}
+
+#[test]
+fn every_reason_is_documented_and_every_documented_reason_is_used() {
+    let sources = sources();
+    let document = fs::read_to_string(root().join("docs/errors.md")).unwrap();
+    let documented: BTreeSet<String> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|line| line.split_once('`'))
+        .map(|(word, _)| word.to_owned())
+        .filter(|word| word.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .collect();
+    let used = quoted_reasons(&sources);
+    let missing: Vec<_> = used.difference(&documented).collect();
+    assert!(missing.is_empty(), "docs/errors.md does not say what to do about {missing:?}");
+    let stale: Vec<_> =
+        documented.iter().filter(|word| !sources.contains(&format!("\"{word}\""))).collect();
+    assert!(stale.is_empty(), "docs/errors.md speaks of {stale:?}, which nothing says");
+}
+
+#[test]
+fn methods_that_are_not_built_are_listed_and_no_others() {
+    let sources = sources();
+    let not_built: BTreeSet<&str> = ["not_built(\"", "not_built::<_>(\""]
+        .iter()
+        .flat_map(|pattern| sources.split(pattern).skip(1))
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|(method, _)| method)
+        .collect();
+    let document = fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let section = document.split("## Not built yet").nth(1).expect("a section on what is missing");
+    let listed: BTreeSet<&str> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("- `"))
+        .filter_map(|line| line.split_once('`'))
+        .map(|(method, _)| method)
+        .collect();
+    assert_eq!(listed, not_built, "docs/api.md, \"Not built yet\"");
+}

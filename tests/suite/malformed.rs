@@ -1,0 +1,153 @@
+//! What platforms really send: every bad row is reported with its place and reason and kept, and
+//! never stops the good ones.
+
+use std::fs;
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+
+use crate::support::Suite;
+
+const HEADER: &str =
+    "case_no,event_no,at,kind,actor,unit,due_at,stage_due_at,outcome,note";
+
+fn rejects(suite: &Suite) -> Vec<Value> {
+    let listed = suite.run(&["rejects", "--jurisdiction", "rough", "--format", "json"]).json(0);
+    listed.as_array().unwrap().clone()
+}
+
+fn prepare(suite: &Suite) {
+    let bodies = suite.scratch().join("bodies.csv");
+    let text = "body_id,kind,name,parent,valid_from,valid_to\n\
+                d1,district,第一区,,2018-01,\nb1,bureau,第一局,,2018-01,\n";
+    fs::write(&bodies, text).unwrap();
+    let cases = suite.scratch().join("cases.csv");
+    let text = "case_no,source,category_scheme,category_code,area_code,collector,title\n\
+                C1,patrol,gbt-30428.2-2013-event,0110,R1,,\n";
+    fs::write(&cases, text).unwrap();
+    let jurisdiction = ["--jurisdiction", "rough"];
+    let import = ["registry", "import", jurisdiction[0], jurisdiction[1]];
+    suite.run(&[&import[..], &[bodies.to_str().unwrap()]].concat()).expect(0);
+    let import = ["import", jurisdiction[0], jurisdiction[1]];
+    suite.run(&[&import[..], &[cases.to_str().unwrap()]].concat()).expect(0);
+}
+
+/// One bad row each, with the code and the column that must be named.
+fn bad_rows() -> Vec<(Vec<u8>, &'static str, Option<&'static str>)> {
+    let row = |text: &str| text.as_bytes().to_vec();
+    let mut gbk = row("C1,21,2018-03-02T09:00:00+08:00,handled,,b1,,,,");
+    gbk.extend_from_slice(&[0xb5, 0xc0, 0xc2, 0xb7]); // 道路
+    let mut nul = row("C1,22,2018-03-02T09:00:00+08:00,handled,,b1,,,,a");
+    nul.extend_from_slice(b"\0b");
+    let mut huge = row("C1,23,2018-03-02T09:00:00+08:00,handled,,b1,,,,");
+    huge.extend(std::iter::repeat_n(b'x', 10 << 20));
+    vec![
+        (row("C1,11,2018-03-02T09:00:00+99:00,handled,,b1,,,,"), "bad_timestamp", Some("at")),
+        (
+            row("C1,12,2018-03-02T09:00:00,handled,,b1,,,,"),
+            "timestamp_without_offset",
+            Some("at"),
+        ),
+        (row("C1,13,2018-03-02T09:00:00+08:00,handled,,nobody,,,,"), "unknown_body", Some("unit")),
+        (row("C1,14,2018-03-02T09:00:00+08:00,handled,,b1"), "column_count", None),
+        (row("C1,15,2018-03-02T09:00:00+08:00,repaired,,b1,,,,"), "unknown_kind", Some("kind")),
+        (row("NONE,1,2018-03-02T09:00:00+08:00,handled,,b1,,,,"), "unknown_case", None),
+        (gbk, "not_utf8", None),
+        (nul, "nul_byte", None),
+        (huge, "field_too_long", None),
+    ]
+}
+
+#[tokio::test]
+async fn bad_rows_are_named_and_kept_and_good_rows_go_on() {
+    let suite = Suite::start().await;
+    prepare(&suite);
+    let mut file = HEADER.as_bytes().to_vec();
+    file.push(b'\n');
+    let mut rows = Vec::new();
+    for (number, (bytes, code, column)) in bad_rows().into_iter().enumerate() {
+        file.extend_from_slice(&bytes);
+        let good = format!("\nC1,{},2018-03-01T09:00:00+08:00,ordered,,,,,,\n", number + 100);
+        file.extend_from_slice(good.as_bytes());
+        rows.push((2 + 2 * number as u64, code, column));
+    }
+    let path = suite.scratch().join("events.csv");
+    fs::write(&path, file).unwrap();
+    let path = path.to_str().unwrap();
+    let import = ["import", "--jurisdiction", "rough", "--format", "json", path];
+    let summary = suite.run(&import).json(3);
+    let summary = summary.to_string();
+    assert!(summary.contains(&format!("\"accepted\":{}", rows.len())), "{summary}");
+
+    let found = rejects(&suite);
+    for (row, code, column) in &rows {
+        let reject = found.iter().find(|reject| reject["row"] == *row);
+        let reject = reject.unwrap_or_else(|| panic!("nothing is said of row {row}, {code}"));
+        assert_eq!(reject["code"], *code, "{reject}");
+        assert_eq!(reject["file"], "events.csv");
+        assert_eq!(reject["line"], *row);
+        assert_eq!(reject["column"].as_str(), *column, "{code}");
+        assert!(!reject["message"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(found.len(), rows.len());
+
+    // The same file again brings nothing new, good or bad.
+    suite.run(&import).json(3);
+    assert_eq!(rejects(&suite).len(), rows.len());
+    suite.stop().await;
+}
+
+#[tokio::test]
+async fn a_corrected_row_is_replayed_and_leaves_the_list() {
+    let suite = Suite::start().await;
+    prepare(&suite);
+    let path = suite.scratch().join("events.csv");
+    let bad = "C1,1,2018-03-02T09:00:00,reported,,,,,,";
+    fs::write(&path, format!("{HEADER}\n{bad}\n")).unwrap();
+    suite.run(&["import", "--jurisdiction", "rough", path.to_str().unwrap()]).expect(3);
+    let listed = rejects(&suite);
+    let id = listed[0]["reject"].as_str().unwrap();
+    let payload = listed[0]["payload"].as_str().unwrap();
+    let corrected = payload.replace("09:00:00", "09:00:00+08:00");
+    let file = suite.scratch().join("corrected");
+    fs::write(&file, corrected).unwrap();
+    let replay = ["rejects", "replay", "--jurisdiction", "rough", id, "--payload-file"];
+    suite.run(&[&replay[..], &[file.to_str().unwrap()]].concat()).expect(0);
+    assert!(rejects(&suite).is_empty());
+    suite.stop().await;
+}
+
+#[tokio::test]
+async fn a_bad_file_is_named_and_does_not_stop_the_others() {
+    let suite = Suite::start().await;
+    prepare(&suite);
+    let scratch = suite.scratch();
+    let doubled = scratch.join("events-doubled.csv");
+    fs::write(&doubled, "case_no,case_no,event_no\nC1,C1,1\n").unwrap();
+
+    let mut zipped = GzEncoder::new(Vec::new(), Compression::default());
+    writeln!(zipped, "{HEADER}").unwrap();
+    for number in 1..2000 {
+        writeln!(zipped, "C1,{number},2018-03-01T09:00:00+08:00,ordered,,,,,,n{number}").unwrap();
+    }
+    let whole = zipped.finish().unwrap();
+    let cut = scratch.join("events-cut.csv.gz");
+    fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+
+    let import = ["import", "--jurisdiction", "rough"];
+    let files = [doubled.to_str().unwrap(), cut.to_str().unwrap()];
+    let done = suite.run(&[&import[..], &files].concat());
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(done.stderr.contains("events-doubled.csv"), "{}", done.stderr);
+    assert!(done.stderr.contains("case_no"), "{}", done.stderr);
+
+    let found = rejects(&suite);
+    let truncated = found.iter().find(|reject| reject["code"] == "truncated_file");
+    let truncated = truncated.unwrap_or_else(|| panic!("nothing is said of the cut: {found:?}"));
+    assert_eq!(truncated["file"], "events-cut.csv.gz");
+    let good = truncated["row"].as_u64().unwrap();
+    assert!(good > 100, "the good rows before the cut are kept, {good} of them");
+    suite.stop().await;
+}

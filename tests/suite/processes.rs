@@ -1,0 +1,149 @@
+//! Four services as four processes, each with a role of its own, with Redis and a trace collector.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use chengping_testing::{OtlpReceiver, Process, RedisServer, TestDatabase, free_port};
+use nix::sys::signal::Signal;
+
+use crate::support::{Done, chengping, folder, program};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A service: its program, the name in its variables, its role, and what it calls.
+struct Service {
+    program: &'static str,
+    variables: &'static str,
+    role: &'static str,
+    peers: &'static [(&'static str, &'static str)],
+}
+
+const SERVICES: [Service; 4] = [
+    Service {
+        program: "chengping-rule-configuration",
+        variables: "RULES",
+        role: "rule_configuration",
+        peers: &[],
+    },
+    Service {
+        program: "chengping-case-ingestion",
+        variables: "CASES",
+        role: "case_ingestion",
+        peers: &[("RULES", "RULES")],
+    },
+    Service {
+        program: "chengping-scoring",
+        variables: "SCORING",
+        role: "scoring",
+        peers: &[("CASES", "CASES"), ("RULES", "RULES")],
+    },
+    Service {
+        program: "chengping-result-publication",
+        variables: "PUBLICATION",
+        role: "result_publication",
+        peers: &[("SCORING", "SCORING")],
+    },
+];
+
+struct Fleet {
+    processes: Vec<Process>,
+    server: String,
+}
+
+impl Fleet {
+    async fn start(
+        database: &TestDatabase,
+        redis: Option<&RedisServer>,
+        collector: &OtlpReceiver,
+        data: &Path,
+    ) -> Self {
+        let ports: BTreeMap<_, _> =
+            SERVICES.iter().map(|service| (service.variables, free_port().unwrap())).collect();
+        let mut processes = Vec::new();
+        for service in &SERVICES {
+            let prefix = format!("CHENGPING_{}__", service.variables);
+            let mut variables = vec![
+                (
+                    format!("{prefix}LISTEN__ADDRESS"),
+                    format!("127.0.0.1:{}", ports[service.variables]),
+                ),
+                (format!("{prefix}DATABASE__URL"), database.url_for(service.role)),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT".into(), collector.endpoint().into()),
+                ("REDIS_URL".into(), redis.map_or("", RedisServer::url).into()),
+            ];
+            for (peer, of) in service.peers {
+                let address = format!("http://127.0.0.1:{}", ports[of]);
+                variables.push((format!("{prefix}{peer}__ADDRESS"), address));
+            }
+            if service.variables == "PUBLICATION" {
+                let keys = data.join("keys").to_str().unwrap().to_owned();
+                variables.push((format!("{prefix}KEYS__FOLDER"), keys));
+            }
+            let none: [&str; 0] = [];
+            let process = Process::start(program(service.program), none, variables).unwrap();
+            processes.push(process);
+        }
+        let parts = ports.iter().map(|(name, port)| {
+            format!("{}=127.0.0.1:{port}", name.to_ascii_lowercase())
+        });
+        Self { processes, server: parts.collect::<Vec<_>>().join(",") }
+    }
+
+    fn run(&self, data: &Path, arguments: &[&str]) -> Done {
+        let of = ["--server", &self.server, "--jurisdiction", "zz", "--month", "2018-04"];
+        chengping(data, &[arguments, &of].concat())
+    }
+
+    async fn stop(self) {
+        for mut process in self.processes {
+            process.signal(Signal::SIGTERM).unwrap();
+            let status = process.wait(PATIENCE).await.unwrap();
+            assert!(status.success(), "{}", process.log());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_processes_do_the_main_job_and_tell_it_as_one_trace() {
+    let database = TestDatabase::new().await.unwrap();
+    let redis = RedisServer::find().await;
+    let collector = OtlpReceiver::start().await.unwrap();
+    let folder = folder();
+    let data = folder.path();
+    chengping(data, &["migrate", "--database-url", database.admin_url()]).expect(0);
+    let fleet = Fleet::start(&database, redis.as_ref(), &collector, data).await;
+
+    let month = data.join("month");
+    let month = month.to_str().unwrap();
+    fleet.run(data, &["generate", "--out", month, "--cases", "200", "--seed", "3"]).expect(0);
+    let file = |name: &str| format!("{month}/{name}.csv");
+    let files = ["bodies", "areas", "coefficients"].map(file);
+    let files = files.each_ref().map(String::as_str);
+    fleet.run(data, &[&["registry", "import"], &files[..]].concat()).expect(0);
+    fleet.run(data, &["rules", "apply", "--activate-from", "2018-03", "zz-2018"]).expect(0);
+    let files = ["cases", "events"].map(file);
+    let files = files.each_ref().map(String::as_str);
+    fleet.run(data, &[&["import"], &files[..]].concat()).expect(0);
+    fleet.run(data, &["evaluate"]).expect(0);
+    let first = fleet.run(data, &["results", "--format", "json"]).expect(0);
+    fleet.run(data, &["evaluate"]).expect(0);
+    let second = fleet.run(data, &["results", "--format", "json"]).expect(0);
+    assert!(first == second, "tallies out of the cache gave other bytes");
+    fleet.run(data, &["publish"]).expect(0);
+
+    let method = "chengping.scoring.v1.EvaluationService/CreateEvaluation";
+    let spans = collector
+        .wait_for(|spans| {
+            spans.iter().any(|span| span.name == method)
+                && spans.iter().any(|span| span.name.ends_with("SnapshotService/StreamFacts"))
+        })
+        .await;
+    let evaluation = spans.iter().find(|span| span.name == method).expect("a span of the call");
+    let trace = spans.iter().filter(|span| span.trace_id == evaluation.trace_id);
+    let services: BTreeSet<_> = trace.map(|span| span.service.as_str()).collect();
+    for service in ["chengping-scoring", "chengping-case-ingestion", "chengping-rule-configuration"] {
+        assert!(services.contains(service), "{services:?}");
+    }
+    fleet.stop().await;
+}

@@ -1,0 +1,168 @@
+//! A running suite, used as a person or a script would: through the `chengping` command.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use chengping_testing::Process;
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long a suite may take to create its database and be ready.
+const STARTING: Duration = Duration::from_secs(120);
+/// How long it may take to stop.
+const STOPPING: Duration = Duration::from_secs(60);
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// A program of the workspace, as `make test` built it.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let program = tests.parent().unwrap().parent().unwrap().join(name);
+    assert!(program.exists(), "{} is missing; run `make build`", program.display());
+    program
+}
+
+/// A temporary folder that a PostgreSQL under another account can enter.
+pub(crate) fn folder() -> TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::Builder::new().prefix("chengping-").tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Done {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The standard output of a command that must have ended with `code`.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Vec<u8> {
+        let said = String::from_utf8_lossy(&self.stdout);
+        assert_eq!(self.code, code, "stdout:\n{said}\nstderr:\n{}", self.stderr);
+        self.stdout
+    }
+
+    /// The standard output as JSON.
+    #[track_caller]
+    pub(crate) fn json(self, code: i32) -> Value {
+        let stdout = self.expect(code);
+        serde_json::from_slice(&stdout)
+            .unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(&stdout)))
+    }
+}
+
+/// Runs `chengping` in `data` with nothing of this process's own settings.
+pub(crate) fn chengping<A: AsRef<OsStr>>(data: &Path, arguments: &[A]) -> Done {
+    let output = Command::new(program("chengping"))
+        .args(arguments)
+        .current_dir(root())
+        .env("CHENGPING_DATA", data)
+        .env_remove("CHENGPING_SERVER")
+        .env_remove("CHENGPING_JURISDICTION")
+        .output()
+        .unwrap();
+    Done::of(output)
+}
+
+/// `chengping up` with a database of its own, in a temporary folder.
+pub(crate) struct Suite {
+    process: Process,
+    folder: TempDir,
+}
+
+impl Suite {
+    pub(crate) async fn start() -> Self {
+        Self::start_in(folder()).await
+    }
+
+    pub(crate) async fn start_in(folder: TempDir) -> Self {
+        let data = folder.path().join("data");
+        let arguments = [
+            OsStr::new("up"),
+            OsStr::new("--data"),
+            data.as_os_str(),
+            OsStr::new("--listen"),
+            OsStr::new("127.0.0.1:0"),
+        ];
+        // Neither the tests' own database nor their cache: the embedded default is under test.
+        let without = [("DATABASE_URL", ""), ("REDIS_URL", "")];
+        let mut process = Process::start(program("chengping"), arguments, without).unwrap();
+        wait_for_file(&mut process, &data.join("suite.json")).await;
+        Self { process, folder }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A scratch folder beside the data.
+    pub(crate) fn scratch(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn address(&self) -> String {
+        let text = fs::read(self.data().join("suite.json")).unwrap();
+        let file: Value = serde_json::from_slice(&text).unwrap();
+        file["address"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs a command against this suite.
+    pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Done {
+        chengping(&self.data(), arguments)
+    }
+
+    /// The suite dies without a word; what it kept is in the folder.
+    pub(crate) async fn kill(mut self) -> TempDir {
+        self.process.kill().await.unwrap();
+        self.folder
+    }
+
+    /// The suite is asked to stop, and does in time.
+    pub(crate) async fn stop(mut self) -> TempDir {
+        self.process.signal(Signal::SIGTERM).unwrap();
+        let status = self.process.wait(STOPPING).await.unwrap();
+        assert!(status.success(), "{}", self.process.log());
+        self.folder
+    }
+}
+
+async fn wait_for_file(process: &mut Process, file: &Path) {
+    let end = tokio::time::Instant::now() + STARTING;
+    while !file.exists() {
+        assert!(tokio::time::Instant::now() < end, "not ready in time:\n{}", process.log());
+        if process.wait(Duration::from_millis(20)).await.is_ok() {
+            panic!("the suite ended:\n{}", process.log());
+        }
+    }
+}
+
+/// The bytes of a gzip file.
+pub(crate) fn unzipped(path: &Path) -> Vec<u8> {
+    use std::io::Read as _;
+
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).unwrap();
+    flate2::read::MultiGzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+    bytes
+}
