@@ -64,9 +64,8 @@ impl<'a> Row<'a> {
         T: FromStr<Err: std::fmt::Display>,
     {
         let text = self.required(column, missing)?;
-        text.parse().map_err(|error: T::Err| {
-            Fault::column(self.name(column), bad, error.to_string())
-        })
+        text.parse()
+            .map_err(|error: T::Err| Fault::column(self.name(column), bad, error.to_string()))
     }
 
     /// A value that, when it is there, must be of its form.

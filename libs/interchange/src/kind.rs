@@ -18,6 +18,63 @@ const fn may(name: &'static str) -> Column {
     Column { name, required: false }
 }
 
+const BODIES: &[Column] = &[
+    must("body_id"),
+    must("kind"),
+    must("name"),
+    may("parent"),
+    must("valid_from"),
+    may("valid_to"),
+];
+
+const AREAS: &[Column] = &[
+    must("area_code"),
+    must("kind"),
+    may("name"),
+    may("district"),
+    may("subdistrict"),
+    may("window"),
+    must("zone"),
+    must("valid_from"),
+    may("valid_to"),
+];
+
+const COEFFICIENTS: &[Column] = &[
+    must("body_id"),
+    must("zone"),
+    must("road_sections"),
+    must("difficulty"),
+    must("valid_from"),
+    must("approved_by"),
+    must("reason"),
+];
+
+const LONG_TERM: &[Column] =
+    &[must("category_scheme"), must("category_code"), must("valid_from"), may("valid_to")];
+
+const CASES: &[Column] = &[
+    must("case_no"),
+    must("source"),
+    must("category_scheme"),
+    must("category_code"),
+    must("area_code"),
+    may("collector"),
+    may("title"),
+];
+
+const EVENTS: &[Column] = &[
+    must("case_no"),
+    must("event_no"),
+    must("at"),
+    must("kind"),
+    may("actor"),
+    may("unit"),
+    may("due_at"),
+    may("stage_due_at"),
+    may("outcome"),
+    may("note"),
+];
+
 /// One of the interchange files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FileKind {
@@ -62,68 +119,12 @@ impl FileKind {
     /// The columns in the order in which they are written. Decoders refer to them by position.
     pub(crate) const fn columns(self) -> &'static [Column] {
         match self {
-            Self::Bodies => &const {
-                [
-                    must("body_id"),
-                    must("kind"),
-                    must("name"),
-                    may("parent"),
-                    must("valid_from"),
-                    may("valid_to"),
-                ]
-            },
-            Self::Areas => &const {
-                [
-                    must("area_code"),
-                    must("kind"),
-                    may("name"),
-                    may("district"),
-                    may("subdistrict"),
-                    may("window"),
-                    must("zone"),
-                    must("valid_from"),
-                    may("valid_to"),
-                ]
-            },
-            Self::Coefficients => &const {
-                [
-                    must("body_id"),
-                    must("zone"),
-                    must("road_sections"),
-                    must("difficulty"),
-                    must("valid_from"),
-                    must("approved_by"),
-                    must("reason"),
-                ]
-            },
-            Self::LongTerm => &const {
-                [must("category_scheme"), must("category_code"), must("valid_from"), may("valid_to")]
-            },
-            Self::Cases => &const {
-                [
-                    must("case_no"),
-                    must("source"),
-                    must("category_scheme"),
-                    must("category_code"),
-                    must("area_code"),
-                    may("collector"),
-                    may("title"),
-                ]
-            },
-            Self::Events => &const {
-                [
-                    must("case_no"),
-                    must("event_no"),
-                    must("at"),
-                    must("kind"),
-                    may("actor"),
-                    may("unit"),
-                    may("due_at"),
-                    may("stage_due_at"),
-                    may("outcome"),
-                    may("note"),
-                ]
-            },
+            Self::Bodies => BODIES,
+            Self::Areas => AREAS,
+            Self::Coefficients => COEFFICIENTS,
+            Self::LongTerm => LONG_TERM,
+            Self::Cases => CASES,
+            Self::Events => EVENTS,
         }
     }
 

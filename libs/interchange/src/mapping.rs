@@ -111,7 +111,8 @@ impl Mapping {
         if !problems.is_empty() {
             return Err(FileError::Columns { file, problems });
         }
-        let unknown = self.model.places.iter().filter(|(_, column)| !table.names().contains(column));
+        let unknown =
+            self.model.places.iter().filter(|(_, column)| !table.names().contains(column));
         let mistakes = unknown.map(|(path, column)| Mistake {
             path: path.clone(),
             message: format!("the file has no column {column:?}"),

@@ -89,16 +89,19 @@ impl Reader {
         Self::new(table(bytes, file, format)?, kind, Progress::default())
     }
 
-    fn new(mut table: Table, kind: Option<FileKind>, progress: Progress) -> Result<Self, FileError> {
+    fn new(
+        mut table: Table,
+        kind: Option<FileKind>,
+        progress: Progress,
+    ) -> Result<Self, FileError> {
         let names: Vec<&str> = table.names().iter().map(String::as_str).collect();
         let kind = kind
             .or_else(|| FileKind::of_name(&table.file))
             .or_else(|| FileKind::of_columns(&names))
             .ok_or_else(|| FileError::UnknownKind { file: table.file.clone() })?;
         let layout = match table.format() {
-            Format::Csv => Layout::new(kind, table.names()).map_err(|problems| {
-                FileError::Columns { file: table.file.clone(), problems }
-            })?,
+            Format::Csv => Layout::new(kind, table.names())
+                .map_err(|problems| FileError::Columns { file: table.file.clone(), problems })?,
             Format::Ndjson => {
                 table.ask_for(kind.columns().iter().map(|column| column.name.to_owned()));
                 Layout::named(kind)
@@ -140,16 +143,16 @@ impl Iterator for Reader {
     fn next(&mut self) -> Option<Self::Item> {
         let taken = self.table.advance()?;
         let (row, line) = self.table.place();
-        Some(taken.and_then(|()| self.decode()).map_or_else(
-            |fault| {
+        Some(match taken.and_then(|()| self.decode()) {
+            Ok(record) => Ok(Entry { row, line, record }),
+            Err(fault) => {
                 let mut reject = self.table.reject(fault);
                 if matches!(self.kind, FileKind::Cases | FileKind::Events) {
                     reject.case_no = self.table.guess("case_no").filter(|no| !no.is_empty());
                 }
                 Err(reject)
-            },
-            |record| Ok(Entry { row, line, record }),
-        ))
+            }
+        })
     }
 }
 

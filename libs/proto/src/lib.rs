@@ -2,6 +2,13 @@
 //!
 //! The contract is in `proto/`; this crate adds no type, no conversion and no rule.
 
+#![expect(
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::too_many_lines,
+    reason = "generated code"
+)]
+
 /// Cases, events, rejects, snapshots and facts.
 pub mod cases {
     /// Version 1.

@@ -35,7 +35,10 @@ pub(crate) enum KeysError {
     )]
     Exposed { path: PathBuf, mode: u32 },
     /// The file does not hold a seed. What it holds is not told.
-    #[error("{} is not a seed of 64 hexadecimal digits; restore it from the backup", path.display())]
+    #[error(
+        "{} is not a seed of 64 hexadecimal digits; restore it from the backup",
+        path.display()
+    )]
     Malformed { path: PathBuf },
     /// The system gave no random bytes.
     #[error("the system gives no random bytes for a new key")]

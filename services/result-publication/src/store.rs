@@ -11,6 +11,7 @@ use std::error::Error;
 use std::str::FromStr;
 
 use chengping_types::Instant;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Postgres};
 use time::OffsetDateTime;
@@ -49,6 +50,11 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) const fn new(pool: PgPool) -> Self {
         Self { pool }
+    }
+
+    /// A connection for a single question.
+    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        Ok(self.pool.acquire().await?)
     }
 
     /// Begins a transaction.

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn instants_survive_the_api_also_before_1970() {
-        for text in ["1969-12-31T23:59:59.999999Z", "2018-05-03T16:00:00Z", "0001-01-01T00:00:00Z"] {
+        for text in ["1969-12-31T23:59:59.999999Z", "2018-05-03T16:00:00Z", "0001-01-01T00:00:00Z"]
+        {
             let read: Instant = text.parse().unwrap();
             assert!(timestamp(read).nanos >= 0);
             assert_eq!(time_text(Some(&timestamp(read))), text);

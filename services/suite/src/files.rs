@@ -8,8 +8,7 @@ use chengping_interchange::{FileKind, Reader};
 use crate::output::say;
 
 /// What a name may end with.
-const SUFFIXES: [&str; 6] =
-    [".csv", ".csv.gz", ".csv.zst", ".ndjson", ".ndjson.gz", ".ndjson.zst"];
+const SUFFIXES: [&str; 6] = [".csv", ".csv.gz", ".csv.zst", ".ndjson", ".ndjson.gz", ".ndjson.zst"];
 
 /// An interchange file.
 #[derive(Debug, Clone, PartialEq, Eq)]

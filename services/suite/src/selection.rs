@@ -42,10 +42,9 @@ pub async fn evaluation(
         return Err(Failure::other(format!("{name} has no results")));
     }
     match common.month {
-        Some(month) if month.to_string() != found.month => Err(Failure::usage(format!(
-            "{name} is of {}, and not of --month {month}",
-            found.month
-        ))),
+        Some(month) if month.to_string() != found.month => {
+            Err(Failure::usage(format!("{name} is of {}, and not of --month {month}", found.month)))
+        }
         _ => Ok(found),
     }
 }

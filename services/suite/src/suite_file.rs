@@ -46,13 +46,6 @@ impl SuiteFile {
         Ok(Some(file))
     }
 
-    /// Whether its process still runs.
-    pub fn is_running(&self) -> bool {
-        let pid = i32::try_from(self.pid).ok().filter(|pid| *pid > 0).map(Pid::from_raw);
-        // Without a signal the call only looks; EPERM means that there is one of somebody else's.
-        pid.is_some_and(|pid| !matches!(kill(pid, None), Err(Errno::ESRCH)))
-    }
-
     /// Writes the file of `data`, whole or not at all.
     ///
     /// # Errors
@@ -76,6 +69,13 @@ impl SuiteFile {
             tracing::warn!(%error, "the suite file stays behind");
         }
     }
+}
+
+/// Whether there is a process of that number.
+pub fn is_running(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().filter(|pid| *pid > 0).map(Pid::from_raw);
+    // Without a signal the call only looks; EPERM means that there is one of somebody else's.
+    pid.is_some_and(|pid| !matches!(kill(pid, None), Err(Errno::ESRCH)))
 }
 
 fn path(data: &Path) -> PathBuf {
@@ -108,9 +108,9 @@ mod tests {
 
     #[test]
     fn a_process_that_is_gone_does_not_run() {
-        assert!(file(std::process::id()).is_running());
-        assert!(!file(i32::MAX.unsigned_abs()).is_running());
-        assert!(!file(0).is_running());
+        assert!(is_running(std::process::id()));
+        assert!(!is_running(i32::MAX.unsigned_abs()));
+        assert!(!is_running(0));
     }
 
     #[test]

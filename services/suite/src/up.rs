@@ -22,7 +22,7 @@ use crate::args::Common;
 use crate::discovery;
 use crate::failure::{Failure, Outcome};
 use crate::output::say;
-use crate::suite_file::SuiteFile;
+use crate::suite_file::{self, SuiteFile};
 
 /// How long a server that has just started may take to say that it serves.
 const READY: Duration = Duration::from_secs(60);
@@ -44,8 +44,7 @@ pub struct UpArgs {
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(common: &Common, args: &UpArgs) -> Result<Outcome, Failure> {
     let config = SuiteConfig::load(args.listen, args.allow_unauthenticated)?;
-    let telemetry =
-        telemetry::init("chengping", &config.telemetry).map_err(anyhow::Error::from)?;
+    let telemetry = telemetry::init("chengping", &config.telemetry).map_err(anyhow::Error::from)?;
     let outcome = start(common, config).await;
     telemetry.shutdown(FLUSH).await;
     outcome?;
@@ -57,7 +56,7 @@ async fn start(common: &Common, config: SuiteConfig) -> anyhow::Result<()> {
     let data = common.data_dir();
     fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
     let data = data.canonicalize().with_context(|| format!("cannot enter {}", data.display()))?;
-    refuse_second(&data)?;
+    refuse_second(&data).await?;
     // The port first: it fails at once, and a database takes a while to start.
     let listener = serve::bind(&config.listen).await?;
     let url = env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
@@ -72,18 +71,19 @@ async fn start(common: &Common, config: SuiteConfig) -> anyhow::Result<()> {
     outcome
 }
 
-/// Refuses to start beside a suite that uses the same folder.
-fn refuse_second(data: &Path) -> anyhow::Result<()> {
-    if let Ok(Some(file)) = SuiteFile::read(data)
-        && file.is_running()
-    {
-        bail!(
-            "a suite (pid {}) runs in {} already, at {}; stop it first",
-            file.pid,
-            data.display(),
-            file.address
-        );
+/// Refuses to start beside a suite that uses the same folder, and removes what one that was killed
+/// has left.
+async fn refuse_second(data: &Path) -> anyhow::Result<()> {
+    let Some(SuiteFile { address, pid, .. }) = SuiteFile::read(data).unwrap_or_default() else {
+        return Ok(());
+    };
+    // Numbers of processes and ports come again (a container's first process is always 1).
+    let others = pid != process::id() && suite_file::is_running(pid);
+    if others && discovery::serving(&address.to_string()).await.is_ok() {
+        let data = data.display();
+        bail!("a suite (pid {pid}) runs in {data} already, at {address}; stop it first");
     }
+    SuiteFile::remove(data, pid);
     Ok(())
 }
 

@@ -81,7 +81,10 @@ pub enum PrivateError {
         found: String,
     },
     /// Another process runs a server there.
-    #[error("{} is in use by another process; stop it, or choose another folder", data_dir.display())]
+    #[error(
+        "{} is in use by another process; stop it, or choose another folder",
+        data_dir.display()
+    )]
     InUse {
         /// The folder.
         data_dir: PathBuf,

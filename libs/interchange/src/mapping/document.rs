@@ -137,7 +137,14 @@ impl Document {
             }
         }
         let places = Vec::new();
-        Some(Model { name: name?, clock: clock?, rows: rows?, case: case?, events: events?, places })
+        Some(Model {
+            name: name?,
+            clock: clock?,
+            rows: rows?,
+            case: case?,
+            events: events?,
+            places,
+        })
     }
 
     fn encoding(&mut self, fields: &Fields<'_>) {
@@ -165,11 +172,8 @@ impl Document {
         let zone = self.parse::<TimeZone>(&fields, "zone");
         let gaps = [("reject", Gap::Reject), ("shift_forward", Gap::ShiftForward)];
         let gap = self.choice(&fields, "gap", &gaps);
-        let overlaps = [
-            ("reject", Overlap::Reject),
-            ("earlier", Overlap::Earlier),
-            ("later", Overlap::Later),
-        ];
+        let overlaps =
+            [("reject", Overlap::Reject), ("earlier", Overlap::Earlier), ("later", Overlap::Later)];
         let overlap = self.choice(&fields, "overlap", &overlaps);
         let (format, zone, gap, overlap) = (format?, zone?, gap?, overlap?);
         let sample = jiff::civil::date(2018, 4, 3).at(9, 15, 0, 0);
@@ -287,7 +291,12 @@ impl Document {
     }
 
     /// Checks the texts that a value can give and the file itself says.
-    fn known_words(&mut self, value: &Value, path: &str, check: impl Fn(&str) -> Result<(), String>) {
+    fn known_words(
+        &mut self,
+        value: &Value,
+        path: &str,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) {
         let words: Vec<(String, &str)> = match value {
             Value::Constant(word) => vec![(format!("{path}.constant"), word)],
             Value::Column { map: Some(map), default, .. } => map
@@ -413,8 +422,7 @@ impl Document {
                 let list_path = fields.path("in");
                 let node = self.required(&fields, "in")?;
                 let items = self.list(node, &list_path)?;
-                let texts: Vec<_> =
-                    items.iter().map(|item| self.text(item, &list_path)).collect();
+                let texts: Vec<_> = items.iter().map(|item| self.text(item, &list_path)).collect();
                 let texts: Option<Vec<_>> = texts.into_iter().collect();
                 texts.map(|texts| Test::In(texts.into_iter().map(str::to_owned).collect()))
             }

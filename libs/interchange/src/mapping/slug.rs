@@ -8,7 +8,7 @@ const LENGTH_MAX: usize = 63;
 ///
 /// ```
 /// use chengping_interchange::mapping::slug;
-/// assert_eq!(slug("South Boston / South Boston Waterfront"), "south-boston-south-boston-waterfront");
+/// assert_eq!(slug("Fenway / Kenmore"), "fenway-kenmore");
 /// assert_eq!(slug("BPS_"), "bps");
 /// ```
 #[must_use]

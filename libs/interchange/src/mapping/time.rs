@@ -52,16 +52,14 @@ impl Clock {
     /// The instant of a text of a column.
     pub(crate) fn instant(&self, text: &str) -> Result<Instant, Fault> {
         match self {
-            Self::Rfc3339 => {
-                Instant::parse(text).map_err(|error| match error {
-                    chengping_types::TimestampError::Malformed(_) => {
-                        Fault::row(code::BAD_TIMESTAMP, error.to_string())
-                    }
-                    chengping_types::TimestampError::WithoutOffset(_) => {
-                        Fault::row(code::TIMESTAMP_WITHOUT_OFFSET, error.to_string())
-                    }
-                })
-            }
+            Self::Rfc3339 => Instant::parse(text).map_err(|error| match error {
+                chengping_types::TimestampError::Malformed(_) => {
+                    Fault::row(code::BAD_TIMESTAMP, error.to_string())
+                }
+                chengping_types::TimestampError::WithoutOffset(_) => {
+                    Fault::row(code::TIMESTAMP_WITHOUT_OFFSET, error.to_string())
+                }
+            }),
             Self::Local(local) => local.instant(text),
         }
     }

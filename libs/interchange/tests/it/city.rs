@@ -67,7 +67,8 @@ fn a_reject_can_be_corrected_and_replayed() {
         let mut same = replay(&reject.file, FileKind::Events, reject.payload.clone()).unwrap();
         assert_eq!(same.next().unwrap().unwrap_err().code, reject.code);
         if reject.code == code::UNKNOWN_KIND {
-            let corrected = String::from_utf8(reject.payload).unwrap().replace("handeld", "handled");
+            let corrected =
+                String::from_utf8(reject.payload).unwrap().replace("handeld", "handled");
             let mut rows = replay("x", FileKind::Events, corrected.into_bytes()).unwrap();
             assert!(rows.next().unwrap().is_ok());
             assert!(rows.next().is_none());

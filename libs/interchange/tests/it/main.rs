@@ -1,8 +1,14 @@
 //! The crate from the outside: real files in, records and rejects out.
 
+#[cfg(test)]
 mod boston;
+#[cfg(test)]
 mod city;
-// mod generated;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
 mod mapping;
+#[cfg(test)]
 mod round_trip;

@@ -21,7 +21,10 @@ case:
 events:
   - {kind: reported, at: {column: opened}}
   - {kind: dispatched, at: {column: opened}, unit: {column: who, slug: true}, due_at: {column: due}}
-  - {kind: closed, at: {column: done}, outcome: {constant: normal}, when: [{column: state, equals: Done}]}
+  - kind: closed
+    at: {column: done}
+    outcome: {constant: normal}
+    when: [{column: state, equals: Done}]
 "#;
 
 fn map(mapping: &str, rows: &str) -> Vec<Result<usize, (&'static str, Option<String>)>> {
@@ -67,7 +70,8 @@ fn rows_become_cases_and_events_or_rejects_with_their_column() {
             Err((code::BAD_TIMESTAMP, column("opened"))),
         ]
     );
-    let allowed = GOOD.replace("due_at: {column: due}}", "due_at: {column: due}, no_deadline: allowed}");
+    let allowed =
+        GOOD.replace("due_at: {column: due}}", "due_at: {column: due}, no_deadline: allowed}");
     let row = "5,Open,Phone,T,,PW,03/04/2011 09:00:00,,\n";
     assert_eq!(map(&allowed, row), [Ok(2)]);
 }

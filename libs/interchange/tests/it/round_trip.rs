@@ -58,26 +58,29 @@ fn registry_record() -> impl Strategy<Value = Record> {
             })
         });
     let coefficient = (id(), zone(), any::<u32>(), 0..100_000_i64, month(), text(), text())
-        .prop_map(|(body_id, zone, road_sections, thousandths, valid_from, approved_by, reason)| {
-            let difficulty = Exact::ratio(thousandths, 1000).unwrap();
-            Record::Coefficient(Coefficient {
-                body_id,
-                zone,
-                road_sections,
-                difficulty,
+        .prop_map(
+            |(body_id, zone, road_sections, thousandths, valid_from, approved_by, reason)| {
+                let difficulty = Exact::ratio(thousandths, 1000).unwrap();
+                Record::Coefficient(Coefficient {
+                    body_id,
+                    zone,
+                    road_sections,
+                    difficulty,
+                    valid_from,
+                    approved_by,
+                    reason,
+                })
+            },
+        );
+    let long_term =
+        (text(), text(), months()).prop_map(|(scheme, code, (valid_from, valid_to))| {
+            Record::LongTerm(LongTermEntry {
+                category_scheme: scheme,
+                category_code: code,
                 valid_from,
-                approved_by,
-                reason,
+                valid_to,
             })
         });
-    let long_term = (text(), text(), months()).prop_map(|(scheme, code, (valid_from, valid_to))| {
-        Record::LongTerm(LongTermEntry {
-            category_scheme: scheme,
-            category_code: code,
-            valid_from,
-            valid_to,
-        })
-    });
     prop_oneof![body, area, coefficient, long_term]
 }
 
@@ -102,8 +105,8 @@ fn event() -> impl Strategy<Value = Record> {
     let number = 0..=i64::MAX as u64;
     let bodies = (option::of(id()), id());
     let times = (instant(), instant(), option::of(instant()));
-    (case_no(), number, select(EventKind::ALL.to_vec()), bodies, times, option::of(text())).prop_map(
-        |(case_no, event_no, kind, (actor, unit), (at, due, stage_due_at), note)| {
+    (case_no(), number, select(EventKind::ALL.to_vec()), bodies, times, option::of(text()))
+        .prop_map(|(case_no, event_no, kind, (actor, unit), (at, due, stage_due_at), note)| {
             let outcome = match kind {
                 EventKind::Verified => Some("confirmed"),
                 EventKind::Declined => Some("duplicate"),
@@ -125,8 +128,7 @@ fn event() -> impl Strategy<Value = Record> {
                 outcome: outcome.map(str::to_owned),
                 note,
             })
-        },
-    )
+        })
 }
 
 fn read(kind: FileKind, text: Vec<u8>) -> Vec<Record> {

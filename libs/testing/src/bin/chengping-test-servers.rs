@@ -9,7 +9,7 @@ use chengping_testing::{Cluster, POSTGRES_VARIABLE, REDIS_VARIABLE, RedisServer}
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 
 /// What shells add to the number of the signal that ended a command.
 const SIGNAL_EXIT_BASE: i32 = 128;
@@ -38,19 +38,30 @@ async fn main() -> anyhow::Result<ExitCode> {
         child.env(REDIS_VARIABLE, redis.url());
     }
 
-    let mut child = child.spawn().with_context(|| format!("cannot run {}", program.display()))?;
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status?,
-            _ = interrupts.recv() => pass_on(&child, Signal::SIGINT),
-            _ = terminations.recv() => pass_on(&child, Signal::SIGTERM),
-        }
+    let outcome = match child.spawn() {
+        Ok(child) => wait(child, &mut interrupts, &mut terminations).await,
+        Err(error) => Err(error).with_context(|| format!("cannot run {}", program.display())),
     };
     drop(redis);
     if let Some(cluster) = cluster {
         cluster.stop().await?;
     }
-    Ok(exit_code(status))
+    outcome.map(exit_code)
+}
+
+/// Waits for the end of `child`; signals are its business until then.
+async fn wait(
+    mut child: Child,
+    interrupts: &mut Signals,
+    terminations: &mut Signals,
+) -> anyhow::Result<ExitStatus> {
+    loop {
+        tokio::select! {
+            status = child.wait() => return Ok(status?),
+            _ = interrupts.recv() => pass_on(&child, Signal::SIGINT),
+            _ = terminations.recv() => pass_on(&child, Signal::SIGTERM),
+        }
+    }
 }
 
 fn pass_on(child: &Child, signal: Signal) {

@@ -106,7 +106,7 @@ impl App {
         }
         let key = self.keys.signer(jurisdiction).verifier_key();
         if last.is_some_and(|last| last.verifier_key != key) {
-            tracing::warn!(%key, "the log is signed with another key than before; tell its readers");
+            tracing::warn!(%key, "the log gets another key than before; tell its readers");
         }
         Ok(entries)
     }

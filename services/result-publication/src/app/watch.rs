@@ -146,8 +146,8 @@ impl Follower {
     }
 
     async fn current_size(&self) -> Result<u64, Error> {
-        let mut transaction = self.app.store.begin_reading().await?;
-        Ok(log::size(&mut transaction, &self.jurisdiction).await?)
+        let mut connection = self.app.store.acquire().await?;
+        Ok(log::size(&mut connection, &self.jurisdiction).await?)
     }
 
     async fn publication(&mut self) -> Result<Told, Error> {

@@ -43,10 +43,8 @@ async fn what_is_not_published_gives_way_to_another_evaluation() {
 
     assert_eq!((new.version, new.state()), (1, State::Computed));
     assert_eq!(new.evaluation, second);
-    let stale = pb::PublishBulletinVersionRequest {
-        name: new.name.clone(),
-        etag: old.into_inner().etag,
-    };
+    let stale =
+        pb::PublishBulletinVersionRequest { name: new.name.clone(), etag: old.into_inner().etag };
     let status = service.bulletins.clone().publish_bulletin_version(stale).await.unwrap_err();
     assert_eq!(refusal(&status), (Code::Aborted, "ETAG_MISMATCH".to_owned()));
     assert_eq!(value(&status, "current"), new.etag);
@@ -131,7 +129,10 @@ async fn an_evaluation_must_be_there_done_and_of_the_month() {
     let status = service.create(MONTH, &name, "").await.unwrap_err();
     let expected = (Code::FailedPrecondition, "EVALUATION_OF_OTHER_MONTH".to_owned());
     assert_eq!(refusal(&status), expected);
-    assert_eq!((value(&status, "found"), value(&status, "expected")), ("2018-05".into(), MONTH.into()));
+    assert_eq!(
+        (value(&status, "found"), value(&status, "expected")),
+        ("2018-05".into(), MONTH.into())
+    );
 }
 
 #[tokio::test]

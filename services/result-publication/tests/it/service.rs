@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
+use std::sync::Arc;
 
 use chengping_chassis::CancellationToken;
 use chengping_chassis::client::{self, TracedChannel};
@@ -46,7 +47,7 @@ pub(crate) struct Service {
     pub(crate) scoring: Scoring,
     /// Connections with the rights of the service.
     pub(crate) pool: PgPool,
-    pub(crate) database: TestDatabase,
+    pub(crate) database: Arc<TestDatabase>,
     pub(crate) shutdown: CancellationToken,
     scoring_address: SocketAddr,
     keys: TempDir,
@@ -67,10 +68,19 @@ pub(crate) async fn start_with(settings: Settings) -> Service {
     let pool = database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap();
     let scoring = Scoring::default();
     let scoring_address = scoring.start().await;
+    start_on(Arc::new(database), pool, scoring, scoring_address, settings).await
+}
+
+async fn start_on(
+    database: Arc<TestDatabase>,
+    pool: PgPool,
+    scoring: Scoring,
+    scoring_address: SocketAddr,
+    settings: Settings,
+) -> Service {
     let keys = tempfile::tempdir().unwrap();
     let shutdown = CancellationToken::new();
-    let config = config(&database, scoring_address, &keys, settings);
-    let channel = serve(&config, &shutdown).await;
+    let channel = serve(&config(&database, scoring_address, &keys, settings), &shutdown).await;
     Service {
         bulletins: BulletinServiceClient::new(channel.clone()),
         ledger: LedgerServiceClient::new(channel.clone()),
@@ -100,10 +110,7 @@ fn config(
         database: DatabaseConfig::at(database.url_for(SCHEMA)),
         telemetry: TelemetryConfig::default(),
         scoring: PeerConfig::at(scoring.to_string()),
-        keys: KeysConfig {
-            folder: keys.path().join("keys"),
-            host: "pingjia.example".to_owned(),
-        },
+        keys: KeysConfig { folder: keys.path().join("keys"), host: "pingjia.example".to_owned() },
         publication: PublicationConfig { require_notice: settings.require_notice },
         watch: WatchConfig {
             poll_ms: non_zero(settings.poll_ms),
@@ -132,6 +139,13 @@ impl Service {
         (BulletinServiceClient::new(serve(&config, &shutdown).await), shutdown)
     }
 
+    /// One more process on the same database, with a key of its own.
+    pub(crate) async fn with_another_key(&self) -> Service {
+        let (database, pool) = (self.database.clone(), self.pool.clone());
+        let scoring = self.scoring.clone();
+        start_on(database, pool, scoring, self.scoring_address, Settings::default()).await
+    }
+
     /// Makes a version of a month from an evaluation.
     pub(crate) async fn create(
         &self,
@@ -152,7 +166,12 @@ impl Service {
     }
 
     /// Adds an evaluation, makes a version from it, and publishes that.
-    pub(crate) async fn published(&self, id: &str, month: &str, reason: &str) -> pb::BulletinVersion {
+    pub(crate) async fn published(
+        &self,
+        id: &str,
+        month: &str,
+        reason: &str,
+    ) -> pb::BulletinVersion {
         let evaluation = self.scoring.add(id, month, "94.26");
         let version = self.create(month, &evaluation, reason).await.unwrap();
         self.publish(&version.name).await.unwrap()

@@ -9,9 +9,10 @@ use chengping_proto::scoring::v1::{
 use chengping_types::BodyId;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
+use tonic::{Code, Status};
 
 use crate::args::{Common, Format};
-use crate::clients::{Clients, all_pages};
+use crate::clients::{Clients, PAGE_SIZE};
 use crate::commands::evaluate::state_text;
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::Output;
@@ -51,6 +52,8 @@ struct CountedInput {
     zone: String,
     input: String,
     cases: Vec<CountedCase>,
+    /// The sum of all counts: the input itself.
+    total: i64,
 }
 
 /// Prints the scorecard in words, or as JSON.
@@ -70,8 +73,7 @@ pub async fn run(
     if let Some(item) = &args.item {
         keep_item(&mut card, item)?;
     }
-    let counted =
-        if args.cases { counted_inputs(&clients, &card).await? } else { Vec::new() };
+    let counted = if args.cases { counted_inputs(&clients, &card).await? } else { Vec::new() };
     if out.format() == Format::Json {
         out.json(&card_json(&card, &evaluation.name, args.cases.then_some(&counted)))?;
     } else {
@@ -89,6 +91,7 @@ fn keep_item(card: &mut Scorecard, item: &str) -> Result<(), Failure> {
     }
     let stream = &card.items[0].stream;
     card.streams.retain(|candidate| candidate.stream == *stream);
+    card.figures.clear();
     Ok(())
 }
 
@@ -100,14 +103,7 @@ async fn counted_inputs(clients: &Clients, card: &Scorecard) -> Result<Vec<Count
             let mut names: Vec<_> = zone.inputs.keys().collect();
             names.sort();
             for input in names {
-                if let Some(cases) = counted_cases(clients, card, item, zone, input).await? {
-                    counted.push(CountedInput {
-                        item: item.item.clone(),
-                        zone: zone.zone.clone(),
-                        input: input.clone(),
-                        cases,
-                    });
-                }
+                counted.extend(counted_cases(clients, card, item, zone, input).await?);
             }
         }
     }
@@ -121,21 +117,40 @@ async fn counted_cases(
     item: &ItemDeduction,
     zone: &ZoneDeduction,
     input: &str,
-) -> Result<Option<Vec<CountedCase>>, Failure> {
-    let request = ListCountedCasesRequest {
+) -> Result<Option<CountedInput>, Failure> {
+    let mut request = ListCountedCasesRequest {
         parent: card.name.clone(),
         item: item.item.clone(),
         zone: zone.zone.clone(),
         input: input.to_owned(),
+        page_size: PAGE_SIZE,
         ..ListCountedCasesRequest::default()
     };
-    let cases = all_pages!(clients.evaluations(), list_counted_cases, request, counted_cases);
-    match cases {
-        Ok(cases) => Ok(Some(cases)),
-        Err(status) if status.code() == tonic::Code::InvalidArgument => Ok(None),
-        Err(status) if status.code() == tonic::Code::FailedPrecondition => Ok(None),
-        Err(status) => Err(status).doing(format!("list the cases of {} {input}", item.item)),
+    let mut cases = Vec::new();
+    loop {
+        let page = match clients.evaluations().list_counted_cases(request.clone()).await {
+            Ok(page) => page.into_inner(),
+            Err(status) if is_no_count(&status) => return Ok(None),
+            Err(status) => {
+                return Err(status).doing(format!("list the cases of {} {input}", item.item));
+            }
+        };
+        cases.extend(page.counted_cases);
+        if page.next_page_token.is_empty() {
+            return Ok(Some(CountedInput {
+                item: item.item.clone(),
+                zone: zone.zone.clone(),
+                input: input.to_owned(),
+                cases,
+                total: page.total_count,
+            }));
+        }
+        request.page_token = page.next_page_token;
     }
+}
+
+fn is_no_count(status: &Status) -> bool {
+    matches!(status.code(), Code::InvalidArgument | Code::FailedPrecondition | Code::NotFound)
 }
 
 fn card_json(card: &Scorecard, evaluation: &str, counted: Option<&Vec<CountedInput>>) -> Value {
@@ -228,6 +243,7 @@ fn counted_json(counted: &CountedInput) -> Value {
         "item": counted.item,
         "zone": counted.zone,
         "input": counted.input,
-        "cases": counted.cases.iter().map(case).collect::<Vec<_>>(),
+        "counted_cases": counted.cases.iter().map(case).collect::<Vec<_>>(),
+        "total_count": counted.total,
     })
 }

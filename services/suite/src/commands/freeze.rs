@@ -15,11 +15,7 @@ use crate::output::{Align, Output, Table};
 pub struct FreezeArgs {}
 
 /// Creates a snapshot of the month and prints what it holds.
-pub async fn run(
-    common: &Common,
-    _: &FreezeArgs,
-    out: &mut Output,
-) -> Result<Outcome, Failure> {
+pub async fn run(common: &Common, _: &FreezeArgs, out: &mut Output) -> Result<Outcome, Failure> {
     let month = common.required_month()?;
     let Some(as_of) = common.as_of else {
         return Err(Failure::usage("name the instant of the freeze with --as-of RFC3339"));

@@ -44,7 +44,7 @@ pub async fn run(common: &Common, args: &ImportArgs, out: &mut Output) -> Result
     let mut summary = Summary::default();
     let plan = match &args.mapping {
         Some(mapping) => Plan::mapped(common, mapping, &args.paths, &mut summary)?,
-        None => Plan::plain(common, &args.paths, &mut summary)?,
+        None => Plan::plain(common, &args.paths, &mut summary),
     };
     for problem in &summary.unreadable {
         say(format_args!("error: {problem}"));
@@ -76,13 +76,9 @@ struct Plan {
 
 impl Plan {
     /// Interchange files by their kinds.
-    fn plain(
-        common: &Common,
-        paths: &[PathBuf],
-        summary: &mut Summary,
-    ) -> Result<Self, Failure> {
+    fn plain(common: &Common, paths: &[PathBuf], summary: &mut Summary) -> Self {
         if common.month.is_some() {
-            return Err(Failure::usage("--month goes with --mapping: other files are taken whole"));
+            say("note: --month chooses rows of mapped tables only; these files are taken whole");
         }
         let found = files::find(paths);
         summary.unreadable = found.problems;
@@ -95,7 +91,7 @@ impl Plan {
                 _ => plan.registry.push(file),
             }
         }
-        Ok(plan)
+        plan
     }
 
     /// Tables that hold cases and their events, and so are read twice: an event should find its

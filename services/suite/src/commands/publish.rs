@@ -109,8 +109,7 @@ async fn versions(clients: &Clients, month: Month) -> Result<Vec<BulletinVersion
         parent: bulletin_name(clients, month),
         ..ListBulletinVersionsRequest::default()
     };
-    let found =
-        all_pages!(clients.bulletins(), list_bulletin_versions, request, bulletin_versions);
+    let found = all_pages!(clients.bulletins(), list_bulletin_versions, request, bulletin_versions);
     match found {
         // The bulletin comes into being with its first version.
         Err(status) if status.code() == Code::NotFound => Ok(Vec::new()),

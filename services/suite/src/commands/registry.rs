@@ -5,9 +5,7 @@ pub mod import;
 
 use std::path::PathBuf;
 
-use chengping_proto::rules::v1::{
-    GetRegistryRevisionRequest, ListBodiesRequest, RegistryRevision,
-};
+use chengping_proto::rules::v1::{GetRegistryRevisionRequest, ListBodiesRequest, RegistryRevision};
 use clap::Subcommand;
 use serde_json::{Value, json};
 

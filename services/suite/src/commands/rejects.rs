@@ -99,7 +99,11 @@ async fn list(clients: &Clients, args: &RejectsArgs, out: &mut Output) -> Result
         complete(clients, &mut rejects).await?;
     }
     report(&rejects, out)?;
-    out.remark(format_args!("{} {} rejects", rejects.len(), enum_text(state.as_str_name(), "STATE_")))?;
+    out.remark(format_args!(
+        "{} {} rejects",
+        rejects.len(),
+        enum_text(state.as_str_name(), "STATE_")
+    ))?;
     Ok(Outcome::Done)
 }
 
@@ -204,8 +208,7 @@ mod tests {
         };
         let value = reject_json(&reject);
         let members: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
-        let expected =
-            ["code", "column", "file", "line", "message", "payload", "reject", "row"];
+        let expected = ["code", "column", "file", "line", "message", "payload", "reject", "row"];
         assert_eq!(members, expected);
         assert_eq!(value["payload"], "第1区,x");
         assert_eq!((&value["row"], &value["line"]), (&json!(3), &Value::Null));

@@ -137,8 +137,9 @@ async fn apply(
     };
     let committed = clients.rule_packs().commit_rule_pack_revision(request).await;
     let committed = committed.doing(format!("commit {}", pack.pack))?.into_inner();
-    for warning in &committed.warnings {
-        say(format_args!("warning: {}: {}", warning.path, warning.message));
+    if !committed.warnings.is_empty() {
+        let count = committed.warnings.len();
+        say(format_args!("note: the pack has {count} warnings; see `chengping rules validate`"));
     }
     let revision = put_in_force(&clients, committed, activate_from).await;
     report(&revision.doing(format!("put {} in force", pack.pack))?, out)?;

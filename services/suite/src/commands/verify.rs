@@ -46,15 +46,12 @@ pub async fn run(common: &Common, args: &VerifyArgs, out: &mut Output) -> Result
     };
     let mut reports = Vec::new();
     for path in paths {
-        let bytes =
-            fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         reports.push((path, check(&bytes, &args.keys)));
     }
     if args.keys.is_empty() {
-        say(
-            "note: no --key was given, so the signature was checked with the keys in the bundle \
-             itself; get the key of the office by another way to know who signed",
-        );
+        say("note: no --key was given, so the signature was checked with the keys in the bundle \
+             itself; get the key of the office by another way to know who signed");
     }
     print(&reports, out)?;
     let verified = reports.iter().all(|(_, report)| report.verified());
@@ -162,11 +159,7 @@ fn print(reports: &[(PathBuf, Report)], out: &mut Output) -> Result<(), Failure>
             ]);
             for (path, report) in reports {
                 let digest = report.digest.map(|digest| digest.to_string()).unwrap_or_default();
-                table.row([
-                    path.display().to_string(),
-                    report.verified().to_string(),
-                    digest,
-                ]);
+                table.row([path.display().to_string(), report.verified().to_string(), digest]);
             }
             out.raw(&table.to_csv())
         }

@@ -34,12 +34,8 @@ pub struct WatchArgs {
 /// Prints one line per publication, and goes on after a break where it was.
 pub async fn run(common: &Common, args: &WatchArgs, out: &mut Output) -> Result<Outcome, Failure> {
     let clients = Clients::connect(common).await?;
-    let mut watch = Watch {
-        clients,
-        args,
-        token: args.resume.clone().unwrap_or_default(),
-        seen: 0,
-    };
+    let mut watch =
+        Watch { clients, args, token: args.resume.clone().unwrap_or_default(), seen: 0 };
     while !watch.is_done() {
         match watch.follow(out).await {
             Ok(()) => {}

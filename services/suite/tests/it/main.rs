@@ -1,1 +1,5 @@
-//! Tests of the command.
+//! The command as a shell sees it: exit codes, standard output, standard error.
+
+mod lifecycle;
+mod offline;
+mod support;

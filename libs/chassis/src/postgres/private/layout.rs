@@ -73,6 +73,11 @@ impl Layout {
         &self.socket_dir
     }
 
+    /// The PID file beside the socket.
+    pub(super) fn socket_lock(&self) -> PathBuf {
+        self.socket_dir.join(format!("{SOCKET_NAME}.lock"))
+    }
+
     /// The major version that wrote the cluster, if there is one.
     pub(super) fn written_by(&self) -> Result<Option<u32>, PrivateError> {
         let path = self.cluster().join("PG_VERSION");

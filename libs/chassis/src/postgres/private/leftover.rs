@@ -1,5 +1,6 @@
 //! What a killed process left running.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -18,7 +19,7 @@ const IMMEDIATE: Duration = Duration::from_secs(10);
 const PROCESSES: &str = "/proc";
 const POLL: Duration = Duration::from_millis(20);
 
-/// Stops a server that still runs on the cluster, and removes a PID file that means nothing.
+/// Stops a server that still runs on the cluster, and removes PID files that mean nothing.
 ///
 /// The caller holds the lock, so whoever started that server is gone.
 pub(super) async fn stop(layout: &Layout) -> Result<(), PrivateError> {
@@ -36,8 +37,15 @@ pub(super) async fn stop(layout: &Layout) -> Result<(), PrivateError> {
     // The number lives on: as another process, as happens when a container starts anew, or as one
     // that nobody has reaped. A new server would take it for a server and refuse to start.
     wait_for_sessions(&cluster).await?;
-    std::fs::remove_file(&pid_file)
-        .map_err(PrivateError::io(format!("remove {}", pid_file.display())))
+    for file in [pid_file, layout.socket_lock()] {
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(PrivateError::io(format!("remove {}", file.display()))(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn read_pid(pid_file: &Path) -> Option<Pid> {

@@ -24,8 +24,11 @@ pub(super) fn explanation(
         }
     }
     for figure in &card.figures {
-        let percent =
-            if figure.percent.is_empty() { "–".to_owned() } else { format!("{} %", figure.percent) };
+        let percent = if figure.percent.is_empty() {
+            "–".to_owned()
+        } else {
+            format!("{} %", figure.percent)
+        };
         push(
             &mut text,
             &format!(
@@ -94,10 +97,7 @@ fn push_item(
     counted: &[CountedInput],
 ) {
     let words = Words::of(language);
-    push(
-        text,
-        &format!("  {}  {} {} ({})", item.item, words.deducted, item.deduction, item.exact),
-    );
+    push(text, &format!("  {}  {} {} ({})", item.item, words.deducted, item.deduction, item.exact));
     let explanation = match language {
         Language::Zh => &item.explanation_zh,
         Language::En => &item.explanation_en,
@@ -138,7 +138,8 @@ fn counted_line(counted: &CountedInput) -> String {
         1 => case.case_no.clone(),
         count => format!("{}×{count}", case.case_no),
     });
-    format!("{}: {}", counted.input, cases.collect::<Vec<_>>().join(" "))
+    let cases = cases.collect::<Vec<_>>().join(" ");
+    format!("{} = {}: {cases}", counted.input, counted.total)
 }
 
 fn push(text: &mut String, line: &str) {
@@ -251,6 +252,7 @@ mod tests {
                 CountedCase { case_no: "C1".to_owned(), count: 1, ..Default::default() },
                 CountedCase { case_no: "C2".to_owned(), count: -1, ..Default::default() },
             ],
+            total: 0,
         };
         let text = explanation(&card(), &Evaluation::default(), Language::En, &[counted]);
         for part in [
@@ -258,7 +260,7 @@ mod tests {
             "rank: 2=",
             "closed ÷ due",
             "key: den = 4, num = 3 → 1.2500 (5/4), factor 5/3",
-            "num: C1 C2×-1",
+            "num = 0: C1 C2×-1",
             "clause 5.2.1",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");

@@ -164,8 +164,7 @@ impl<R: FromRow> Batching<R> {
     fn flush(&mut self, bytes_read: u64) -> bool {
         let records = std::mem::take(&mut self.records);
         self.bytes = 0;
-        records.is_empty()
-            || self.feed.batches.blocking_send(Batch { records, bytes_read }).is_ok()
+        records.is_empty() || self.feed.batches.blocking_send(Batch { records, bytes_read }).is_ok()
     }
 
     fn reject(&mut self, refused: Reject) -> bool {

@@ -127,14 +127,8 @@ impl Line {
     }
 
     fn cells(&self) -> [String; 7] {
-        let numbers = [
-            self.read,
-            self.accepted,
-            self.repeated,
-            self.rejected,
-            self.released,
-            self.skipped,
-        ];
+        let numbers =
+            [self.read, self.accepted, self.repeated, self.rejected, self.released, self.skipped];
         let [read, accepted, repeated, rejected, released, skipped] =
             numbers.map(|number| number.to_string());
         [self.file.clone(), read, accepted, repeated, rejected, released, skipped]

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use chengping_interchange::{FileKind, Format, Reader, Record};
 use chengping_proto::cases::v1::reject::State;
 use chengping_proto::cases::v1::replay_reject_request::Record as Corrected;
-use chengping_proto::cases::v1::{GetRejectRequest, ReplayRejectRequest, Reject};
+use chengping_proto::cases::v1::{GetRejectRequest, Reject, ReplayRejectRequest};
 use clap::Args;
 
 use super::{reject_name, report};
@@ -65,9 +65,7 @@ pub(super) async fn run(
             io::stdin().read_to_end(&mut payload).context("cannot read standard input")?;
             payload
         }
-        Some(path) => {
-            fs::read(path).with_context(|| format!("cannot read {}", path.display()))?
-        }
+        Some(path) => fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
     };
     let record = corrected(&reject, payload, args.kind.map(|kind| kind.0))?;
     let request = ReplayRejectRequest { name, record: Some(record) };

@@ -1,0 +1,10 @@
+//! The service over real gRPC and a real PostgreSQL, with peers that a test can bend.
+
+mod city;
+mod counting;
+mod evaluating;
+mod keeping;
+mod peers;
+mod reading;
+mod refusing;
+mod service;

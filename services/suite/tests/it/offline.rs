@@ -1,0 +1,91 @@
+//! What can be known without a server.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{chengping, folder};
+
+#[test]
+fn a_wrong_usage_is_code_2_and_says_nothing_on_standard_output() {
+    let folder = folder();
+    for arguments in [
+        &["evaluate"][..],
+        &["publish", "--jurisdiction", "zz"],
+        &["evaluate", "--month", "2018-13"],
+        &["evaluate", "--month", "2018-04", "--as-of", "2018-05-04T00:00:00"],
+        &["evaluate", "--month", "2018-04", "--rule-pack", "zz-2018@latest"],
+        &["results", "--month", "2018-04", "--format", "json", "--group", "district"],
+        &["registry", "import"],
+        &["rejects", "--state", "lost"],
+        &["explain", "--month", "2018-04"],
+        &["registry", "show", "--server", "cases=127.0.0.1:1"],
+        &["verify"],
+        &["polish"],
+        &[],
+    ] {
+        let done = chengping(folder.path(), arguments);
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{arguments:?}: {}", done.stderr);
+        assert!(!done.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_absent_server_is_code_1_and_a_hint() {
+    let folder = folder();
+    let show = ["registry", "show", "--jurisdiction", "zz", "--wait", "0"];
+    let done = chengping(folder.path(), &[&show[..], &["--server", "127.0.0.1:1"]].concat());
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(done.stderr.contains("127.0.0.1:1") && done.stderr.contains("chengping up"));
+    // A folder that was named means the suite in it, not one at the default port.
+    let done = chengping(folder.path(), &[&show[..], &["--data", "nowhere"]].concat());
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(done.stderr.contains("nowhere"), "{}", done.stderr);
+}
+
+#[test]
+fn a_built_in_pack_is_valid_and_known_by_its_digest() {
+    let folder = folder();
+    for pack in ["zz-2018", "boston-2011"] {
+        let done = chengping(folder.path(), &["rules", "validate", "--format", "json", pack]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        let json: Value = serde_json::from_str(&done.stdout).unwrap();
+        assert_eq!(json["pack"], pack);
+        assert!(json["digest"].as_str().unwrap().starts_with("sha256:"));
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_pack_are_told_at_once() {
+    let folder = folder();
+    let file = folder.path().join("pack.yaml");
+    fs::write(&file, "pack: x\ntime_zone: Mars/Olympus\nfreeze: {day: 99}\n").unwrap();
+    let done = chengping(folder.path(), &["rules", "validate", "pack.yaml"]);
+    assert_eq!((done.code, done.stdout.as_str()), (1, ""));
+    for part in ["time_zone", "freeze", "groups"] {
+        assert!(done.stderr.contains(part), "{part} is missing in {}", done.stderr);
+    }
+}
+
+#[test]
+fn what_is_no_bundle_is_not_verified_and_a_missing_one_is_named() {
+    let folder = folder();
+    fs::write(folder.path().join("bundle.json"), "{}").unwrap();
+    let done = chengping(folder.path(), &["verify", "bundle.json"]);
+    assert_eq!(done.code, 1);
+    assert!(done.stdout.contains("FAILED   form") && done.stdout.contains("NOT VERIFIED"));
+    let done = chengping(folder.path(), &["verify", "absent.json"]);
+    assert_eq!(done.code, 1);
+    assert!(done.stderr.contains("absent.json"), "{}", done.stderr);
+}
+
+#[test]
+fn files_that_cannot_be_imported_are_all_named_before_a_server_is_looked_for() {
+    let folder = folder();
+    fs::write(folder.path().join("cases.csv"), "case_no,case_no\n").unwrap();
+    let done = chengping(folder.path(), &["import", "cases.csv", "absent.csv", "notes.txt"]);
+    assert_eq!(done.code, 1);
+    for name in ["cases.csv", "absent.csv", "notes.txt"] {
+        assert!(done.stderr.contains(name), "{name} is missing in {}", done.stderr);
+    }
+}
