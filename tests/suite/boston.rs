@@ -16,10 +16,8 @@ const ZONE: &str = "America/New_York";
 
 async fn suite_with_cases(import: &[&str]) -> Suite {
     let suite = Suite::start().await;
-    let registry = [
-        "deploy/registries/boston-2011/bodies.csv",
-        "deploy/registries/boston-2011/areas.csv",
-    ];
+    let registry =
+        ["deploy/registries/boston-2011/bodies.csv", "deploy/registries/boston-2011/areas.csv"];
     suite
         .run(&["registry", "import", "--jurisdiction", "boston", registry[0], registry[1]])
         .expect(0);

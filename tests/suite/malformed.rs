@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use crate::support::Suite;
 
-const HEADER: &str =
-    "case_no,event_no,at,kind,actor,unit,due_at,stage_due_at,outcome,note";
+const HEADER: &str = "case_no,event_no,at,kind,actor,unit,due_at,stage_due_at,outcome,note";
 
 fn rejects(suite: &Suite) -> Vec<Value> {
     let listed = suite.run(&["rejects", "--jurisdiction", "rough", "--format", "json"]).json(0);
@@ -45,15 +44,11 @@ fn bad_rows() -> Vec<(Vec<u8>, &'static str, Option<&'static str>)> {
     huge.extend(std::iter::repeat_n(b'x', 10 << 20));
     vec![
         (row("C1,11,2018-03-02T09:00:00+99:00,handled,,b1,,,,"), "bad_timestamp", Some("at")),
-        (
-            row("C1,12,2018-03-02T09:00:00,handled,,b1,,,,"),
-            "timestamp_without_offset",
-            Some("at"),
-        ),
+        (row("C1,12,2018-03-02T09:00:00,handled,,b1,,,,"), "timestamp_without_offset", Some("at")),
         (row("C1,13,2018-03-02T09:00:00+08:00,handled,,nobody,,,,"), "unknown_body", Some("unit")),
         (row("C1,14,2018-03-02T09:00:00+08:00,handled,,b1"), "column_count", None),
         (row("C1,15,2018-03-02T09:00:00+08:00,repaired,,b1,,,,"), "unknown_kind", Some("kind")),
-        (row("NONE,1,2018-03-02T09:00:00+08:00,handled,,b1,,,,"), "unknown_case", None),
+        (row("NONE,1,2018-03-02T09:00:00+08:00,handled,,b1,,,,"), "unknown_case", Some("case_no")),
         (gbk, "not_utf8", None),
         (nul, "nul_byte", None),
         (huge, "field_too_long", None),

@@ -84,9 +84,9 @@ impl Fleet {
             let process = Process::start(program(service.program), none, variables).unwrap();
             processes.push(process);
         }
-        let parts = ports.iter().map(|(name, port)| {
-            format!("{}=127.0.0.1:{port}", name.to_ascii_lowercase())
-        });
+        let parts = ports
+            .iter()
+            .map(|(name, port)| format!("{}=127.0.0.1:{port}", name.to_ascii_lowercase()));
         Self { processes, server: parts.collect::<Vec<_>>().join(",") }
     }
 
@@ -142,7 +142,8 @@ async fn four_processes_do_the_main_job_and_tell_it_as_one_trace() {
     let evaluation = spans.iter().find(|span| span.name == method).expect("a span of the call");
     let trace = spans.iter().filter(|span| span.trace_id == evaluation.trace_id);
     let services: BTreeSet<_> = trace.map(|span| span.service.as_str()).collect();
-    for service in ["chengping-scoring", "chengping-case-ingestion", "chengping-rule-configuration"] {
+    for service in ["chengping-scoring", "chengping-case-ingestion", "chengping-rule-configuration"]
+    {
         assert!(services.contains(service), "{services:?}");
     }
     fleet.stop().await;

@@ -33,7 +33,10 @@ async fn evaluated() -> Suite {
 
 /// Every file of a folder and below, with its bytes.
 fn personal_data(document: &str) -> Vec<&'static str> {
-    ["title", "note"].into_iter().filter(|word| document.contains(&format!("\"{word}\":"))).collect()
+    ["title", "note"]
+        .into_iter()
+        .filter(|word| document.contains(&format!("\"{word}\":")))
+        .collect()
 }
 
 #[tokio::test]

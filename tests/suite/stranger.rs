@@ -8,7 +8,8 @@ use crate::support::{Suite, root};
 
 #[tokio::test]
 async fn a_client_in_python_does_the_main_job_by_reflection_alone() {
-    let tools = std::env::var_os("CHENGPING_TOOLS").map_or_else(|| root().join(".tools"), Into::into);
+    let tools =
+        std::env::var_os("CHENGPING_TOOLS").map_or_else(|| root().join(".tools"), Into::into);
     let python = tools.join("python-client/bin/python");
     assert!(python.exists(), "{} is missing; run deploy/tools.sh python", python.display());
     let suite = Suite::start().await;

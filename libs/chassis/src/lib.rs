@@ -1,7 +1,7 @@
 //! What every service stands on: configuration, telemetry, errors, serving, health, shutdown,
 //! cache, private PostgreSQL. It knows no domain.
 //!
-//! In the order of a process's life: [`config`], [`telemetry`], [`shutdown`], [`postgres`],
+//! In the order of a process's life: [`process`], [`config`], [`telemetry`], [`shutdown`], [`postgres`],
 //! [`cache`], [`client`], [`serve`]; and beside each request: [`rpc`], [`error`], [`page_token`].
 
 pub mod cache;
@@ -10,6 +10,7 @@ pub mod config;
 pub mod error;
 pub mod page_token;
 pub mod postgres;
+pub mod process;
 pub mod rpc;
 pub mod serve;
 pub mod shutdown;

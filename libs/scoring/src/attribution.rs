@@ -1,6 +1,6 @@
 //! Whom a case counts for: the bodies of its area, its department, its stream and zone.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use chengping_casework::Fact;
 use chengping_rules::{RulePack, SelectionTest};
@@ -40,8 +40,8 @@ pub struct Attributor {
     order: Vec<SelectionTest>,
     long_term_of_pack: Vec<(String, String)>,
     long_term_of_registry: Vec<LongTermEntry>,
-    areas: HashMap<String, Vec<Area>>,
-    bodies: HashMap<BodyId, Family>,
+    areas: BTreeMap<String, Vec<Area>>,
+    bodies: BTreeMap<BodyId, Family>,
     area_is_zoned: bool,
 }
 
@@ -60,7 +60,7 @@ impl Attributor {
         let codes = pack.selection.long_term.iter().flat_map(|category| {
             category.codes.iter().map(|code| (category.scheme.clone(), code.clone()))
         });
-        let mut areas: HashMap<String, Vec<Area>> = HashMap::new();
+        let mut areas: BTreeMap<String, Vec<Area>> = BTreeMap::new();
         for area in &registry.areas {
             areas.entry(area.area_code.clone()).or_default().push(area.clone());
         }

@@ -3,6 +3,7 @@
 use chengping_chassis::config::{
     DatabaseConfig, ListenConfig, Mistakes, PeerConfig, TelemetryConfig, Validate,
 };
+use chengping_chassis::process::ServiceConfig;
 use serde::{Deserialize, Serialize};
 
 /// The settings of the service.
@@ -15,47 +16,36 @@ pub struct Config {
     /// Its database.
     #[serde(default)]
     pub database: DatabaseConfig,
-    /// The services that it calls.
+    /// The rule-configuration service, which keeps the registry.
     #[serde(default)]
-    pub peers: PeersConfig,
+    pub rules: PeerConfig,
     /// Its logs and traces, when it runs alone.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
 }
 
-impl Config {
-    /// The defaults, each with what it means.
-    pub const DEFAULTS: &str = include_str!("config.default.toml");
-    /// What names of environment variables have after `CHENGPING_`.
-    pub const NAME: &str = "cases";
-}
+impl ServiceConfig for Config {
+    const PROGRAM: &'static str = "chengping-case-ingestion";
+    const NAME: &'static str = "cases";
+    const DEFAULTS: &'static str = include_str!("../config.default.toml");
 
-/// The services that this one calls.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PeersConfig {
-    /// Where the registry is kept.
-    pub rule_configuration: PeerConfig,
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
+    }
 }
 
 impl Validate for Config {
     fn validate(&self, mistakes: &mut Mistakes) {
         mistakes.section("listen", &self.listen);
         mistakes.section("database", &self.database);
-        mistakes.section("peers", &self.peers);
+        mistakes.section("rules", &self.rules);
         mistakes.section("telemetry", &self.telemetry);
-    }
-}
-
-impl Validate for PeersConfig {
-    fn validate(&self, mistakes: &mut Mistakes) {
-        mistakes.section("rule_configuration", &self.rule_configuration);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chengping_chassis::config::{Environment, Ladder};
+    use chengping_chassis::config::Environment;
 
     use super::*;
 
@@ -63,9 +53,8 @@ mod tests {
     fn the_defaults_are_complete_but_for_the_database() {
         let url = "postgres://cases@localhost/chengping".to_owned();
         let environment = Environment::from([("DATABASE_URL".to_owned(), url)]);
-        let ladder = Ladder::new(Config::NAME, Config::DEFAULTS).environment(environment);
-        let config: Config = ladder.load().unwrap();
+        let config: Config = Config::ladder().environment(environment).load().unwrap();
         assert_eq!(config.listen.address.port(), 50051);
-        assert_eq!(config.peers.rule_configuration.address, "http://127.0.0.1:50052");
+        assert_eq!(config.rules.address, "http://127.0.0.1:50052");
     }
 }

@@ -20,7 +20,7 @@ use chengping_proto::cases::v1::case_service_server::CaseServiceServer;
 use chengping_proto::cases::v1::reject_service_server::RejectServiceServer;
 use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
 
-pub use self::config::{Config, PeersConfig};
+pub use self::config::Config;
 
 /// The PostgreSQL schema of this service.
 pub const SCHEMA: &str = "case_ingestion";
@@ -43,7 +43,7 @@ pub async fn build(
 ) -> anyhow::Result<()> {
     let pool = postgres::pool(&config.database, SCHEMA).await?;
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
-    let registry = peers::Registry::new(&config.peers.rule_configuration)?;
+    let registry = peers::Registry::new(&config.rules)?;
     let app = app::App::new(pool, registry);
 
     let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), shutdown))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chengping_chassis::config::{
     DatabaseConfig, ListenConfig, Mistakes, PeerConfig, TelemetryConfig, Validate,
 };
+use chengping_chassis::process::ServiceConfig;
 use serde::{Deserialize, Serialize};
 
 /// The settings of the service.
@@ -68,6 +69,16 @@ impl WatchConfig {
     #[must_use]
     pub fn keep_alive(&self) -> Duration {
         Duration::from_millis(self.keep_alive_ms.get())
+    }
+}
+
+impl ServiceConfig for Config {
+    const PROGRAM: &'static str = "chengping-result-publication";
+    const NAME: &'static str = "publication";
+    const DEFAULTS: &'static str = include_str!("../config.default.toml");
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 

@@ -22,12 +22,8 @@ use sqlx::migrate::Migrator;
 
 pub use config::{Config, KeysConfig, PublicationConfig, WatchConfig};
 
-/// The name of the program, in logs and traces.
-pub const NAME: &str = "chengping-result-publication";
 /// The schema that belongs to the service, and the role that it logs in as.
 pub const SCHEMA: &str = "result_publication";
-/// The settings with their defaults, as TOML.
-pub const CONFIG_DEFAULTS: &str = include_str!("../config.default.toml");
 /// The migrations of the schema.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -37,7 +33,7 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 ///
 /// If the database cannot be used or lacks migrations, an address is not one, or the key of the
 /// logs can be neither read nor made.
-pub async fn mount(
+pub async fn build(
     config: &Config,
     server: &mut Server,
     shutdown: CancellationToken,
@@ -61,6 +57,6 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let listener = serve::bind(&config.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let mut server = Server::new(config.listen.clone());
-    mount(&config, &mut server, shutdown.clone()).await.context("cannot start")?;
+    build(&config, &mut server, shutdown.clone()).await.context("cannot start")?;
     Ok(server.serve(listener, shutdown).await?)
 }

@@ -6,12 +6,10 @@ use std::time::Duration;
 use chengping_chassis::config::{
     CacheConfig, DatabaseConfig, ListenConfig, Mistakes, TelemetryConfig, Validate,
 };
+use chengping_chassis::process::ServiceConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Settings;
-
-/// The settings compiled in, with a comment for each.
-pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// The settings of the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,6 +58,16 @@ impl Default for PacksConfig {
     }
 }
 
+impl ServiceConfig for Config {
+    const PROGRAM: &'static str = "chengping-rule-configuration";
+    const NAME: &'static str = "rules";
+    const DEFAULTS: &'static str = include_str!("../config.default.toml");
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
+    }
+}
+
 impl Config {
     pub(crate) fn settings(&self) -> Settings {
         Settings {
@@ -82,15 +90,14 @@ impl Validate for Config {
 
 #[cfg(test)]
 mod tests {
-    use chengping_chassis::config::{Environment, Ladder};
+    use chengping_chassis::config::Environment;
 
     use super::*;
 
     fn load(variables: &[(&str, &str)]) -> Result<Config, String> {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let environment: Environment = variables.iter().map(owned).collect();
-        let ladder = Ladder::new("rules", DEFAULTS).environment(environment);
-        ladder.load().map_err(|error| error.to_string())
+        Config::ladder().environment(environment).load().map_err(|error| error.to_string())
     }
 
     #[test]

@@ -19,7 +19,7 @@ use chengping_proto::FILE_DESCRIPTOR_SET;
 use chengping_proto::rules::v1::registry_service_server::RegistryServiceServer;
 use chengping_proto::rules::v1::rule_pack_service_server::RulePackServiceServer;
 
-pub use crate::config::{Config, DEFAULTS, PacksConfig};
+pub use crate::config::{Config, PacksConfig};
 
 /// The schema that the service keeps its tables in.
 pub const SCHEMA: &str = "rule_configuration";

@@ -3,6 +3,7 @@
 use chengping_chassis::config::{
     CacheConfig, DatabaseConfig, ListenConfig, Mistakes, PeerConfig, TelemetryConfig, Validate,
 };
+use chengping_chassis::process::ServiceConfig;
 use serde::{Deserialize, Serialize};
 
 /// The settings of the service.
@@ -21,6 +22,16 @@ pub struct Config {
     pub cases: PeerConfig,
     /// The rule-configuration service.
     pub rules: PeerConfig,
+}
+
+impl ServiceConfig for Config {
+    const PROGRAM: &'static str = "chengping-scoring";
+    const NAME: &'static str = "scoring";
+    const DEFAULTS: &'static str = include_str!("../config.default.toml");
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
+    }
 }
 
 impl Validate for Config {

@@ -21,12 +21,8 @@ use sqlx::migrate::Migrator;
 
 pub use config::Config;
 
-/// The name of the program, in logs and traces.
-pub const NAME: &str = "chengping-scoring";
 /// The schema that belongs to the service, and the role that it logs in as.
 pub const SCHEMA: &str = "scoring";
-/// The settings with their defaults, as TOML.
-pub const CONFIG_DEFAULTS: &str = include_str!("../config.default.toml");
 /// The migrations of the schema.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -35,7 +31,7 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 /// # Errors
 ///
 /// If the database cannot be used or lacks migrations, or an address is not one.
-pub async fn mount(
+pub async fn build(
     config: &Config,
     server: &mut Server,
     _shutdown: CancellationToken,
@@ -58,6 +54,6 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let listener = serve::bind(&config.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let mut server = Server::new(config.listen.clone());
-    mount(&config, &mut server, shutdown.clone()).await.context("cannot start")?;
+    build(&config, &mut server, shutdown.clone()).await.context("cannot start")?;
     Ok(server.serve(listener, shutdown).await?)
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use chengping_case_ingestion::{Config, MIGRATOR, PeersConfig, SCHEMA, build};
+use chengping_case_ingestion::{Config, MIGRATOR, SCHEMA, build};
 use chengping_chassis::CancellationToken;
 use chengping_chassis::config::{DatabaseConfig, ListenConfig, PeerConfig, TelemetryConfig};
 use chengping_chassis::serve::{self, Server};
@@ -55,11 +55,10 @@ impl Harness {
     pub(crate) async fn start_with(registry: SocketAddr) -> Self {
         let database = TestDatabase::new().await.unwrap();
         database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap().close().await;
-        let peers = PeersConfig { rule_configuration: PeerConfig::at(registry.to_string()) };
         let config = Config {
             listen: free_address(),
             database: DatabaseConfig::at(database.url_for(SCHEMA)),
-            peers,
+            rules: PeerConfig::at(registry.to_string()),
             telemetry: TelemetryConfig::default(),
         };
         let shutdown = CancellationToken::new();

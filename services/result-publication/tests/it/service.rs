@@ -12,7 +12,7 @@ use chengping_proto::publication::v1 as pb;
 use chengping_proto::publication::v1::bulletin_service_client::BulletinServiceClient;
 use chengping_proto::publication::v1::ledger_service_client::LedgerServiceClient;
 use chengping_result_publication::{
-    Config, KeysConfig, MIGRATOR, PublicationConfig, SCHEMA, WatchConfig, mount,
+    Config, KeysConfig, MIGRATOR, PublicationConfig, SCHEMA, WatchConfig, build,
 };
 use chengping_testing::TestDatabase;
 use sqlx::PgPool;
@@ -123,7 +123,7 @@ async fn serve(config: &Config, shutdown: &CancellationToken) -> TracedChannel {
     let listener = bind(&config.listen).await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut server = Server::new(config.listen.clone());
-    mount(config, &mut server, shutdown.clone()).await.unwrap();
+    build(config, &mut server, shutdown.clone()).await.unwrap();
     tokio::spawn(server.serve(listener, shutdown.clone()));
     client::connect(&PeerConfig::at(address.to_string())).unwrap()
 }

@@ -10,7 +10,7 @@ use chengping_chassis::serve::{Server, bind};
 use chengping_proto::scoring::v1 as pb;
 use chengping_proto::scoring::v1::download_evaluation_request::Document;
 use chengping_proto::scoring::v1::evaluation_service_client::EvaluationServiceClient;
-use chengping_scoring_service::{Config, MIGRATOR, SCHEMA, mount};
+use chengping_scoring_service::{Config, MIGRATOR, SCHEMA, build};
 use chengping_testing::{FaultProxy, TestDatabase};
 use sqlx::PgPool;
 use tonic::{Code, Status};
@@ -76,7 +76,7 @@ async fn serve(
     let listener = bind(&config.listen).await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut server = Server::new(config.listen.clone());
-    mount(&config, &mut server, shutdown.clone()).await.unwrap();
+    build(&config, &mut server, shutdown.clone()).await.unwrap();
     tokio::spawn(server.serve(listener, shutdown.clone()));
     let channel = client::connect(&PeerConfig::at(address.to_string())).unwrap();
     EvaluationServiceClient::new(channel)

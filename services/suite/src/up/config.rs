@@ -4,9 +4,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
+use chengping_case_ingestion as cases;
 use chengping_chassis::CancellationToken;
 use chengping_chassis::config::{Ladder, ListenConfig, Mistakes, TelemetryConfig, Validate};
+use chengping_chassis::process::ServiceConfig;
 use chengping_chassis::serve::Server;
+use chengping_result_publication as publication;
+use chengping_rule_configuration as rules;
+use chengping_scoring_service as scoring;
 use serde::{Deserialize, Serialize};
 
 use super::database::Database;
@@ -43,12 +48,17 @@ impl SuiteConfig {
     }
 }
 
+/// Where the settings of a service come from, its database first.
+fn ladder<C: ServiceConfig>(database: &Database, schema: &str) -> Ladder {
+    C::ladder().flag("database.url", Some(database.url(schema)))
+}
+
 /// The settings of the four services.
 pub struct Services {
-    cases: chengping_case_ingestion::Config,
-    rules: chengping_rule_configuration::Config,
-    scoring: chengping_scoring_service::Config,
-    publication: chengping_result_publication::Config,
+    cases: cases::Config,
+    rules: rules::Config,
+    scoring: scoring::Config,
+    publication: publication::Config,
 }
 
 impl Services {
@@ -59,27 +69,19 @@ impl Services {
     ///
     /// All mistakes of the first service that has any.
     pub fn load(database: &Database, address: SocketAddr, data: &Path) -> anyhow::Result<Self> {
-        use chengping_case_ingestion as cases;
-        use chengping_result_publication as publication;
-        use chengping_rule_configuration as rules;
-        use chengping_scoring_service as scoring;
-
         let peer = Some(address.to_string());
-        let ladder = |service, defaults, schema| {
-            Ladder::new(service, defaults).flag("database.url", Some(database.url(schema)))
-        };
         let keys = data.join("keys");
         let keys = keys.to_str().context("the path of the data folder is not Unicode")?;
         Ok(Self {
-            cases: ladder(cases::Config::NAME, cases::Config::DEFAULTS, cases::SCHEMA)
-                .flag("peers.rule_configuration.address", peer.clone())
+            cases: ladder::<cases::Config>(database, cases::SCHEMA)
+                .flag("rules.address", peer.clone())
                 .load()?,
-            rules: ladder("rules", rules::DEFAULTS, rules::SCHEMA).load()?,
-            scoring: ladder("scoring", scoring::CONFIG_DEFAULTS, scoring::SCHEMA)
+            rules: ladder::<rules::Config>(database, rules::SCHEMA).load()?,
+            scoring: ladder::<scoring::Config>(database, scoring::SCHEMA)
                 .flag("cases.address", peer.clone())
                 .flag("rules.address", peer.clone())
                 .load()?,
-            publication: ladder("publication", publication::CONFIG_DEFAULTS, publication::SCHEMA)
+            publication: ladder::<publication::Config>(database, publication::SCHEMA)
                 .flag("scoring.address", peer)
                 .flag("keys.folder", Some(keys))
                 .load()?,
@@ -96,16 +98,16 @@ impl Services {
         server: &mut Server,
         shutdown: &CancellationToken,
     ) -> anyhow::Result<()> {
-        chengping_rule_configuration::build(&self.rules, server, shutdown.clone())
+        rules::build(&self.rules, server, shutdown.clone())
             .await
             .context("rule-configuration cannot start")?;
-        chengping_case_ingestion::build(&self.cases, server, shutdown.clone())
+        cases::build(&self.cases, server, shutdown.clone())
             .await
             .context("case-ingestion cannot start")?;
-        chengping_scoring_service::mount(&self.scoring, server, shutdown.clone())
+        scoring::build(&self.scoring, server, shutdown.clone())
             .await
             .context("scoring cannot start")?;
-        chengping_result_publication::mount(&self.publication, server, shutdown.clone())
+        publication::build(&self.publication, server, shutdown.clone())
             .await
             .context("result-publication cannot start")
     }
