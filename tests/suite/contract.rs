@@ -14,7 +14,8 @@ fn sources() -> String {
             if path.is_dir() && !path.ends_with("tests") {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                text += &fs::read_to_string(path).unwrap();
+                let file = fs::read_to_string(path).unwrap();
+                text += file.split("#[cfg(test)]").next().unwrap();
             }
         }
     }
@@ -58,7 +59,7 @@ fn every_reason_is_documented_and_every_documented_reason_is_used() {
 #[test]
 fn methods_that_are_not_built_are_listed_and_no_others() {
     let sources = sources();
-    let not_built: BTreeSet<&str> = ["not_built(\"", "not_built::<_>(\""]
+    let not_built: BTreeSet<&str> = ["not_built(\"", "NotBuilt { method: \""]
         .iter()
         .flat_map(|pattern| sources.split(pattern).skip(1))
         .filter_map(|rest| rest.split_once('"'))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use chengping_testing::{OtlpReceiver, Process, RedisServer, TestDatabase, free_port};
+use chengping_testing::{OtlpReceiver, Process, RedisServer, SpanRecord, TestDatabase, free_port};
 use nix::sys::signal::Signal;
 
 use crate::support::{Done, chengping, folder, program};
@@ -133,18 +133,23 @@ async fn four_processes_do_the_main_job_and_tell_it_as_one_trace() {
     fleet.run(data, &["publish"]).expect(0);
 
     let method = "chengping.scoring.v1.EvaluationService/CreateEvaluation";
-    let spans = collector
-        .wait_for(|spans| {
-            spans.iter().any(|span| span.name == method)
-                && spans.iter().any(|span| span.name.ends_with("SnapshotService/StreamFacts"))
-        })
-        .await;
-    let evaluation = spans.iter().find(|span| span.name == method).expect("a span of the call");
-    let trace = spans.iter().filter(|span| span.trace_id == evaluation.trace_id);
-    let services: BTreeSet<_> = trace.map(|span| span.service.as_str()).collect();
+    let services = services_of_trace(&collector, method).await;
     for service in ["chengping-scoring", "chengping-case-ingestion", "chengping-rule-configuration"]
     {
         assert!(services.contains(service), "{services:?}");
     }
     fleet.stop().await;
+}
+
+/// The services that took part in the call of a method; waits until there are three.
+async fn services_of_trace(collector: &OtlpReceiver, method: &str) -> BTreeSet<String> {
+    let services = |spans: &[SpanRecord]| -> BTreeSet<String> {
+        let Some(call) = spans.iter().find(|span| span.name == method) else {
+            return BTreeSet::new();
+        };
+        let of_trace = spans.iter().filter(|span| span.trace_id == call.trace_id);
+        of_trace.map(|span| span.service.clone()).collect()
+    };
+    let spans = collector.wait_for(|spans| services(spans).len() >= 3).await;
+    services(&spans)
 }
