@@ -1,5 +1,7 @@
 //! Architecture checks and end-to-end tests, one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
+
 mod architecture;
 mod boston;
 mod city;

@@ -105,7 +105,7 @@ named_enum! {
 
 impl EventKind {
     /// Whether it is a decision about earlier facts, seen up to [`View::decided`](crate::View)
-    /// instead of the as-of instant (settled.md 2).
+    /// instead of the as-of instant (decisions.md 2).
     #[must_use]
     pub const fn is_decision(self) -> bool {
         matches!(self, Self::OrderWithdrawn | Self::Exempted)

@@ -15,7 +15,7 @@ use crate::fold::State;
 use crate::settlement::Seen;
 use crate::{Base, Case, Event, Fact, Lifecycle, Marks, NoDeadline, PeriodBasis};
 
-/// How far an evaluation looks (settled.md 2). Both cuts are exclusive.
+/// How far an evaluation looks (decisions.md 2). Both cuts are exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct View {
     /// Events before this instant are seen.

@@ -21,7 +21,7 @@ named_enum! {
 }
 
 impl Satisfaction {
-    /// Whether somebody answered: only then is the visit a valid one (settled.md 36).
+    /// Whether somebody answered: only then is the visit a valid one (decisions.md 36).
     #[must_use]
     pub const fn is_valid(self) -> bool {
         !matches!(self, Self::Unreachable)
@@ -31,7 +31,7 @@ impl Satisfaction {
 /// What one case contributes to one month: the raw material of every tally.
 ///
 /// Which bodies the counts go to is for the reader to say: area, zone and stream are those of
-/// `filed_at`, the department is `unit` (settled.md 25).
+/// `filed_at`, the department is `unit` (decisions.md 25).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// The case.

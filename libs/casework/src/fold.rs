@@ -1,6 +1,6 @@
 //! The state of a case: a fold over its events in time order.
 //!
-//! Impossible sequences are tolerated and flagged (settled.md 8): a platform's history is as it
+//! Impossible sequences are tolerated and flagged (decisions.md 8): a platform's history is as it
 //! is, and one odd event must not lose a case.
 
 use chengping_types::{BodyId, Instant, named_enum};
@@ -306,7 +306,7 @@ impl<'e> State<'e> {
         Ok(())
     }
 
-    /// Ends a suspension, if there is one; the deadline moves by the pause (settled.md 5).
+    /// Ends a suspension, if there is one; the deadline moves by the pause (decisions.md 5).
     fn end_suspension(&mut self, at: Instant) {
         if let Some(since) = self.suspended_at.take() {
             let pause = at.as_micros() - since.as_micros();

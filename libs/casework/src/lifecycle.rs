@@ -1,6 +1,6 @@
 //! The settings of a rule pack that decide how events become counts.
 //!
-//! The first value of each is its default; numbers refer to the settled questions of the method.
+//! The first value of each is its default; numbers refer to the decisions on the method (docs/decisions.md).
 
 use chengping_types::named_enum;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ macro_rules! setting {
 }
 
 setting! {
-    /// Which month a case counts in (method e.4, settled.md 3).
+    /// Which month a case counts in (method e.4, decisions.md 3).
     PeriodBasis: "period basis" {
         /// The month of its settlement instant, once and for good.
         Settlement = "settlement",
@@ -39,7 +39,7 @@ setting! {
 }
 
 setting! {
-    /// What a case that turns late after it was counted on time does (settled.md 3).
+    /// What a case that turns late after it was counted on time does (decisions.md 3).
     LateCorrection: "late correction" {
         /// Takes one off the numerators of the month that discovers it.
         Subtract = "subtract",
@@ -49,7 +49,7 @@ setting! {
 }
 
 setting! {
-    /// What a re-dispatch does to the whole-case deadline (settled.md 4).
+    /// What a re-dispatch does to the whole-case deadline (decisions.md 4).
     RedispatchDeadline: "re-dispatch deadline" {
         /// Leaves it.
         Unchanged = "unchanged",
@@ -61,7 +61,7 @@ setting! {
 }
 
 setting! {
-    /// Whether a suspension begun after the deadline has an effect (settled.md 5).
+    /// Whether a suspension begun after the deadline has an effect (decisions.md 5).
     SuspensionWhenOverdue: "suspension when overdue" {
         /// None: no escape from lateness.
         Ignored = "ignored",
@@ -71,7 +71,7 @@ setting! {
 }
 
 setting! {
-    /// Whether an extension dated after the deadline has an effect (settled.md 6).
+    /// Whether an extension dated after the deadline has an effect (decisions.md 6).
     ExtensionWhenOverdue: "extension when overdue" {
         /// None, and it is not counted.
         Ignored = "ignored",
@@ -81,7 +81,7 @@ setting! {
 }
 
 setting! {
-    /// What "closed on time" means (settled.md 9).
+    /// What "closed on time" means (decisions.md 9).
     OnTimeClosing: "on-time closing" {
         /// Closed by the view, and handed back in time.
         ClosedAndOnTime = "closed_and_on_time",
@@ -93,7 +93,7 @@ setting! {
 }
 
 setting! {
-    /// Which failed checks are a rework (settled.md 10).
+    /// Which failed checks are a rework (decisions.md 10).
     ReworkRule: "rework rule" {
         /// Those with no dispatch to another unit before the next hand-back.
         SameUnit = "same_unit",
@@ -103,7 +103,7 @@ setting! {
 }
 
 setting! {
-    /// How a late case counts that was exempted (settled.md 13).
+    /// How a late case counts that was exempted (decisions.md 13).
     ExemptLate: "exempt late" {
         /// As on time; it stays in the denominator.
         CountsAsOnTime = "counts_as_on_time",

@@ -56,7 +56,7 @@ impl Seen<'_, '_> {
         self.is_in_time() || self.exempt_late
     }
 
-    /// Handed back (settled.md 14: a forced closing is none).
+    /// Handed back (decisions.md 14: a forced closing is none).
     pub(crate) fn is_handled(&self) -> bool {
         self.state.handled_at.is_some()
     }

@@ -86,7 +86,7 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// The events that do not fit where the case stood (settled.md 8).
+    /// The events that do not fit where the case stood (decisions.md 8).
     pub fn irregular_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.irregularity.is_some())
     }

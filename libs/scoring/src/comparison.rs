@@ -164,7 +164,7 @@ impl<'a> Comparison<'a> {
         (!size.is_zero()).then_some(size)
     }
 
-    /// The latest row up to a month; of the same month the last (settled question 37).
+    /// The latest row up to a month; of the same month the last (decisions.md 37).
     fn coefficient(&self, body: &BodyId, part: Part, month: Month) -> Option<&'a Coefficient> {
         let zone = match part {
             Part::Key => Zone::Key,

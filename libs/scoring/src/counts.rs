@@ -48,7 +48,7 @@ impl Counts {
     }
 
     /// The count as formulas see it: less the settlement corrections that this month discovered,
-    /// and never below zero (settled question 3).
+    /// and never below zero (decisions.md 3).
     pub const fn net(&self, base: Base) -> u64 {
         let undone = match base {
             Base::OnTime => self.get(Base::UndoOnTime),

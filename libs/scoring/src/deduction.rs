@@ -24,7 +24,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) place: Place<'a>,
     pub(crate) now: Counts,
     pub(crate) before: Counts,
-    /// Whether there is anything to judge (settled question 20).
+    /// Whether there is anything to judge (decisions.md 20).
     pub(crate) has_data: bool,
 }
 
@@ -75,7 +75,7 @@ fn per_point(rule: &PerPoint, counts: &Counts) -> Deduction {
 }
 
 /// With a reference of zero, a body without a case loses nothing and any other is not compared
-/// (settled question 21).
+/// (decisions.md 21).
 fn band_relative(
     item: &Item,
     rule: &BandRelative,

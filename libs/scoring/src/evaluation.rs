@@ -47,7 +47,7 @@ pub struct PackReference {
 }
 
 named_enum! {
-    /// Whether a body has a score and takes part in the ranking (settled question 32).
+    /// Whether a body has a score and takes part in the ranking (decisions.md 32).
     pub enum State: "state" {
         /// Scored and ranked.
         Scored = 1 => "scored",
@@ -139,7 +139,7 @@ pub struct ItemResult {
     pub provenance: Provenance,
     /// What it deducts after zone weighting.
     pub deduction: Exact,
-    /// Whether that is more than the warning share of its points (settled question 38).
+    /// Whether that is more than the warning share of its points (decisions.md 38).
     pub warned: bool,
     /// Its parts: the two zones, or the whole.
     pub parts: Vec<PartResult>,

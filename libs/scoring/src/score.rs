@@ -180,7 +180,7 @@ fn weight(zones: Option<&ZoneWeights>, part: Part) -> Exact {
 }
 
 /// By how much the items that apply count more, because the points of the others go to them
-/// (settled question 19).
+/// (decisions.md 19).
 fn factor(redistribution: Redistribution, stream: &StreamRules, items: &[Deduction]) -> Exact {
     let applicable = stream.items.iter().zip(items).filter(|(_, result)| result.points.is_some());
     let applicable = applicable.fold(Exact::ZERO, |sum, (item, _)| sum + &item.rule.points().value);

@@ -13,7 +13,7 @@ const LAST: i32 = 9999 * 12 + 11;
 /// A calendar month of the years 1 to 9999, written `YYYY-MM`.
 ///
 /// Its instants depend on a time zone; it is half-open: it begins at its first midnight and ends
-/// before the first midnight of the next (settled.md 2).
+/// before the first midnight of the next (decisions.md 2).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(i32);
 
@@ -95,7 +95,7 @@ impl Month {
     }
 
     /// The instant at which the data of the month are frozen: `day`, 24:00, of the next month
-    /// (method c.6, settled.md 2). A day past the end of that month runs into the one after.
+    /// (method c.6, decisions.md 2). A day past the end of that month runs into the one after.
     #[must_use]
     pub fn freeze(self, day: u8, zone: &TimeZone) -> Instant {
         let next = self.next();

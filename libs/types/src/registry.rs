@@ -116,7 +116,7 @@ pub struct Registry {
 }
 
 impl Body {
-    /// Whether the body is evaluated in `month` (settled.md 35).
+    /// Whether the body is evaluated in `month` (decisions.md 35).
     #[must_use]
     pub fn is_valid_in(&self, month: Month) -> bool {
         month.is_within(self.valid_from, self.valid_to)

@@ -31,7 +31,7 @@ create table area (
     primary key (jurisdiction, area_code, valid_from)
 );
 
--- One row a key: of several rows for the same month the last one holds (settled.md 37).
+-- One row a key: of several rows for the same month the last one holds (decisions.md 37).
 create table coefficient (
     jurisdiction text collate "C" not null,
     body_id text collate "C" not null,

@@ -61,7 +61,7 @@ impl Aside {
     }
 
     /// Counts the orders of the month that stand. The n-th is the n-th by time, withdrawn ones
-    /// included; a withdrawal takes back the latest that stands (settled.md 15).
+    /// included; a withdrawal takes back the latest that stands (decisions.md 15).
     ///
     /// Read backwards: then a withdrawal meets the order it takes back next, and no list of
     /// standing orders is needed.

@@ -148,7 +148,7 @@ impl<'d, 'e> History<'d, 'e> {
     }
 }
 
-/// Whether a case that was counted on time is found late in a later month (settled.md 3).
+/// Whether a case that was counted on time is found late in a later month (decisions.md 3).
 fn turns_late(settled: Settled, seen: &Seen<'_, '_>, period: &Period) -> bool {
     (settled.on_time || settled.closed_on_time)
         && seen.settles_at().is_some_and(|at| at < period.end)

@@ -1,4 +1,4 @@
-//! One test for each row of method e.5 and each settled question that concerns these counts.
+//! One test for each row of method e.5 and each decision that concerns these counts.
 
 mod bases;
 mod edges;

@@ -33,7 +33,7 @@ const COUNTS: [(Base, &str); 20] = [
     (Base::VisitDissatisfied, "v0"),
 ];
 
-/// The default long-term list of `zz-2018` (settled.md 16).
+/// The default long-term list of `zz-2018` (decisions.md 16).
 const LONG_TERM: [&str; 7] = ["0101", "0136", "0201", "0501", "0505", "0506", "0510"];
 
 fn stream(fact: &Fact) -> Stream {
@@ -48,7 +48,7 @@ fn stream(fact: &Fact) -> Stream {
 }
 
 /// The keys under which the fact counts: its areas at filing, and its department. Without a valid
-/// area it is out of scope of both (settled.md 34).
+/// area it is out of scope of both (decisions.md 34).
 fn keys(city: &City, fact: &Fact, zone: &TimeZone) -> Vec<String> {
     let filed_in = Month::of(fact.filed_at.unwrap(), zone);
     let Some(area) = city.area(&fact.area_code, filed_in) else { return Vec::new() };

@@ -15,7 +15,7 @@ struct Needs {
     outcomes: &'static [&'static str],
 }
 
-/// The rules of `interchange.md`, one line a kind. `handled` may lack a unit (settled.md 39).
+/// The rules of `interchange.md`, one line a kind. `handled` may lack a unit (decisions.md 39).
 const fn needs(kind: EventKind) -> Needs {
     use EventKind as K;
     const NOTHING: Needs = Needs { unit: false, due_at: false, outcomes: &[] };

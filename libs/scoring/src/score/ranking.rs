@@ -7,7 +7,7 @@ use chengping_types::Exact;
 use crate::evaluation::{Scorecard, State};
 
 /// Ranks the scored bodies of each group. Equal stored scores share a rank and the next is
-/// skipped (settled question 33); the order of the scorecards stays that of the registry.
+/// skipped (decisions.md 33); the order of the scorecards stays that of the registry.
 pub(super) fn rank(scorecards: &mut [Scorecard]) {
     let mut groups: BTreeMap<String, Vec<Exact>> = BTreeMap::new();
     for card in scorecards.iter() {

@@ -33,7 +33,7 @@ pub(crate) fn named_bodies<T: Record>(rows: &[Row<T>]) -> BTreeSet<BodyId> {
     named
 }
 
-/// Sets aside the rows that name a body that is not known (settled.md 39).
+/// Sets aside the rows that name a body that is not known (decisions.md 39).
 pub(crate) fn refuse_unknown_bodies<T: Record>(rows: &mut [Row<T>], known: &KnownBodies) {
     for row in rows {
         let Ok(record) = &row.content else { continue };

@@ -103,7 +103,7 @@ enum Standing<T> {
     InBatch(usize),
 }
 
-/// Sorts a batch. The first accepted version of a record stands (settled.md 1): one of `standing`,
+/// Sorts a batch. The first accepted version of a record stands (decisions.md 1): one of `standing`,
 /// else the first in batch order. `fault` says why a good record must still be set aside.
 pub(crate) fn sort<T: Record>(
     rows: Vec<Row<T>>,

@@ -161,7 +161,7 @@ pub(crate) fn import(standing: &mut Standing, rows: Vec<Row>) -> Outcome {
     Outcome { changes, counts: ledger.counts, rejects }
 }
 
-/// Of several rows for the same body, zone and month the last one holds (settled.md 37).
+/// Of several rows for the same body, zone and month the last one holds (decisions.md 37).
 fn take_in_coefficients(
     standing: &mut Standing,
     rows: Vec<Numbered<Coefficient>>,

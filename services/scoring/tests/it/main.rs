@@ -1,5 +1,7 @@
 //! The service over real gRPC and a real PostgreSQL, with peers that a test can bend.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
+
 mod city;
 mod counting;
 mod evaluating;

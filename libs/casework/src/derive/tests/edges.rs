@@ -1,4 +1,4 @@
-//! Impossible sequences (settled.md 8), orders and visits.
+//! Impossible sequences (decisions.md 8), orders and visits.
 
 use super::{BEGIN, GOOD, LATE, begun};
 use crate::script::{fact, marks, marks_under};

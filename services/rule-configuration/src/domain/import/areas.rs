@@ -1,4 +1,4 @@
-//! Areas: rows of one area may follow each other, but never overlap (settled.md 34).
+//! Areas: rows of one area may follow each other, but never overlap (decisions.md 34).
 
 use std::collections::{BTreeMap, BTreeSet};
 
