@@ -84,7 +84,7 @@ fn marks(dice: &impl Fn(u32, u32) -> u32) -> Marks {
     ];
     let of_an_older_case = [
         (Base::CarriedStart, true),
-        some(Base::CarriedOpen, 16, 2),
+        most(Base::CarriedOpen, 16, 5),
         some(Base::UndoOnTime, 17, 2),
         some(Base::UndoClosedOnTime, 17, 2),
     ];
