@@ -14,8 +14,11 @@ export CHENGPING_DATA=$data
 unset CHENGPING_SERVER
 
 mkdir -p "$data"
+# In a process group of its own: Ctrl-C reaches this script, which asks the suite to stop, once.
+set -m
 "$chengping" up --data "$data" --listen "$listen" &
 suite=$!
+set +m
 stop() {
   trap - EXIT INT TERM
   kill -TERM "$suite" 2>/dev/null || true

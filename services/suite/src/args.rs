@@ -109,7 +109,13 @@ pub enum Command {
 impl Common {
     /// The data folder, whether given or not.
     pub fn data_dir(&self) -> &Path {
-        self.data.as_deref().unwrap_or(Path::new("chengping-data"))
+        let given = self.data.as_deref().filter(|_| self.names_data());
+        given.unwrap_or(Path::new("chengping-data"))
+    }
+
+    /// Whether a data folder was given; an empty variable gives none.
+    pub fn names_data(&self) -> bool {
+        self.data.as_ref().is_some_and(|data| !data.as_os_str().is_empty())
     }
 
     /// The month, which the command cannot do without.

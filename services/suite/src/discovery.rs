@@ -122,7 +122,9 @@ pub struct Channels {
 ///
 /// When what was named is no address, or when nobody serves there.
 pub async fn connect(common: &Common) -> Result<Channels, Failure> {
-    let named = common.server.as_deref().map(str::parse::<Servers>).transpose()?;
+    // An empty variable names nothing.
+    let named = common.server.as_deref().filter(|server| !server.is_empty());
+    let named = named.map(str::parse::<Servers>).transpose()?;
     let end = Instant::now() + Duration::from_secs(common.wait);
     loop {
         let attempt = match &named {
@@ -154,7 +156,7 @@ fn locate(common: &Common) -> Result<Option<Servers>, Failure> {
     let found = SuiteFile::read(common.data_dir())?;
     Ok(match found {
         Some(file) => Some(Servers::one(file.address.to_string())),
-        None if common.data.is_some() => None,
+        None if common.names_data() => None,
         None => Some(Servers::one(DEFAULT_ADDRESS)),
     })
 }
