@@ -50,7 +50,7 @@ case $name in
     export CHENGPING_JURISDICTION=zz-demo
     month=2018-04
     step "A generated month of a Chinese city (synthetic data), by the rules of Zhengzhou"
-    [ -e "$data/month/cases.csv" ] || run generate --out "$data/month" --cases 20000 --month "$month" --seed 1
+    [ -e "$data/month/cases.csv" ] || run generate --out "$data/month" --cases 5000 --month "$month" --seed 1
     run registry import "$data/month/bodies.csv" "$data/month/areas.csv" "$data/month/coefficients.csv"
     run rules apply --activate-from 2018-03 zz-2018
     run import "$data/month/cases.csv" "$data/month/events.csv"
