@@ -1,4 +1,4 @@
-//! The case-ingestion service as a process of its own: `chengping-case-ingestion [CONFIG_FILE]`.
+//! The service as a process of its own: `chengping-case-ingestion [CONFIG_FILE]`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The result-publication service as a process of its own: `chengping-result-publication [CONFIG_FILE]`.
+//! The service as a process of its own: `chengping-result-publication [CONFIG_FILE]`.
 
 use std::process::ExitCode;
 

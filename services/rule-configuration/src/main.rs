@@ -1,4 +1,4 @@
-//! The rule-configuration service as a process of its own: `chengping-rule-configuration [CONFIG_FILE]`.
+//! The service as a process of its own: `chengping-rule-configuration [CONFIG_FILE]`.
 
 use std::process::ExitCode;
 

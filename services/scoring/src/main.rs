@@ -1,4 +1,4 @@
-//! The scoring service as a process of its own: `chengping-scoring [CONFIG_FILE]`.
+//! The service as a process of its own: `chengping-scoring [CONFIG_FILE]`.
 
 use std::process::ExitCode;
 
