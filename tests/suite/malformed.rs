@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
-use crate::support::Suite;
+use crate::support::{Suite, root, unzipped};
 
 const HEADER: &str = "case_no,event_no,at,kind,actor,unit,due_at,stage_due_at,outcome,note";
 
@@ -144,5 +144,39 @@ async fn a_bad_file_is_named_and_does_not_stop_the_others() {
     assert_eq!(truncated["file"], "events-cut.csv.gz");
     let good = truncated["row"].as_u64().unwrap();
     assert!(good > 100, "the good rows before the cut are kept, {good} of them");
+    suite.stop().await;
+}
+
+#[tokio::test]
+async fn a_corrected_row_of_a_mapped_file_is_replayed_with_its_events() {
+    let suite = Suite::start().await;
+    let of = ["--jurisdiction", "rough"];
+    let run = |arguments: &[&str]| suite.run(&[arguments, &of].concat());
+    let registry = "deploy/registries/boston-2011";
+    let files = ["bodies", "areas"].map(|file| format!("{registry}/{file}.csv"));
+    run(&["registry", "import", &files[0], &files[1]]).expect(0);
+
+    let whole = String::from_utf8(unzipped(&root().join("tests/data/boston311_2011H2.csv.gz")));
+    let rows: Vec<String> = whole.unwrap().lines().take(3).map(str::to_owned).collect();
+    let bad = rows.join("\n").replacen("2011-07-01 01:32:33", "2011-07-41 01:32:33", 1);
+    let path = suite.scratch().join("boston.csv");
+    fs::write(&path, bad).unwrap();
+    let mapping = "deploy/mappings/boston-311.yaml";
+    run(&["import", "--mapping", mapping, path.to_str().unwrap()]).expect(3);
+    let listed = rejects(&suite);
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    let payload = listed[0]["payload"].as_str().unwrap().replace("07-41", "07-01");
+    let corrected = suite.scratch().join("corrected");
+    fs::write(&corrected, payload).unwrap();
+    let id = listed[0]["reject"].as_str().unwrap();
+    let file = corrected.to_str().unwrap();
+    run(&["rejects", "replay", id, "--mapping", mapping, "--payload-file", file]).expect(0);
+    assert!(rejects(&suite).is_empty());
+
+    // The whole row is in: the same row again, now correct in the file, brings nothing new.
+    fs::write(&path, rows.join("\n")).unwrap();
+    let import = ["import", "--mapping", mapping, "--format", "json", path.to_str().unwrap()];
+    let summary = run(&import).json(0).to_string();
+    assert!(summary.contains("\"accepted\":0"), "{summary}");
     suite.stop().await;
 }

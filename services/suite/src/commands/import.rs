@@ -127,7 +127,7 @@ impl Plan {
     }
 }
 
-fn read_mapping(path: &Path) -> anyhow::Result<Mapping> {
+pub(super) fn read_mapping(path: &Path) -> anyhow::Result<Mapping> {
     let text = fs::read_to_string(path)
         .with_context(|| format!("cannot read the mapping {}", path.display()))?;
     Mapping::parse(&text).map_err(|mistakes| {

@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use chengping_interchange::{FileKind, Format, Reader, Record};
 use chengping_proto::cases::v1::reject::State;
 use chengping_proto::cases::v1::replay_reject_request::Record as Corrected;
-use chengping_proto::cases::v1::{GetRejectRequest, Reject, ReplayRejectRequest};
+use chengping_proto::cases::v1::{
+    BatchCreateEventsRequest, EventRecord, GetRejectRequest, Reject, ReplayRejectRequest,
+};
 use clap::Args;
 
+use super::super::import::read_mapping;
 use super::{reject_name, report};
 use crate::clients::Clients;
 use crate::convert::record::{case_record, event_record};
@@ -31,6 +34,9 @@ pub struct ReplayArgs {
     /// Which file the row belongs to, where neither the name nor the header says it
     #[arg(long, value_name = "cases|events")]
     kind: Option<Kind>,
+    /// Mapping by which the row was imported
+    #[arg(long, value_name = "FILE", conflicts_with = "kind")]
+    mapping: Option<PathBuf>,
 }
 
 /// A file whose rows can be replayed.
@@ -67,13 +73,43 @@ pub(super) async fn run(
         }
         Some(path) => fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
     };
-    let record = corrected(&reject, payload, args.kind.map(|kind| kind.0))?;
+    // A mapped row is a case and what happened to it; the events follow once the case stands.
+    let (record, events) = match &args.mapping {
+        None => (corrected(&reject, payload, args.kind.map(|kind| kind.0))?, Vec::new()),
+        Some(path) => mapped(&reject, payload, path)?,
+    };
     let request = ReplayRejectRequest { name, record: Some(record) };
     let reject = clients.rejects().replay_reject(request).await;
     let reject = reject.doing("replay the reject")?.into_inner();
+    if !events.is_empty() {
+        let request = BatchCreateEventsRequest { parent: clients.parent(), records: events };
+        clients.cases().batch_create_events(request).await.doing("take in the row's events")?;
+    }
     report(std::slice::from_ref(&reject), out)?;
     let replayed = reject.state() == State::Replayed;
     Ok(if replayed { Outcome::Done } else { Outcome::DoneWithRejects })
+}
+
+/// The case and the events of the only row of a mapped payload, at the place of the reject.
+fn mapped(
+    reject: &Reject,
+    payload: Vec<u8>,
+    mapping: &Path,
+) -> anyhow::Result<(Corrected, Vec<EventRecord>)> {
+    let mapping = read_mapping(mapping)?;
+    let position = reject.position.clone().unwrap_or_default();
+    let mut rows = mapping.replay(&position.file, payload)?;
+    let row = match rows.next() {
+        None => bail!("there is no corrected row; a filter of the mapping may leave it out"),
+        Some(Err(refused)) => bail!("the corrected row is not right yet: {refused}"),
+        Some(Ok(row)) => row,
+    };
+    if rows.next().is_some() {
+        bail!("there is more than one corrected row; replay one at a time");
+    }
+    let events = row.events.iter().map(|event| event_record(event, position.clone()));
+    let events = events.collect::<Result<_, _>>()?;
+    Ok((Corrected::Case(case_record(&row.case, position)), events))
 }
 
 /// The only row of a payload, at the place of the reject.
