@@ -113,6 +113,8 @@ pub(crate) struct State<'e> {
     rework_at: Option<Instant>,
     /// A failed check that is a rework unless another unit is sent before the next hand-back.
     rework_pending_at: Option<Instant>,
+    /// Failed checks that are a rework for good.
+    reworks: u16,
 }
 
 impl<'e> State<'e> {
@@ -136,6 +138,7 @@ impl<'e> State<'e> {
         rounds: 0,
         rework_at: None,
         rework_pending_at: None,
+        reworks: 0,
     };
 
     /// Whether the case is in the counts at all: filed, not self-handled, not voided.
@@ -146,6 +149,11 @@ impl<'e> State<'e> {
     /// The first failed check that is a rework as far as is known.
     pub(crate) fn first_rework_at(&self) -> Option<Instant> {
         self.rework_at.or(self.rework_pending_at)
+    }
+
+    /// How many failed checks are a rework as far as is known (B31 返工次数).
+    pub(crate) fn rework_rounds(&self) -> u16 {
+        self.reworks.saturating_add(self.rework_pending_at.is_some().into())
     }
 
     /// Takes in the next event in time order.
@@ -327,6 +335,7 @@ impl<'e> State<'e> {
     fn set_handled(&mut self, at: Instant) {
         self.end_suspension(at);
         self.handled_at = Some(at);
+        self.reworks = self.rework_rounds();
         self.rework_at = self.rework_at.or(self.rework_pending_at);
         self.rework_pending_at = None;
     }
@@ -347,7 +356,10 @@ impl<'e> State<'e> {
         }
         match lifecycle.rework {
             ReworkRule::SameUnit => self.rework_pending_at = Some(at),
-            ReworkRule::AnyFailedCheck => self.rework_at = self.rework_at.or(Some(at)),
+            ReworkRule::AnyFailedCheck => {
+                self.reworks = self.reworks.saturating_add(1);
+                self.rework_at = self.rework_at.or(Some(at));
+            }
         }
         self.begin_round();
         Ok(())

@@ -69,6 +69,8 @@ pub struct Timeline {
     pub extensions: u16,
     /// The first failed check that is a rework, exempted or not.
     pub rework_at: Option<Instant>,
+    /// Failed checks that are a rework, exempted or not.
+    pub rework_rounds: u16,
     /// Whether an objection against lateness was upheld.
     pub exempt_late: bool,
     /// Whether an objection against the rework was upheld.
@@ -148,6 +150,7 @@ fn read(case: &Case, seen: &Seen<'_, '_>, orders: Vec<Order>, steps: Vec<Step>) 
         rounds: state.rounds,
         extensions: state.extensions,
         rework_at: state.first_rework_at(),
+        rework_rounds: state.rework_rounds(),
         exempt_late: seen.exempt_late,
         exempt_rework: seen.exempt_rework,
         settles_at,
@@ -191,6 +194,7 @@ mod tests {
         assert_eq!(timeline.irregular_steps().count(), 0);
         assert_eq!((timeline.rounds, timeline.on_time), (2, Some(true)));
         assert_eq!(timeline.rework_at, Some(at("04-22T10")));
+        assert_eq!(timeline.rework_rounds, 1);
         assert_eq!(timeline.settles_at, Some(at("04-23T08")));
     }
 
@@ -249,6 +253,22 @@ mod tests {
         ];
         assert_eq!(flags, expected);
         assert_eq!(timeline.stage, Stage::Voided);
+    }
+
+    #[test]
+    fn every_failed_check_of_the_same_unit_is_a_round_of_rework() {
+        let failed = "
+            04-20T09 filed
+            04-20T10 dispatched unit=b01 due=04-28T10
+            04-21T08 handled
+            04-21T09 check_failed
+            04-22T08 handled
+            04-22T09 check_failed
+        ";
+        let rounds = |script: &str| read_at(script, "05-04T00").rework_rounds;
+        assert_eq!(rounds(failed), 2);
+        let another = format!("{failed}\n 04-22T10 dispatched unit=b02\n 04-23T08 handled");
+        assert_eq!(rounds(&another), 1);
     }
 
     #[test]

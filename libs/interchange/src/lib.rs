@@ -32,7 +32,7 @@ mod source;
 mod write;
 
 pub use kind::FileKind;
-pub use reader::{ColumnProblem, Entry, FileError, Format, Reader, replay};
+pub use reader::{ColumnProblem, Entry, FileError, Format, Reader, damage, replay};
 pub use record::Record;
 pub use reject::Reject;
 pub use source::Progress;

@@ -109,7 +109,7 @@ impl Mapping {
         }
         let problems = duplicates(table.names());
         if !problems.is_empty() {
-            return Err(FileError::Columns { file, problems });
+            return Err(table.columns_error(problems));
         }
         let unknown =
             self.model.places.iter().filter(|(_, column)| !table.names().contains(column));

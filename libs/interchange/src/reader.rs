@@ -19,7 +19,7 @@ pub use layout::ColumnProblem;
 use crate::decode::{self, Row};
 use crate::reject::Fault;
 use crate::source::{self, Bytes, Compression};
-use crate::{FileKind, Progress, Record, Reject};
+use crate::{FileKind, Progress, Record, Reject, code};
 
 /// How rows are written in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Reader {
             .ok_or_else(|| FileError::UnknownKind { file: table.file.clone() })?;
         let layout = match table.format() {
             Format::Csv => Layout::new(kind, table.names())
-                .map_err(|problems| FileError::Columns { file: table.file.clone(), problems })?,
+                .map_err(|problems| table.columns_error(problems))?,
             Format::Ndjson => {
                 table.ask_for(kind.columns().iter().map(|column| column.name.to_owned()));
                 Layout::named(kind)
@@ -171,6 +171,32 @@ pub(crate) fn open_table(path: &Path) -> Result<(Table, Progress), FileError> {
     let (bytes, progress) =
         opened.map_err(|source| FileError::Read { file: file.clone(), source })?;
     Ok((table(bytes, &file, format)?, progress))
+}
+
+/// The reject of a file whose compressed data are damaged: none of its rows can be trusted, since
+/// nobody knows where the damage is. `None` for a sound file, or one that merely ends too early.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn damage(path: &Path) -> Result<Option<Reject>, FileError> {
+    let file = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let (_, compression) = Compression::strip(&file);
+    let found = source::damage(path, compression)
+        .map_err(|source| FileError::Read { file: file.clone(), source })?;
+    Ok(found.map(|error| Reject {
+        file,
+        row: 1,
+        line: 1,
+        column: None,
+        code: code::CORRUPT_FILE,
+        message: format!(
+            "the compressed data are damaged ({error}), so that no row of the file was taken in; \
+             copy it again"
+        ),
+        payload: Vec::new(),
+        case_no: None,
+    }))
 }
 
 fn table(bytes: Bytes, file: &str, format: Format) -> Result<Table, FileError> {

@@ -65,6 +65,30 @@ pub(crate) fn open(path: &Path, compression: Compression) -> io::Result<(Bytes, 
     Ok((decompress(counted, compression)?, progress))
 }
 
+/// Whether the compressed data of a file are damaged: what is wrong with them, if anything. A file
+/// that merely ends too early is not; what comes before its end is good.
+///
+/// A checksum is known only at the end of a stream, so that without this look ahead the rows
+/// behind a flipped bit would be taken for good.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub(crate) fn damage(path: &Path, compression: Compression) -> io::Result<Option<io::Error>> {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+
+    if compression == Compression::None {
+        return Ok(None);
+    }
+    let (mut bytes, _) = open(path, compression)?;
+    match io::copy(&mut bytes, &mut io::sink()) {
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == UnexpectedEof => Ok(None),
+        Err(error) if matches!(error.kind(), InvalidData | InvalidInput | Other) => Ok(Some(error)),
+        Err(error) => Err(error),
+    }
+}
+
 /// Puts the right decoder on top of raw bytes.
 pub(crate) fn decompress(
     raw: impl Read + Send + 'static,

@@ -9,6 +9,7 @@ use chengping_ledger::merkle::TreeHead;
 use chengping_ledger::version::VersionError;
 use chengping_types::Month;
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use crate::domain::documents::DocumentsError;
 use crate::domain::state::IllegalChange;
@@ -47,6 +48,12 @@ pub(crate) enum Error {
     /// The evaluation is of another month.
     #[error("evaluation {name} is of {found}, not of {expected}; choose one of {expected}")]
     EvaluationOfOtherMonth { name: String, found: String, expected: Month },
+    /// The evaluation does not see the whole month.
+    #[error(
+        "evaluation {name} sees {month} as of {as_of}, before its end, and is provisional; publish \
+         one that sees the whole month"
+    )]
+    EvaluationProvisional { name: String, month: Month, as_of: String },
     /// The documents are not what the evaluation says.
     #[error("the documents of evaluation {name} are not what it says")]
     Documents { name: String, source: DocumentsError },
@@ -114,6 +121,7 @@ impl ApiError for Error {
             | Self::LogEmpty { .. } => Code::NotFound,
             Self::EvaluationNotSucceeded { .. }
             | Self::EvaluationOfOtherMonth { .. }
+            | Self::EvaluationProvisional { .. }
             | Self::NothingPublished { .. }
             | Self::NotPublished { .. }
             | Self::IllegalStateChange { .. }
@@ -128,6 +136,8 @@ impl ApiError for Error {
             Self::Scoring(status) => match status.code() {
                 Code::DeadlineExceeded | Code::ResourceExhausted => status.code(),
                 Code::Unavailable | Code::Cancelled => Code::Unavailable,
+                // A connection that broke under a call has no reason of the service.
+                Code::Unknown if status.get_details_error_info().is_none() => Code::Unavailable,
                 _ => Code::Internal,
             },
             Self::Stopping => Code::Unavailable,
@@ -150,6 +160,7 @@ impl ApiError for Error {
             Self::EvaluationNotFound { .. } => "EVALUATION_NOT_FOUND",
             Self::EvaluationNotSucceeded { .. } => "EVALUATION_NOT_SUCCEEDED",
             Self::EvaluationOfOtherMonth { .. } => "EVALUATION_OF_OTHER_MONTH",
+            Self::EvaluationProvisional { .. } => "EVALUATION_PROVISIONAL",
             Self::Documents { source: DocumentsError::Digest { .. }, .. } => {
                 "RESULTS_DIGEST_MISMATCH"
             }
@@ -192,6 +203,9 @@ impl ApiError for Error {
             | Self::VersionReplaced { name } => of(&[("name", name)]),
             Self::EvaluationOfOtherMonth { name, found, expected } => {
                 of(&[("name", name), ("found", found), ("expected", expected)])
+            }
+            Self::EvaluationProvisional { name, month, as_of } => {
+                of(&[("name", name), ("month", month), ("asOf", as_of)])
             }
             Self::NotPublished { name, state } => of(&[("name", name), ("state", state)]),
             Self::IllegalStateChange { name, change } => {

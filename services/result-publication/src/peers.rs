@@ -11,7 +11,7 @@ use chengping_types::Month;
 use chengping_types::name::EvaluationName;
 use tonic::{Code, Status};
 
-use crate::domain::documents::Documents;
+use crate::domain::documents::{Documents, DocumentsError};
 use crate::error::Error;
 
 /// More than the documents of any city have.
@@ -54,7 +54,12 @@ impl Scoring {
         let checked = tokio::task::spawn_blocking(move || {
             Documents::check(results, input, &evaluation.digest, &jurisdiction, month)
         });
-        checked.await?.map_err(|source| Error::Documents { name: name.to_string(), source })
+        checked.await?.map_err(|source| match source {
+            DocumentsError::Provisional { month, as_of } => {
+                Error::EvaluationProvisional { name: name.to_string(), month, as_of }
+            }
+            source => Error::Documents { name: name.to_string(), source },
+        })
     }
 
     async fn download(&self, name: &EvaluationName, document: Document) -> Result<Vec<u8>, Error> {

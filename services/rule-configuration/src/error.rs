@@ -43,8 +43,8 @@ pub(crate) enum Error {
              repeat if this one is to replace it"
     )]
     ActivationRaced { month: Month },
-    #[error("an import has at most {max} rows; split it")]
-    ImportTooLarge { max: usize },
+    #[error("an import has at most {rows_max} rows and {bytes_max} bytes; split it")]
+    ImportTooLarge { rows_max: usize, bytes_max: usize },
     #[error("resume_token is not valid; take it from the last message seen, or leave it empty")]
     ResumeTokenInvalid,
     #[error("{method} is not built yet")]
@@ -128,7 +128,9 @@ impl ApiError for Error {
             Self::FourEyes { resource, actor } => {
                 vec![("resource", resource.clone()), ("actor", actor.clone())]
             }
-            Self::ImportTooLarge { max } => vec![("max", max.to_string())],
+            Self::ImportTooLarge { rows_max, bytes_max } => {
+                vec![("rowsMax", rows_max.to_string()), ("bytesMax", bytes_max.to_string())]
+            }
             Self::NotBuilt { method } => vec![("method", (*method).to_owned())],
             Self::Invalid(_)
             | Self::PackInvalid(_)

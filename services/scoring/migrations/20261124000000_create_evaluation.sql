@@ -55,3 +55,20 @@ create trigger evaluation_document_is_fixed before update or delete on evaluatio
     for each row execute function refuse_change();
 create trigger evaluation_document_is_kept before truncate on evaluation_document
     for each statement execute function refuse_change();
+
+-- To roles other than the owner the tables are closed by privilege already.
+do $$
+declare
+    kept regclass;
+    writer text;
+begin
+    foreach kept in array array['evaluation', 'evaluation_document']::regclass[] loop
+        for writer in
+            select distinct acl.grantee::regrole::text from pg_class, aclexplode(relacl) as acl
+            where oid = kept and acl.grantee not in (0, relowner)
+        loop
+            execute format('revoke update, delete, truncate on %s from %s', kept, writer);
+        end loop;
+    end loop;
+end
+$$;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chengping_casework::{Question, View};
+use chengping_chassis::error::FieldErrors;
+use chengping_rules::RulePack;
 use chengping_scoring::{ENGINE, Input, Snapshot, evaluated_part, score};
 use chengping_types::name::EvaluationName;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
@@ -120,8 +122,7 @@ impl App {
             self.peers.rule_pack(jurisdiction, wish.rule_pack.as_ref(), month).await?;
         let registry = self.peers.current_registry(jurisdiction).await?;
         let pack = &rules.pack;
-        let as_of = wish.as_of.unwrap_or_else(|| month.freeze(pack.freeze.day, &pack.time_zone));
-        let decided = wish.decided.unwrap_or(as_of);
+        let View { as_of, decided } = view(wish, pack, create_time)?;
         let snapshot = self.peers.fix_snapshot(jurisdiction, month, as_of, decided).await?;
         let question = Question {
             month,
@@ -134,7 +135,7 @@ impl App {
             peers: &self.peers,
             rules: &rules,
             registry: &registry,
-            watermark: snapshot.watermark,
+            snapshot: &snapshot,
         };
         let tallies = counter.tally(&question).await?;
         let earlier = counter.earlier(&question).await?;
@@ -236,6 +237,30 @@ impl App {
         let scored = Arc::new(computed.scored);
         self.recent.remember(name.clone(), Arc::clone(&scored));
         Ok(scored)
+    }
+}
+
+/// The view of an evaluation: what was asked for, or the month as it was frozen. It never reaches
+/// into the future, where no event is known and every deadline would look overdue.
+fn view(wish: &CreateEvaluation, pack: &RulePack, now: Instant) -> Result<View, Error> {
+    let mut errors = FieldErrors::default();
+    let asked = [("evaluation.as_of", wish.as_of), ("evaluation.decided", wish.decided)];
+    for (field, _) in asked.iter().filter(|(_, at)| at.is_some_and(|at| at > now)) {
+        errors.push(*field, "lies in the future; name an instant up to now");
+    }
+    let start = wish.month.start(&pack.time_zone);
+    if wish.as_of.is_some_and(|as_of| as_of <= start) {
+        let month = wish.month;
+        errors.push("evaluation.as_of", format!("lies before {month}, of which nothing is seen"));
+    }
+    errors.into_result()?;
+    let freeze = wish.month.freeze(pack.freeze.day, &pack.time_zone);
+    match wish.as_of {
+        None if freeze > now => Err(Error::MonthNotFrozen { month: wish.month, freeze }),
+        as_of => {
+            let as_of = as_of.unwrap_or(freeze);
+            Ok(View { as_of, decided: wish.decided.unwrap_or(as_of) })
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chengping_chassis::error::{ApiError, FieldErrors};
 use chengping_chassis::page_token::PageError;
-use chengping_types::{Digest, Month};
+use chengping_types::{Digest, Instant, Month};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -31,6 +31,11 @@ pub(crate) enum Error {
     RequestIdReused(String),
     #[error("no rule pack is in force in {month}; activate a revision from that month or earlier")]
     NoRulePack { month: Month },
+    #[error(
+        "{month} is frozen at {freeze} and has no official figures before; name an as-of instant up \
+         to now for provisional ones"
+    )]
+    MonthNotFrozen { month: Month, freeze: Instant },
     #[error("no registry was imported yet; import the bodies and areas first")]
     NoRegistry,
     #[error("the rule pack does not match its digest {digest}")]
@@ -61,9 +66,10 @@ impl ApiError for Error {
             Self::EvaluationNotFound(_)
             | Self::ScorecardNotFound(_)
             | Self::InputNotFound { .. } => Code::NotFound,
-            Self::RequestIdReused(_) | Self::NoRulePack { .. } | Self::NoRegistry => {
-                Code::FailedPrecondition
-            }
+            Self::RequestIdReused(_)
+            | Self::NoRulePack { .. }
+            | Self::MonthNotFrozen { .. }
+            | Self::NoRegistry => Code::FailedPrecondition,
             Self::PackDigest { .. } | Self::EvaluationDiffers { .. } => Code::DataLoss,
             // What a peer says of a client's request is for the client; its own troubles are not.
             Self::Peer { status, .. } => match status.code() {
@@ -95,6 +101,7 @@ impl ApiError for Error {
             Self::InputNotFound { .. } => "INPUT_NOT_FOUND",
             Self::RequestIdReused(_) => "REQUEST_ID_REUSED",
             Self::NoRulePack { .. } => "NO_RULE_PACK_IN_FORCE",
+            Self::MonthNotFrozen { .. } => "MONTH_NOT_FROZEN",
             Self::NoRegistry => "NO_REGISTRY",
             Self::PackDigest { .. } => "RULE_PACK_DIGEST_MISMATCH",
             Self::EvaluationDiffers { .. } => "EVALUATION_DIGEST_MISMATCH",
@@ -121,6 +128,9 @@ impl ApiError for Error {
             }
             Self::RequestIdReused(request_id) => vec![("requestId", request_id.clone())],
             Self::NoRulePack { month } => vec![("month", month.to_string())],
+            Self::MonthNotFrozen { month, freeze } => {
+                vec![("month", month.to_string()), ("freeze", freeze.to_string())]
+            }
             Self::Peer { peer, status } => {
                 let mut pairs = vec![
                     ("peer", (*peer).to_owned()),

@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chengping_interchange::{FileKind, Reader};
+use chengping_interchange::{FileError, FileKind, Reader};
+use chengping_proto::cases::v1::Reject;
 
+use crate::convert::reject::reject;
 use crate::output::say;
 
 /// What a name may end with.
@@ -26,6 +28,19 @@ pub struct Found {
     pub files: Vec<SourceFile>,
     /// A message for each file that cannot be read.
     pub problems: Vec<String>,
+    /// What is wrong with the headers of the others.
+    pub rejects: Vec<Reject>,
+}
+
+impl Found {
+    /// Notes that a file was refused as a whole.
+    pub fn refuse(&mut self, error: &FileError) {
+        let rejects = error.rejects();
+        if rejects.is_empty() {
+            self.problems.push(error.to_string());
+        }
+        self.rejects.extend(rejects.into_iter().map(reject));
+    }
 }
 
 /// Looks at each of `paths`; a folder stands for the files in it.
@@ -34,7 +49,7 @@ pub fn find(paths: &[PathBuf]) -> Found {
     for path in expand(paths, &mut found.problems) {
         match Reader::open(&path) {
             Ok(reader) => found.files.push(SourceFile { kind: reader.kind(), path }),
-            Err(error) => found.problems.push(error.to_string()),
+            Err(error) => found.refuse(&error),
         }
     }
     // Stable, so that files of one kind stay in the order in which they were named.
@@ -103,9 +118,9 @@ mod tests {
         let found = find(&[folder.path().to_owned(), path("absent.csv")]);
         let kinds: Vec<_> = found.files.iter().map(|file| file.kind).collect();
         assert_eq!(kinds, [FileKind::Cases, FileKind::Events]);
-        assert_eq!(found.problems.len(), 2, "{:?}", found.problems);
+        assert_eq!(found.problems.len(), 1, "{:?}", found.problems);
         // Every missing column is named, not only the first.
-        let bodies = found.problems.iter().find(|problem| problem.contains("bodies.csv")).unwrap();
-        assert!(bodies.contains("name") && bodies.contains("valid_from"), "{bodies}");
+        let missing: Vec<_> = found.rejects.iter().map(|reject| reject.column.as_str()).collect();
+        assert_eq!(missing, ["name", "valid_from"]);
     }
 }

@@ -16,9 +16,11 @@ pub mod selection;
 pub mod suite_file;
 pub mod up;
 
+use std::env;
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use tokio::runtime::Runtime;
 
 use crate::args::{Cli, Command, Format};
@@ -27,7 +29,8 @@ use crate::output::Output;
 
 /// Does what the command line of this process asks for.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = without_empty_variables(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = Runtime::new()
         .map_err(|error| Failure::other(format!("cannot start: {error}")))
         .and_then(|runtime| runtime.block_on(run(cli)));
@@ -41,6 +44,18 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Takes a variable that is set to nothing for one that is not set, as shells and service managers
+/// do.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| match arg.get_env() {
+            Some(name) if is_empty(name) => arg.env(None::<&'static str>),
+            _ => arg,
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 async fn run(cli: Cli) -> Result<Outcome, Failure> {

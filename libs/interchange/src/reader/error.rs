@@ -4,8 +4,9 @@ use std::io;
 
 use super::layout::ColumnProblem;
 use super::table::HeaderError;
-use crate::code;
 use crate::mapping::Mistakes;
+use crate::reject::{Fault, payload_of};
+use crate::{Reject, code};
 
 /// A file that cannot be read as what it should be. Other files can.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,8 @@ pub enum FileError {
         file: String,
         /// All of them.
         problems: Vec<ColumnProblem>,
+        /// The header as it is in the file.
+        header: Vec<u8>,
     },
     /// The mapping names columns that the file does not have.
     #[error("{file}: does not fit the mapping:\n{mistakes}")]
@@ -78,6 +81,41 @@ impl FileError {
             HeaderError::BadQuote => Self::HeaderMalformed { file },
             HeaderError::Read(source) => Self::Read { file, source },
         }
+    }
+
+    /// What is wrong with the header, as rejects of row 1, one a mistake. None when there is no
+    /// header to speak of: the file cannot be opened, or is not known to be a table.
+    #[must_use]
+    pub fn rejects(&self) -> Vec<Reject> {
+        const ADVICE: &str = "correct the header and import the file again";
+        let (file, faults, header) = match self {
+            Self::Columns { file, problems, header } => {
+                let fault = |problem: &ColumnProblem| {
+                    let message = format!("the column {problem}; {ADVICE}");
+                    Fault::column(&problem.column, problem.code, message)
+                };
+                (file, problems.iter().map(fault).collect(), header.as_slice())
+            }
+            Self::Empty { file }
+            | Self::HeaderNotUtf8 { file }
+            | Self::HeaderMalformed { file } => {
+                let faults = self.codes().into_iter();
+                (file, faults.map(|code| Fault::row(code, self.to_string())).collect(), &[][..])
+            }
+            _ => return Vec::new(),
+        };
+        let reject = |fault: Fault| Reject {
+            file: file.clone(),
+            row: 1,
+            line: 1,
+            column: fault.column,
+            code: fault.code,
+            message: fault.message,
+            payload: payload_of(&[], header),
+            case_no: None,
+        };
+        let faults: Vec<Fault> = faults;
+        faults.into_iter().map(reject).collect()
     }
 
     /// The codes of what is wrong, one a mistake.

@@ -2,7 +2,9 @@
 
 use std::io::ErrorKind;
 
+use super::FileError;
 use super::csv::{self, Fields, RawRecord, Shape};
+use super::layout::ColumnProblem;
 use super::lines::{Interrupted, Lines};
 use super::ndjson;
 use crate::reject::{Fault, PAYLOAD_MAX, Reject, payload_of};
@@ -73,6 +75,11 @@ impl Table {
         self.header = record.bytes;
         self.row = 1;
         Ok(())
+    }
+
+    /// The refusal of a file whose columns are not what they should be.
+    pub(crate) fn columns_error(&self, problems: Vec<ColumnProblem>) -> FileError {
+        FileError::Columns { file: self.file.clone(), problems, header: self.header.clone() }
     }
 
     /// The column names of the header; for NDJSON those that were asked for.

@@ -5,7 +5,7 @@ use chengping_chassis::page_token;
 use chengping_types::{Instant, name::CaseName, name::JurisdictionName};
 
 use super::App;
-use crate::domain::Accepted;
+use crate::domain::{Accepted, Snapshot};
 use crate::error::Error;
 use crate::store;
 
@@ -13,6 +13,11 @@ use crate::store;
 const PAGE_SIZE_DEFAULT: u32 = 100;
 /// The largest page.
 const PAGE_SIZE_MAX: u32 = 1_000;
+
+/// What the records of a page may take together: well below what clients take in one message.
+const PAGE_BYTES_MAX: usize = 2 << 20;
+/// What a record takes beside its free texts, at most.
+const RECORD_BYTES: usize = 512;
 
 /// Which page of a list.
 #[derive(Debug)]
@@ -29,15 +34,52 @@ pub(super) fn open_page(page: &Page, query: &[&str]) -> Result<(u32, Option<Stri
     Ok((size, page_token::open(&page.token, query)?))
 }
 
-/// Leaves `size` of one item more in `items`, and gives the token of the next page; empty at the
-/// end.
-pub(super) fn close_page<T>(
+/// Something that a page lists.
+pub(super) trait Listed {
+    /// Roughly how many bytes it takes in an answer.
+    fn bytes(&self) -> usize;
+}
+
+impl Listed for Snapshot {
+    fn bytes(&self) -> usize {
+        RECORD_BYTES
+    }
+}
+
+impl Listed for Accepted<Case> {
+    fn bytes(&self) -> usize {
+        let Case { category_scheme, category_code, area_code, title, .. } = &self.record;
+        let texts = [Some(category_scheme), Some(category_code), Some(area_code), title.as_ref()];
+        RECORD_BYTES + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
+impl Listed for Accepted<Event> {
+    fn bytes(&self) -> usize {
+        let texts = [&self.record.outcome, &self.record.note];
+        RECORD_BYTES + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
+/// How many of the first items one page can hold: at least one.
+fn fitting<T: Listed>(items: &[T], size: usize) -> usize {
+    let mut bytes = 0;
+    let fits = |item: &&T| {
+        bytes += item.bytes();
+        bytes <= PAGE_BYTES_MAX
+    };
+    items.iter().take(size).take_while(fits).count().max(1)
+}
+
+/// Leaves at most `size` of one item more in `items`, and gives the token of the next page; empty
+/// at the end.
+pub(super) fn close_page<T: Listed>(
     items: &mut Vec<T>,
     size: u32,
     query: &[&str],
     position: impl Fn(&T) -> String,
 ) -> String {
-    let size = usize::try_from(size).expect("a page fits");
+    let size = fitting(items, usize::try_from(size).expect("a page fits"));
     if items.len() <= size {
         return String::new();
     }
@@ -101,6 +143,7 @@ impl App {
         &self,
         name: &CaseName,
         as_of: Option<Instant>,
+        lifecycle: &Lifecycle,
     ) -> Result<CaseTimeline, Error> {
         let case = self.case(name).await?.record;
         let mut connection = store::acquire(&self.pool).await?;
@@ -109,7 +152,7 @@ impl App {
             store::event::list(&mut connection, jurisdiction, case_no, 0, None).await?;
         let view = View::at(as_of.unwrap_or(Instant::MAX));
         let records: Vec<_> = events.iter().map(|event| event.record.clone()).collect();
-        let timeline = timeline(&case, &records, view, &Lifecycle::default());
+        let timeline = timeline(&case, &records, view, lifecycle);
         events.retain(|event| view.shows(&event.record));
         events.sort_by_key(|event| (event.record.at, event.record.event_no));
         Ok(CaseTimeline { timeline, events })

@@ -17,7 +17,8 @@ use crate::store::{self, PgPool};
 const CASES_A_PAGE: u32 = 2_000;
 
 impl App {
-    /// Fixes what is known now, as `view` shows it. The same records and view are one snapshot.
+    /// Fixes what is known now, as `view` shows it. The same records and view are one snapshot,
+    /// given with the rejects that are open now: they come and go without a new record.
     pub(crate) async fn create_snapshot(
         &self,
         jurisdiction: &JurisdictionId,
@@ -31,7 +32,7 @@ impl App {
             store::snapshot::find(&mut connection, jurisdiction, month, view, watermark).await?;
         drop(connection);
         if let Some(snapshot) = found {
-            return Ok(snapshot);
+            return Ok(Snapshot { open_rejects, ..snapshot });
         }
         let folded = self.fold(jurisdiction, watermark, view).await?;
         let id = Uuid::now_v7().to_string().parse::<RecordId>().expect("a UUID is a record ID");
@@ -42,6 +43,7 @@ impl App {
         let stored =
             store::snapshot::find(&mut connection, jurisdiction, month, view, watermark).await?;
         let name = SnapshotName { jurisdiction: jurisdiction.clone(), snapshot: new.id };
+        let stored = stored.map(|snapshot| Snapshot { open_rejects, ..snapshot });
         stored.ok_or_else(|| Error::SnapshotNotFound { name: name.to_string() })
     }
 

@@ -135,9 +135,9 @@ impl CaseService for CaseHandlers {
         &self,
         request: Request<pb::GetTimelineRequest>,
     ) -> Result<Response<pb::Timeline>, Status> {
-        let Timelines { name, as_of } =
+        let Timelines { name, as_of, lifecycle } =
             Timelines::try_from(request.into_inner()).map_err(to_status)?;
-        let timeline = self.app.timeline(&name, as_of).await.map_err(to_status)?;
+        let timeline = self.app.timeline(&name, as_of, &lifecycle).await.map_err(to_status)?;
         Ok(Response::new(timeline_to_pb(&name.jurisdiction, timeline)))
     }
 }

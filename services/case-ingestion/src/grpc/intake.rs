@@ -120,8 +120,15 @@ pub(super) fn answer<M: Message, A: Send + 'static>(
     let (batches, queue) = mpsc::channel(BATCHES_BUFFERED);
     let (answers, answered) = mpsc::channel(ANSWERS_BUFFERED);
     let span = tracing::Span::current();
-    tokio::spawn(read(messages, batches, shutdown).instrument(span.clone()));
-    tokio::spawn(commit(app, queue, answers, acknowledge).instrument(span));
+    let reading = tokio::spawn(read(messages, batches, shutdown).instrument(span.clone()));
+    let committing = commit(app, queue, answers.clone(), acknowledge);
+    let committing = tokio::spawn(committing.instrument(span));
+    tokio::spawn(async move {
+        // A stream must not look complete because one of the two broke down.
+        if let Err(error) = reading.await.and(committing.await) {
+            let _ = answers.send(Err(to_status(Error::Computation(error)))).await;
+        }
+    });
     ReceiverStream::new(answered)
 }
 

@@ -84,7 +84,8 @@ async fn a_timeline_shows_a_case_as_it_stood() {
     harness.take_events(&events("A")).await;
     harness.take_events(&[event("A", 6, pb::EventKind::Handled, 7)]).await;
     let ask = async |as_of| {
-        let request = pb::GetTimelineRequest { name: format!("{ZZ}/cases/A"), as_of };
+        let name = format!("{ZZ}/cases/A");
+        let request = pb::GetTimelineRequest { name, as_of, lifecycle: None };
         harness.cases.clone().get_timeline(request).await.unwrap().into_inner()
     };
     let whole = ask(None).await;
@@ -107,7 +108,8 @@ async fn an_unknown_case_is_not_found_and_a_name_that_is_none_is_refused() {
     let request = pb::ListEventsRequest { parent: name, ..pb::ListEventsRequest::default() };
     let status = harness.cases.clone().list_events(request).await.unwrap_err();
     assert_eq!(reason(&status), (Code::NotFound, "CASE_NOT_FOUND".to_owned()));
-    let request = pb::GetTimelineRequest { name: "cases/1".to_owned(), as_of: None };
+    let name = "cases/1".to_owned();
+    let request = pb::GetTimelineRequest { name, as_of: None, lifecycle: None };
     let status = harness.cases.clone().get_timeline(request).await.unwrap_err();
     assert_eq!(reason(&status), (Code::InvalidArgument, "REQUEST_INVALID".to_owned()));
     assert_eq!(fields(&status), ["name"]);

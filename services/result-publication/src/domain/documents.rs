@@ -32,6 +32,9 @@ pub(crate) enum DocumentsError {
     /// The results are of something else.
     #[error("the {field} of the results is {found}, not {expected}")]
     Other { field: &'static str, expected: String, found: String },
+    /// The evaluation does not see the whole month.
+    #[error("the results are of {month} as of {as_of}, before its end")]
+    Provisional { month: Month, as_of: String },
     /// The results are not what an evaluation exports.
     #[error("the results have no lines")]
     Lines(#[from] lines::LineError),
@@ -67,10 +70,22 @@ impl Documents {
                 return Err(DocumentsError::Other { field, expected, found: found.to_owned() });
             }
         }
+        require_whole_month(&value, month)?;
         lines::lines_root(&value)?;
         published::check(&results).map_err(DocumentsError::Shape)?;
         canonical_value("input", &input)?;
         Ok(Self { results, results_digest, input })
+    }
+}
+
+/// An evaluation whose view ends inside of the month, or before, is provisional. Instants are
+/// printed in the zone of the rules, so that the month of the view is what its text says.
+fn require_whole_month(results: &Value, month: Month) -> Result<(), DocumentsError> {
+    let as_of = results.get("as_of").and_then(Value::as_str).unwrap_or_default();
+    let seen_to = as_of.get(..7).and_then(|text| text.parse::<Month>().ok());
+    match seen_to {
+        Some(seen_to) if seen_to > month => Ok(()),
+        _ => Err(DocumentsError::Provisional { month, as_of: as_of.to_owned() }),
     }
 }
 
@@ -94,8 +109,12 @@ mod tests {
 
     #[test]
     fn only_what_can_be_sealed_is_kept() {
-        let good = r#"{"bodies":{},"jurisdiction":"zz","month":"2018-04"}"#;
+        let good = r#"{"as_of":"2018-05-01T00:00:00+08:00","bodies":{},"jurisdiction":"zz","month":"2018-04"}"#;
         assert!(check(good, "{}").is_ok());
+        for as_of in ["2018-04-30T23:59:59+08:00", "2018-01-01T00:00:00+08:00"] {
+            let early = good.replace("2018-05-01T00:00:00+08:00", as_of);
+            assert!(matches!(check(&early, "{}"), Err(DocumentsError::Provisional { .. })));
+        }
         let other_month = good.replace("2018-04", "2018-05");
         let error = check(&other_month, "{}").unwrap_err();
         assert_eq!(error.to_string(), "the month of the results is 2018-05, not 2018-04");
@@ -105,8 +124,8 @@ mod tests {
         assert!(matches!(check(&spaced, "{}"), Err(DocumentsError::NotCanonical { .. })));
         assert!(matches!(check(good, r#"{"a":0.5}"#), Err(DocumentsError::Canonical { .. })));
         assert!(matches!(check(good, "{"), Err(DocumentsError::Json { document: "input", .. })));
-        let bare = r#"{"jurisdiction":"zz","month":"2018-04"}"#;
-        assert!(matches!(check(bare, "{}"), Err(DocumentsError::Lines(_))));
+        let bare = good.replace(r#""bodies":{},"#, "");
+        assert!(matches!(check(&bare, "{}"), Err(DocumentsError::Lines(_))));
         let shapeless = good.replace("{}", r#"{"d01":{"score":"94.26"}}"#);
         assert!(matches!(check(&shapeless, "{}"), Err(DocumentsError::Shape(_))));
     }

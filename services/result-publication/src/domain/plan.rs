@@ -66,7 +66,7 @@ impl CreateVersion {
         if self.correction && !published {
             return Err(Refusal::NothingPublished);
         }
-        if newest.is_some_and(|newest| newest.evaluation == self.evaluation) {
+        if newest.is_some_and(|newest| self.is_made(newest)) {
             return Ok(Plan::Keep);
         }
         let plan = match newest {
@@ -79,6 +79,13 @@ impl CreateVersion {
             (false, false) => Err(Refusal::ReasonWithoutCorrection),
             _ => Ok(plan),
         }
+    }
+
+    /// Whether `newest` is what is wished for. While it is not published, another reason takes the
+    /// place of its own; afterwards it stands.
+    fn is_made(&self, newest: &Version) -> bool {
+        newest.evaluation == self.evaluation
+            && (newest.state.is_sealed() || self.reason.is_empty() || newest.reason == self.reason)
     }
 }
 
@@ -125,6 +132,7 @@ mod tests {
             (None, "e2", "why", false, Err(ReasonWithoutCorrection)),
             (None, "e2", "why", true, Err(NothingPublished)),
             (Some((1, Computed)), "e1", "", false, Ok(Plan::Keep)),
+            (Some((1, Computed)), "e1", "why", false, Err(ReasonWithoutCorrection)),
             (Some((1, Computed)), "e2", "", false, Ok(Plan::Replace { number: 1 })),
             (Some((1, UnderNotice)), "e2", "", false, Ok(Plan::Replace { number: 1 })),
             (Some((1, Decided)), "e2", "why", true, Err(NothingPublished)),
@@ -134,6 +142,8 @@ mod tests {
             (Some((1, Published)), "e2", "why", true, Ok(Plan::Add { number: 2 })),
             (Some((2, Computed)), "e2", "why", true, Ok(Plan::Replace { number: 2 })),
             (Some((2, Computed)), "e2", "", false, Err(ReasonMissing)),
+            (Some((2, Computed)), "e1", "", false, Ok(Plan::Keep)),
+            (Some((2, Computed)), "e1", "why", true, Ok(Plan::Replace { number: 2 })),
             (Some((2, Published)), "e2", "why", false, Ok(Plan::Add { number: 3 })),
         ];
         for (newest, evaluation, reason, correction, expected) in table {

@@ -213,6 +213,9 @@ pub(super) fn version(version: &Version) -> pb::BulletinVersion {
         create_time: Some(timestamp(version.create_time)),
         publish_time: sealed.map(|sealed| timestamp(sealed.publish_time)),
         etag: version.etag(),
+        // Nothing is withdrawn yet.
+        withdraw_reason: String::new(),
+        withdraw_time: None,
     }
 }
 
@@ -221,6 +224,7 @@ pub(super) fn told(told: Told) -> pb::WatchPublicationsResponse {
         bulletin_version: Some(version(&published)),
         month: published.month.to_string(),
         result_lines: lines.into_iter().map(line).collect(),
+        kind: pb::publication::Kind::Published.into(),
     });
     pb::WatchPublicationsResponse { publication, resume_token: told.resume_token }
 }

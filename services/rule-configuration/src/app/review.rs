@@ -9,7 +9,7 @@ use super::commit::read;
 use super::{App, audit};
 use crate::domain::audit::Change;
 use crate::domain::pack::{Revision, Text};
-use crate::domain::review::{IllegalChange, Step, brings_forward};
+use crate::domain::review::{IllegalChange, State, Step, brings_forward};
 use crate::error::Error;
 use crate::store::heads::Head;
 use crate::store::{self, Connection, activations, heads, revisions, rule_packs};
@@ -102,6 +102,10 @@ impl App {
         let own = change.step == Step::Approve && revision.author == change.actor;
         if own && self.settings.four_eyes {
             return Err(Error::FourEyes { resource: resource(), actor: change.actor.clone() });
+        }
+        if revision.state == State::Superseded {
+            // It is in force from no month on, so it may come back from any.
+            revision.active_from = None;
         }
         revision.state = next;
         revision.version += 1;

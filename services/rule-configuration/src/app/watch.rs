@@ -57,7 +57,7 @@ impl App {
     ) -> Result<(), Error> {
         let mut changed = self.changed.subscribe();
         let (mut position, mut pending) = match after {
-            Some(after) => (after, Vec::new()),
+            Some(after) => (self.known(jurisdiction, after).await?, Vec::new()),
             None => self.initial(jurisdiction).await?,
         };
         let mut quiet_since = Instant::now();
@@ -87,6 +87,17 @@ impl App {
                 }
             }
         }
+    }
+
+    /// A place in the feed. One beyond its end is of another history, as after a restore: to go on
+    /// there would pass over what comes in between.
+    async fn known(&self, jurisdiction: &JurisdictionId, position: i64) -> Result<i64, Error> {
+        let mut connection = self.store.acquire().await?;
+        let head = heads::get(&mut connection, jurisdiction).await?;
+        if position > head.activation_sequence {
+            return Err(Error::ResumeTokenInvalid);
+        }
+        Ok(position)
     }
 
     /// What is in force, and the place in the feed behind which news begin.

@@ -22,6 +22,9 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// The form of what the digest is computed from; another one may have more members.
+    pub(crate) const DIGEST_FORM: i32 = 1;
+
     /// The digest that the next entry holds.
     pub(crate) fn digest(&self) -> Digest {
         canonical::digest(self).expect("an entry holds text and a small number")

@@ -61,13 +61,13 @@ impl State {
     /// # Errors
     ///
     /// When the step is not allowed here. An active revision may be brought forward only, which
-    /// [`brings_forward`] decides.
+    /// [`brings_forward`] decides; a superseded one may come back from any month on.
     pub(crate) fn after(self, step: Step) -> Result<Self, IllegalChange> {
         let allowed = matches!(
             (self, step),
             (Self::Draft | Self::Refused, Step::Submit)
                 | (Self::Submitted, Step::Approve | Step::Refuse)
-                | (Self::Approved | Self::Active, Step::Activate)
+                | (Self::Approved | Self::Active | Self::Superseded, Step::Activate)
         );
         if allowed {
             Ok(step.target())
@@ -95,7 +95,7 @@ mod tests {
             (Submitted, [false, true, true, false]),
             (Approved, [false, false, false, true]),
             (Active, [false, false, false, true]),
-            (Superseded, [false, false, false, false]),
+            (Superseded, [false, false, false, true]),
             (Refused, [true, false, false, false]),
         ];
         for (state, allowed) in table {

@@ -7,6 +7,7 @@ use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::registry_service_server::RegistryService;
 use chengping_types::name::{BodyName, JurisdictionName};
 use futures_util::Stream;
+use prost::Message as _;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::actor;
@@ -20,6 +21,8 @@ use crate::error::Error;
 const IMPORT: &str = "chengping.rules.v1.RegistryService/ImportRegistry";
 /// Rows of a whole import, which is taken in in one transaction.
 const ROWS_MAX: usize = 500_000;
+/// What they may take together: a row of a real registry has some two hundred bytes.
+const BYTES_MAX: usize = 256 << 20;
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -41,6 +44,7 @@ struct Gathered {
     parent: Option<JurisdictionName>,
     validate_only: bool,
     rows: Vec<crate::domain::import::Row>,
+    bytes: usize,
 }
 
 impl Gathered {
@@ -61,8 +65,9 @@ impl Gathered {
             );
         }
         errors.into_result()?;
-        if self.rows.len() + message.rows.len() > ROWS_MAX {
-            return Err(Error::ImportTooLarge { max: ROWS_MAX });
+        self.bytes += message.encoded_len();
+        if self.rows.len() + message.rows.len() > ROWS_MAX || self.bytes > BYTES_MAX {
+            return Err(Error::ImportTooLarge { rows_max: ROWS_MAX, bytes_max: BYTES_MAX });
         }
         self.rows.extend(message.rows.into_iter().map(row::row));
         Ok(())

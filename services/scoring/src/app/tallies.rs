@@ -9,7 +9,7 @@ use chengping_types::{Digest, Month, canonical};
 
 use crate::domain::months_back;
 use crate::error::Error;
-use crate::peers::{Peers, RegistryRevision};
+use crate::peers::{FixedSnapshot, Peers, RegistryRevision};
 
 /// Nothing remembered can be stale; this only bounds how long it takes space.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -19,7 +19,7 @@ pub(super) struct Counter<'a> {
     pub(super) peers: &'a Peers,
     pub(super) rules: &'a PackRevision,
     pub(super) registry: &'a RegistryRevision,
-    pub(super) watermark: u64,
+    pub(super) snapshot: &'a FixedSnapshot,
 }
 
 impl Counter<'_> {
@@ -60,7 +60,7 @@ impl Counter<'_> {
         let (pack, registry) = (&self.rules.pack, &self.registry.registry);
         let attributor = Attributor::new(pack, registry, question.month);
         let jurisdiction = &self.registry.jurisdiction;
-        let mut stream = self.peers.facts(jurisdiction, question, self.watermark).await?;
+        let mut stream = self.peers.facts(jurisdiction, question, self.snapshot.watermark).await?;
         let mut tallies = Tallies::default();
         while let Some(facts) = stream.next().await? {
             tallies.merge(&tally(&facts, &attributor));
@@ -68,19 +68,22 @@ impl Counter<'_> {
         Ok(tallies)
     }
 
-    /// The jurisdiction is a hash tag, so that its keys lie together in a cluster.
+    /// The watermark counts records, and the digest tells which they are: after a restore, other
+    /// records reach the same number. The jurisdiction is a hash tag, so that its keys lie together
+    /// in a cluster.
     fn key(&self, question: &Question) -> String {
         let of = format!(
-            "{ENGINE} {} {} {} {} {} {}",
+            "{ENGINE} {} {} {} {} {} {} {}",
             question.month,
             question.view.as_of,
             question.view.decided,
-            self.watermark,
+            self.snapshot.watermark,
+            self.snapshot.digest,
             self.rules.digest,
             self.registry.digest,
         );
         let (jurisdiction, digest) = (&self.registry.jurisdiction, Digest::of(of.as_bytes()));
-        format!("chengping:{{{jurisdiction}}}:tallies:1:{digest}")
+        format!("chengping:{{{jurisdiction}}}:tallies:2:{digest}")
     }
 }
 

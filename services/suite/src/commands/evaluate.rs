@@ -16,6 +16,7 @@ use serde_json::json;
 use tonic::Status;
 use uuid::Uuid;
 
+use super::import::progress::Waiting;
 use crate::args::Common;
 use crate::clients::{Clients, all_pages};
 use crate::convert::{enum_text, time_text, timestamp};
@@ -76,7 +77,9 @@ pub async fn run(
     let month = common.required_month()?;
     let clients = Clients::connect(common).await?;
     let doing = format!("evaluate {month}");
+    let waiting = Waiting::new(format!("evaluating {month}"));
     let evaluation = create(&clients, common, month, args).await.doing(doing)?;
+    drop(waiting);
     if evaluation.state() == State::Failed {
         return Err(Failure::other(format!(
             "the evaluation of {month} failed: {} ({})",

@@ -1,6 +1,10 @@
 //! `chengping freeze`: fixes what is known of a month.
 
+use anyhow::Context as _;
 use chengping_proto::cases::v1::{CreateSnapshotRequest, Snapshot};
+use chengping_proto::rules::v1::GetEffectiveRulePackRequest;
+use chengping_rules::RulePack;
+use chengping_types::{Instant, Month};
 use clap::Args;
 use serde_json::json;
 
@@ -14,13 +18,25 @@ use crate::output::{Align, Output, Table};
 #[derive(Debug, Args)]
 pub struct FreezeArgs {}
 
-/// Creates a snapshot of the month and prints what it holds.
+/// The freeze of a month by the rules in force in it.
+async fn freeze_of(clients: &Clients, month: Month) -> Result<Instant, Failure> {
+    let request =
+        GetEffectiveRulePackRequest { parent: clients.parent(), month: month.to_string() };
+    let pack = clients.rule_packs().get_effective_rule_pack(request).await;
+    let pack = pack.doing(format!("get the rules in force in {month}"))?.into_inner();
+    let text = String::from_utf8(pack.canonical).context("the rule pack is not text")?;
+    let pack = RulePack::parse(&text).context("the rule pack cannot be read by this version")?;
+    Ok(month.freeze(pack.freeze.day, &pack.time_zone))
+}
+
+/// Creates a snapshot of the month, by default as of its freeze, and prints what it holds.
 pub async fn run(common: &Common, _: &FreezeArgs, out: &mut Output) -> Result<Outcome, Failure> {
     let month = common.required_month()?;
-    let Some(as_of) = common.as_of else {
-        return Err(Failure::usage("name the instant of the freeze with --as-of RFC3339"));
-    };
     let clients = Clients::connect(common).await?;
+    let as_of = match common.as_of {
+        Some(as_of) => as_of,
+        None => freeze_of(&clients, month).await?,
+    };
     let snapshot = Snapshot {
         month: month.to_string(),
         as_of: Some(timestamp(as_of)),

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use chengping_interchange::FileKind;
 use chengping_interchange::mapping::Mapping;
+use chengping_proto::cases::v1::Reject;
 use clap::Args;
 
 use self::pass::{Pass, Passed};
@@ -24,9 +25,10 @@ use self::summary::Summary;
 use crate::args::Common;
 use crate::clients::Clients;
 use crate::commands::registry::import as registry;
-use crate::failure::{Failure, Outcome};
-use crate::files::{self, SourceFile};
+use crate::failure::{Doing as _, Failure, Outcome};
+use crate::files::{self, Found, SourceFile};
 use crate::output::{Output, say};
+use crate::rejecting;
 
 /// Flags of `import`.
 #[derive(Debug, Args)]
@@ -53,6 +55,9 @@ pub async fn run(common: &Common, args: &ImportArgs, out: &mut Output) -> Result
         return Err(Failure::other("there is no file to import"));
     }
     let clients = Clients::connect(common).await?;
+    rejecting::show(&plan.refused);
+    summary.add_refused(&plan.refused);
+    rejecting::keep(&clients, plan.refused.clone()).await.doing("keep the rejects")?;
     let progress = Progress::new(plan.bytes());
     let importing = Importing {
         clients: &clients,
@@ -72,6 +77,8 @@ struct Plan {
     registry: Vec<SourceFile>,
     cases: Vec<Pass>,
     events: Vec<Pass>,
+    /// What is wrong with the headers of files that are not read.
+    refused: Vec<Reject>,
 }
 
 impl Plan {
@@ -82,7 +89,7 @@ impl Plan {
         }
         let found = files::find(paths);
         summary.unreadable = found.problems;
-        let mut plan = Self::default();
+        let mut plan = Self { refused: found.rejects, ..Self::default() };
         for file in found.files {
             let pass = |file: SourceFile| Pass::new(file.path, Source::Interchange, false);
             match file.kind {
@@ -103,22 +110,25 @@ impl Plan {
         summary: &mut Summary,
     ) -> Result<Self, Failure> {
         let mapping = Arc::new(read_mapping(mapping)?);
-        let mut plan = Self::default();
+        let (mut plan, mut found) = (Self::default(), Found::default());
         for path in files::expand(paths, &mut summary.unreadable) {
             // Whether the table fits is known by its header, before anything is sent.
             if let Err(error) = mapping.open(&path, common.month) {
-                summary.unreadable.push(error.to_string());
+                found.refuse(&error);
                 continue;
             }
             let source = Source::Mapped { mapping: Arc::clone(&mapping), month: common.month };
             plan.cases.push(Pass::new(path.clone(), source.clone(), false));
             plan.events.push(Pass::new(path, source, true));
         }
+        summary.unreadable.extend(found.problems);
+        plan.refused = found.rejects;
         Ok(plan)
     }
 
     fn is_empty(&self) -> bool {
-        self.registry.is_empty() && self.cases.is_empty() && self.events.is_empty()
+        let files = self.registry.len() + self.cases.len() + self.events.len();
+        files == 0 && self.refused.is_empty()
     }
 
     /// The bytes of all passes; those of a file that is read twice count twice.
@@ -148,7 +158,8 @@ struct Importing<'a> {
 impl Importing<'_> {
     async fn run(&self, plan: &Plan, summary: &mut Summary) -> Result<(), Failure> {
         if !plan.registry.is_empty() {
-            let imported = registry::import(self.clients, &plan.registry, false).await?;
+            let imported =
+                registry::import(self.clients, &plan.registry, Vec::new(), false).await?;
             summary.add_registry(&imported);
         }
         let lane = CaseLane::new(self.clients);

@@ -57,6 +57,9 @@ pub async fn run(
     }
     let cards = scorecards(&clients, &evaluation.name, args.group.as_deref()).await;
     let cards = cards.doing("read the scorecards")?;
+    if let Some(group) = args.group.as_ref().filter(|_| cards.is_empty()) {
+        return Err(Failure::other(format!("no body is ranked in the group {group}")));
+    }
     if out.format() == Format::Csv {
         out.raw(&table(cards.iter()).to_csv())?;
         return Ok(Outcome::Done);

@@ -6,7 +6,8 @@ pub mod source;
 use chengping_proto::rules::v1::rule_pack_revision::State;
 use chengping_proto::rules::v1::{
     ActivateRulePackRevisionRequest, ApproveRulePackRevisionRequest, CommitRulePackRevisionRequest,
-    GetRulePackRevisionRequest, RulePackRevision, SubmitRulePackRevisionRequest,
+    GetEffectiveRulePackRequest, GetRulePackRevisionRequest, RulePackRevision,
+    SubmitRulePackRevisionRequest,
 };
 use chengping_types::Month;
 use chengping_types::name::RulePackName;
@@ -146,7 +147,7 @@ async fn apply(
     Ok(Outcome::Done)
 }
 
-/// Takes the steps that a revision has not taken yet.
+/// Takes the steps that a revision has not taken yet: none when it is in force in the month.
 async fn put_in_force(
     clients: &Clients,
     mut revision: RulePackRevision,
@@ -154,10 +155,19 @@ async fn put_in_force(
 ) -> Result<RulePackRevision, Status> {
     let active_from = from.to_string();
     let client = &mut clients.rule_packs();
+    if revision.state() == State::Active {
+        let month = active_from.clone();
+        let request = GetEffectiveRulePackRequest { parent: clients.parent(), month };
+        let in_force = client.get_effective_rule_pack(request).await;
+        if let Ok(in_force) = in_force
+            && in_force.get_ref().name == revision.name
+        {
+            return Ok(revision);
+        }
+    }
     loop {
         let (name, etag) = (revision.name.clone(), revision.etag.clone());
         revision = match revision.state() {
-            State::Active if revision.active_from == active_from => return Ok(revision),
             State::Draft => {
                 let request = SubmitRulePackRevisionRequest { name, etag };
                 client.submit_rule_pack_revision(request).await?.into_inner()

@@ -40,6 +40,7 @@ pub(in crate::grpc) fn page(size: i32, token: String) -> Page {
 pub(in crate::grpc) struct Timelines {
     pub(in crate::grpc) name: CaseName,
     pub(in crate::grpc) as_of: Option<Instant>,
+    pub(in crate::grpc) lifecycle: Lifecycle,
 }
 
 impl TryFrom<pb::GetTimelineRequest> for Timelines {
@@ -50,7 +51,8 @@ impl TryFrom<pb::GetTimelineRequest> for Timelines {
         let name = errors.parse("name", &request.name);
         let as_of =
             request.as_of.as_ref().and_then(|as_of| checked_instant(&mut errors, "as_of", as_of));
-        Ok(Self { name: checked(errors, name)?, as_of })
+        let lifecycle = lifecycle(request.lifecycle.unwrap_or_default(), &mut errors);
+        Ok(Self { name: checked(errors, name)?, as_of, lifecycle })
     }
 }
 

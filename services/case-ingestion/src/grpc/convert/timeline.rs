@@ -31,7 +31,7 @@ pub(in crate::grpc) fn timeline_to_pb(
         handle_time: timeline.handled_at.map(timestamp),
         close_time: timeline.closed_at.map(timestamp),
         on_time: timeline.on_time,
-        rework_rounds: timeline.rework_at.is_some().into(),
+        rework_rounds: timeline.rework_rounds.into(),
         irregularities,
         events: events.into_iter().map(|event| event_to_pb(jurisdiction, event)).collect(),
     }

@@ -154,6 +154,7 @@ pub(in crate::grpc) fn audit_entry(entry: Entry) -> pb::AuditEntry {
         digest_before: entry.digest_before,
         digest_after: entry.digest_after,
         previous_digest: entry.previous_digest,
+        digest_form: Entry::DIGEST_FORM,
     }
 }
 

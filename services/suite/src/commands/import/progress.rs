@@ -10,12 +10,38 @@ use crate::output::say;
 
 /// Between two lines where there is no terminal.
 const INTERVAL: Duration = Duration::from_secs(5);
+/// Between two turns of the spinner.
+const TICK: Duration = Duration::from_millis(100);
 const TEMPLATE: &str = "{bar:30} {bytes}/{total_bytes}  {msg}  {eta} left";
 
 /// Shows bytes read, rows per second and the time left; to be shared by what makes progress.
 pub struct Progress {
     state: Mutex<State>,
     bar: ProgressBar,
+}
+
+/// Shows on a terminal, until it is dropped, that work goes on of which nobody knows how long it
+/// takes, and since when.
+pub struct Waiting(ProgressBar);
+
+impl Waiting {
+    /// Says what is being done.
+    pub fn new(what: String) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}");
+        let style = style.expect("a template of ours");
+        let bar = ProgressBar::new_spinner().with_style(style).with_message(what);
+        bar.enable_steady_tick(TICK);
+        Self(bar)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }
 
 struct State {

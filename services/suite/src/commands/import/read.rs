@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chengping_interchange::mapping::{Mapped, MappedReader, Mapping};
-use chengping_interchange::{Entry, FileError, Progress, Reader, Record, Reject};
+use chengping_interchange::{Entry, FileError, Progress, Reader, Record, Reject, damage};
 use chengping_proto::cases::v1::{self as pb, CaseRecord, EventRecord};
 use chengping_types::Month;
 use prost::Message;
@@ -94,10 +94,15 @@ impl FromRow for EventRecord {
 ///
 /// When the file is not what it should be.
 pub fn read<R: FromRow>(path: &Path, source: &Source, feed: Feed<R>) -> anyhow::Result<Read> {
-    let mut rows = Rows::open(path, source)?;
     let file = files::name(path);
     let mut batches = Batching { feed, records: Vec::new(), bytes: 0 };
     let mut read = Read::default();
+    if let Some(damaged) = damage(path)? {
+        read.rejected += 1;
+        batches.reject(damaged);
+        return Ok(read);
+    }
+    let mut rows = Rows::open(path, source)?;
     while let Some(row) = rows.next() {
         read.rows += 1;
         let goes_on = match row {
@@ -256,6 +261,30 @@ mod tests {
         assert_eq!(first.position.as_ref().unwrap().row, 2);
         assert_eq!(rejects[0].code, "unknown_source");
         assert_eq!(rejects[0].position.as_ref().unwrap().row, 4502);
+    }
+
+    #[test]
+    fn of_a_damaged_file_no_row_is_taken_in() {
+        use std::io::Write as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cases.csv.gz");
+        let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        zipped.write_all(b"case_no,source,category_scheme,category_code,area_code\n").unwrap();
+        for number in 0..2000 {
+            writeln!(zipped, "C{number},patrol,s,0110,R1").unwrap();
+        }
+        let mut bytes = zipped.finish().unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 4;
+        fs::write(&path, bytes).unwrap();
+        let (batches, mut batches_out) = mpsc::channel::<Batch<CaseRecord>>(100);
+        let (rejects, mut rejects_out) = mpsc::channel(100);
+        let feed = Feed { batches, rejects: Some(rejects) };
+        let read = read(&path, &Source::Interchange, feed).unwrap();
+        assert_eq!(read, Read { rejected: 1, ..Read::default() });
+        assert!(batches_out.try_recv().is_err());
+        assert_eq!(rejects_out.try_recv().unwrap().code, "corrupt_file");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What became of the rows of each file.
 
+use chengping_proto::cases::v1::Reject;
 use serde_json::{Value, json};
 
 use super::pass::{Pass, Passed};
@@ -53,6 +54,17 @@ impl Summary {
         match before {
             Some(before) => before.add(&line),
             None => self.lines.push(line),
+        }
+    }
+
+    /// Adds the files that were refused for their headers.
+    pub(super) fn add_refused(&mut self, rejects: &[Reject]) {
+        for reject in rejects {
+            let file = reject.position.clone().unwrap_or_default().file;
+            match self.lines.iter_mut().find(|line| line.file == file) {
+                Some(line) => line.rejected += 1,
+                None => self.lines.push(Line { file, rejected: 1, ..Line::default() }),
+            }
         }
     }
 

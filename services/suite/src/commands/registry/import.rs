@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use chengping_interchange::{Reader, Record, payload};
+use chengping_interchange::{Reader, Record, damage, payload};
 use chengping_proto::cases::v1::Reject;
 use chengping_proto::rules::v1::{
     ImportRegistryRequest, ImportRegistryResponse, RegistryReject, RegistryRow,
@@ -53,10 +53,10 @@ pub(super) async fn run(
     for problem in &unreadable {
         say(format_args!("error: {problem}"));
     }
-    if registry.is_empty() {
+    if registry.is_empty() && found.rejects.is_empty() {
         return Err(Failure::other("there is no registry file to import"));
     }
-    let imported = import(clients, &registry, validate_only).await?;
+    let imported = import(clients, &registry, found.rejects, validate_only).await?;
     report(&imported, out)?;
     if !unreadable.is_empty() {
         return Ok(Outcome::FoundWanting);
@@ -64,7 +64,8 @@ pub(super) async fn run(
     Ok(if imported.rejects.is_empty() { Outcome::Done } else { Outcome::DoneWithRejects })
 }
 
-/// Imports registry files as one revision of the registry.
+/// Imports registry files as one revision of the registry; `refused` are the headers of those
+/// that are not read.
 ///
 /// # Errors
 ///
@@ -72,9 +73,10 @@ pub(super) async fn run(
 pub async fn import(
     clients: &Clients,
     files: &[SourceFile],
+    refused: Vec<Reject>,
     validate_only: bool,
 ) -> Result<Imported, Failure> {
-    let mut rows = Rows::default();
+    let mut rows = Rows { rejects: refused, ..Rows::default() };
     for file in files {
         rows.read(&file.path)?;
     }
@@ -112,6 +114,10 @@ struct Rows {
 
 impl Rows {
     fn read(&mut self, path: &Path) -> anyhow::Result<()> {
+        if let Some(damaged) = damage(path)? {
+            self.rejects.push(reject(damaged));
+            return Ok(());
+        }
         let reader = Reader::open(path)?;
         files::say_unknown_columns(path, reader.unknown_columns());
         let file = files::name(path);
