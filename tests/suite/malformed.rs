@@ -130,17 +130,28 @@ async fn a_bad_file_is_named_and_does_not_stop_the_others() {
     let whole = zipped.finish().unwrap();
     let cut = scratch.join("events-cut.csv.gz");
     fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 4;
+    let damaged = scratch.join("events-damaged.csv.gz");
+    fs::write(&damaged, flipped).unwrap();
 
     let import = ["import", "--jurisdiction", "rough"];
-    let files = [doubled.to_str().unwrap(), cut.to_str().unwrap()];
+    let files = [&doubled, &cut, &damaged].map(|path| path.to_str().unwrap());
     let done = suite.run(&[&import[..], &files].concat());
-    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert_eq!(done.code, 3, "{}", done.stderr);
     assert!(done.stderr.contains("events-doubled.csv"), "{}", done.stderr);
-    assert!(done.stderr.contains("case_no"), "{}", done.stderr);
 
     let found = rejects(&suite);
-    let truncated = found.iter().find(|reject| reject["code"] == "truncated_file");
-    let truncated = truncated.unwrap_or_else(|| panic!("nothing is said of the cut: {found:?}"));
+    let of_code = |code: &str| {
+        let reject = found.iter().find(|reject| reject["code"] == code);
+        reject.unwrap_or_else(|| panic!("nothing is said of {code}: {found:?}"))
+    };
+    let twice = of_code("duplicate_column");
+    assert_eq!((&twice["file"], &twice["column"]), (&"events-doubled.csv".into(), &"case_no".into()));
+    assert_eq!((&twice["row"], &twice["line"]), (&1.into(), &1.into()));
+    assert_eq!(twice["payload"], "case_no,case_no,event_no");
+    assert_eq!(of_code("corrupt_file")["file"], "events-damaged.csv.gz");
+    let truncated = of_code("truncated_file");
     assert_eq!(truncated["file"], "events-cut.csv.gz");
     let good = truncated["row"].as_u64().unwrap();
     assert!(good > 100, "the good rows before the cut are kept, {good} of them");

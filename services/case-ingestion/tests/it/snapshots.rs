@@ -39,6 +39,11 @@ async fn the_same_records_and_view_are_one_snapshot() {
     let fetched = harness.snapshots.clone().get_snapshot(fetched).await.unwrap().into_inner();
     assert_eq!(fetched, first);
 
+    // Rejects come without a record, and the snapshot is still the same.
+    harness.take_events(&[event("X", 2, pb::EventKind::Reported, 1)]).await;
+    let again = create(&harness, "2018-04", FREEZE).await;
+    assert_eq!((&again.name, again.open_reject_count), (&first.name, 2));
+
     let other_month = create(&harness, "2018-03", FREEZE).await;
     assert_ne!(other_month.name, first.name);
     assert_eq!(other_month.digest, first.digest);

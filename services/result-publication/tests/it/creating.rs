@@ -136,6 +136,22 @@ async fn an_evaluation_must_be_there_done_and_of_the_month() {
 }
 
 #[tokio::test]
+async fn an_evaluation_that_does_not_see_the_whole_month_is_no_version() {
+    let service = start().await;
+    let mut early = scoring::results(MONTH, "94.26");
+    early["as_of"] = json!("2018-04-20T00:00:00+08:00");
+    let results = canonical::to_vec(&early).unwrap();
+    let mut provisional = evaluation("e1", MONTH, "94.26");
+    provisional.message.digest = Digest::of(&results).to_string();
+    provisional.results = results;
+    let name = service.scoring.put("e1", provisional);
+    let status = service.create(MONTH, &name, "").await.unwrap_err();
+    let expected = (Code::FailedPrecondition, "EVALUATION_PROVISIONAL".to_owned());
+    assert_eq!(refusal(&status), expected);
+    assert_eq!(value(&status, "asOf"), "2018-04-20T00:00:00+08:00");
+}
+
+#[tokio::test]
 async fn all_bad_fields_are_named_at_once() {
     let service = start().await;
     let mut bulletins = service.bulletins.clone();

@@ -10,7 +10,7 @@ use chengping_proto::scoring::v1::evaluation::State;
 use chengping_proto::scoring::v1::evaluation_service_server::{
     EvaluationService, EvaluationServiceServer,
 };
-use chengping_types::{Digest, canonical};
+use chengping_types::{Digest, Month, canonical};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -77,7 +77,8 @@ pub(crate) fn evaluation(id: &str, month: &str, score: &str) -> Evaluation {
     Evaluation { message, results, input }
 }
 
-/// A results document in the shape of the interchange: two districts, two streets.
+/// A results document in the shape of the interchange, seen at the freeze of the month: two
+/// districts, two streets.
 pub(crate) fn results(month: &str, score: &str) -> Value {
     let body = |group: &str, state: &str, score: Option<&str>, rank: Option<u32>| {
         json!({
@@ -89,8 +90,10 @@ pub(crate) fn results(month: &str, score: &str) -> Value {
             },
         })
     };
+    let next = month.parse::<Month>().unwrap().next();
     json!({
-        "as_of": "2018-05-04T00:00:00+08:00", "engine": "1", "jurisdiction": "zz", "month": month,
+        "as_of": format!("{next}-04T00:00:00+08:00"), "engine": "1", "jurisdiction": "zz",
+        "month": month,
         "bodies": {
             "d01": body("district", "scored", Some("80.00"), Some(2)),
             "d02": body("district", "scored", Some(score), Some(1)),

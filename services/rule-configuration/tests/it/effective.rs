@@ -84,6 +84,23 @@ async fn a_revision_in_force_is_brought_forward_but_never_back() {
 }
 
 #[tokio::test]
+async fn a_superseded_revision_comes_back_from_the_month_that_is_named() {
+    let mut service = start().await;
+    let first = service.active(source("一"), "2018-03").await.name;
+    service.active(source("二"), "2018-06").await;
+    assert_eq!(state(&mut service, 1).await, State::Superseded);
+
+    let back = activate(&mut service.packs, &first, "2018-09").await.unwrap().into_inner();
+    assert_eq!((back.active_from.as_str(), back.state()), ("2018-09", State::Active));
+    let table =
+        [("2018-05", Some(1)), ("2018-06", Some(2)), ("2018-08", Some(2)), ("2018-09", Some(1))];
+    for (month, revision) in table {
+        assert_eq!(effective(&mut service, month).await, revision, "{month}");
+    }
+    assert_eq!(state(&mut service, 2).await, State::Superseded);
+}
+
+#[tokio::test]
 async fn the_pack_tells_its_revision_of_the_month_that_runs() {
     let mut service = start().await;
     service.active(source("一"), "2018-03").await;

@@ -38,6 +38,28 @@ async fn without_rules_or_bodies_nothing_is_scored() {
 }
 
 #[tokio::test]
+async fn nothing_is_seen_before_a_month_or_in_the_future() {
+    let mut service = start().await;
+    let mut unfrozen = wish();
+    unfrozen.evaluation.as_mut().unwrap().month = "9998-01".to_owned();
+    let status = service.refused(unfrozen).await;
+    assert_eq!(refusal(&status), expected(Code::FailedPrecondition, "MONTH_NOT_FROZEN"));
+
+    let far = Some(Timestamp { seconds: 250_000_000_000, nanos: 0 });
+    let mut future = wish();
+    let evaluation = future.evaluation.as_mut().unwrap();
+    (evaluation.as_of, evaluation.decided) = (far, far);
+    let status = service.refused(future).await;
+    assert_eq!(fields(&status), ["evaluation.as_of", "evaluation.decided"]);
+
+    let mut early = wish();
+    early.evaluation.as_mut().unwrap().as_of = Some(Timestamp { seconds: 0, nanos: 0 });
+    let status = service.refused(early).await;
+    assert_eq!(fields(&status), ["evaluation.as_of"]);
+    assert_eq!(service.evaluations().await, 0);
+}
+
+#[tokio::test]
 async fn another_revision_than_the_named_one_is_not_used() {
     let mut service = start().await;
     let mut named = wish();

@@ -54,8 +54,8 @@ pub async fn run(common: &Common, args: &ImportArgs, out: &mut Output) -> Result
     if plan.is_empty() {
         return Err(Failure::other("there is no file to import"));
     }
-    let clients = Clients::connect(common).await?;
     rejecting::show(&plan.refused);
+    let clients = Clients::connect(common).await?;
     summary.add_refused(&plan.refused);
     rejecting::keep(&clients, plan.refused.clone()).await.doing("keep the rejects")?;
     let progress = Progress::new(plan.bytes());

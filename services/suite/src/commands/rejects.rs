@@ -142,10 +142,7 @@ fn report(rejects: &[Reject], out: &mut Output) -> Result<(), Failure> {
     let cut = out.format() == Format::Table;
     for reject in rejects {
         let position = reject.position.clone().unwrap_or_default();
-        let payload = match payload_json(&reject.payload) {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
+        let payload = String::from_utf8_lossy(&reject.payload).into_owned();
         table.row([
             position.file.clone(),
             known(position.row),
@@ -162,24 +159,20 @@ fn report(rejects: &[Reject], out: &mut Output) -> Result<(), Failure> {
 
 fn reject_json(reject: &Reject) -> Value {
     let Position { file, row, line } = reject.position.clone().unwrap_or_default();
-    json!({
+    let mut value = json!({
         "file": file,
         "row": (row > 0).then_some(row),
         "line": (line > 0).then_some(line),
         "column": (!reject.column.is_empty()).then_some(reject.column.as_str()),
         "code": reject.code,
         "message": reject.message,
-        "payload": payload_json(&reject.payload),
+        "payload": String::from_utf8_lossy(&reject.payload),
         "reject": last_part(&reject.name),
-    })
-}
-
-/// The row as text where it is text.
-fn payload_json(payload: &[u8]) -> Value {
-    match std::str::from_utf8(payload) {
-        Ok(text) => Value::from(text),
-        Err(_) => json!({"base64": STANDARD.encode(payload)}),
+    });
+    if std::str::from_utf8(&reject.payload).is_err() {
+        value["payload_base64"] = Value::from(STANDARD.encode(&reject.payload));
     }
+    value
 }
 
 fn known(number: i64) -> String {
@@ -216,7 +209,9 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_kept_whole() {
-        assert_eq!(payload_json(b"\xff\x00"), json!({"base64": "/wA="}));
+        let reject = Reject { payload: b"\xffA".to_vec(), ..Reject::default() };
+        let value = reject_json(&reject);
+        assert_eq!((&value["payload"], &value["payload_base64"]), (&json!("\u{fffd}A"), &json!("/0E=")));
     }
 
     #[test]

@@ -83,7 +83,8 @@ fn what_is_no_bundle_is_not_verified_and_a_missing_one_is_named() {
 fn files_that_cannot_be_imported_are_all_named_before_a_server_is_looked_for() {
     let folder = folder();
     fs::write(folder.path().join("cases.csv"), "case_no,case_no\n").unwrap();
-    let done = chengping(folder.path(), &["import", "cases.csv", "absent.csv", "notes.txt"]);
+    let files = ["cases.csv", "absent.csv", "notes.txt"];
+    let done = chengping(folder.path(), &[&["import", "--wait", "0"], &files[..]].concat());
     assert_eq!(done.code, 1);
     for name in ["cases.csv", "absent.csv", "notes.txt"] {
         assert!(done.stderr.contains(name), "{name} is missing in {}", done.stderr);
