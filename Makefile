@@ -51,4 +51,4 @@ deny: ## Check licences, sources and banned crates.
 
 clean: ## Remove what was built and the data of `make run` and `make demo`.
 	cargo clean
-	rm -rf .run
+	deploy/clean.sh

@@ -31,11 +31,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
 
 /// A temporary folder that a PostgreSQL under another account can enter.
 pub(crate) fn folder() -> TempDir {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let folder = tempfile::Builder::new().prefix("chengping-").tempdir().unwrap();
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    folder
+    chengping_testing::reachable_folder().unwrap()
 }
 
 /// What a command did.

@@ -1,6 +1,4 @@
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
@@ -14,6 +12,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
+
+use crate::reachable_folder;
 
 /// Names a server that runs already, by the URL of its superuser.
 pub const POSTGRES_VARIABLE: &str = "CHENGPING_TEST_POSTGRES";
@@ -59,13 +59,6 @@ impl Cluster {
         self.server.stop().await;
         self.folder.close()
     }
-}
-
-/// A temporary folder that the server's account can enter as well as we can.
-fn reachable_folder() -> io::Result<TempDir> {
-    let folder = tempfile::Builder::new().prefix("chengping-test-").tempdir()?;
-    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
-    Ok(folder)
 }
 
 /// An empty database of its own, dropped with it.

@@ -4,6 +4,7 @@
 //! PostgreSQL and one Redis; without it, each process starts its own.
 
 mod database;
+mod folder;
 mod otlp;
 mod port;
 mod process;
@@ -11,6 +12,7 @@ mod proxy;
 mod redis;
 
 pub use self::database::{Cluster, POSTGRES_VARIABLE, TestDatabase};
+pub use self::folder::reachable_folder;
 pub use self::otlp::{OtlpReceiver, SpanRecord};
 pub use self::port::free_port;
 pub use self::process::{Process, ProcessError};

@@ -6,8 +6,10 @@
 mod account;
 mod binaries;
 mod cluster;
+mod copies;
 mod layout;
 mod leftover;
+mod location;
 mod supervisor;
 
 use std::io;
@@ -28,11 +30,19 @@ use crate::error::Chain;
 /// The role that may do everything, and the database that is always there.
 const ADMIN: &str = "postgres";
 
+/// Where data goes by default that cannot stay in its folder. The second is for systems whose
+/// `/var/lib` cannot be written.
+const ELSEWHERE: [&str; 2] = ["/var/lib/chengping", "/var/tmp/chengping"];
+
 /// Where a private server lives and how careful it is.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// A folder for it alone; created if need be.
     pub data_dir: PathBuf,
+    /// Folders that belong to root, best first; created if need be. Started by root, the server
+    /// has an account of its own. What that account must reach and cannot is kept in one of these:
+    /// the data, if `data_dir` is closed to it, and a copy of PostgreSQL, if that is.
+    pub elsewhere: Vec<PathBuf>,
     /// Whether committed data survives a crash of the machine. Only tests can do without.
     pub durable: bool,
     /// How many connections it accepts.
@@ -42,7 +52,8 @@ pub struct Options {
 impl Options {
     /// A durable server in `data_dir`.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), durable: true, connections_max: 100 }
+        let elsewhere = ELSEWHERE.map(PathBuf::from).into();
+        Self { data_dir: data_dir.into(), elsewhere, durable: true, connections_max: 100 }
     }
 
     /// A fast server in `data_dir`, whose data may not survive a crash of the machine.
@@ -95,16 +106,28 @@ pub enum PrivateError {
              `nobody` to run it as; start this program as another user"
     )]
     NoAccount,
-    /// The account that PostgreSQL runs as cannot reach its folder.
+    /// The account that PostgreSQL runs as cannot reach a folder, and there is no other.
     #[error(
-        "account {account}, which PostgreSQL runs as, cannot enter {}; allow it (chmod a+x), or \
-         choose another folder",
+        "account {account}, which PostgreSQL runs as, cannot enter {}, and nothing can be kept in \
+         /var/lib or /var/tmp for it; allow it (chmod a+x), or choose another folder",
         folder.display()
     )]
     Unreachable {
         /// The account.
         account: String,
         /// The folder that is closed to it.
+        folder: PathBuf,
+    },
+    /// The folder with the data, which is not in the data folder, does not exist.
+    #[error(
+        "{} says that PostgreSQL keeps the data of this folder in {}, and that does not exist any \
+         more; bring it back from a backup, or, to begin without data, remove {0}",
+        pointer.display(), folder.display()
+    )]
+    Gone {
+        /// The file that names the folder.
+        pointer: PathBuf,
+        /// The folder.
         folder: PathBuf,
     },
     /// The folder for the socket belongs to somebody else.
@@ -173,10 +196,9 @@ impl PrivatePostgres {
     /// If another process uses the folder, there is no PostgreSQL, or it does not start.
     pub async fn start(options: &Options) -> Result<Self, PrivateError> {
         let account = Account::for_server()?;
-        let layout = Layout::prepare(&options.data_dir, account.as_ref())?;
-        leftover::stop(&layout).await?;
-        let binaries = Binaries::for_data(&layout)?;
-        let cluster = Cluster { options: options.clone(), account, layout, binaries };
+        let layout = Layout::prepare(options, account)?;
+        let binaries = Binaries::for_data(&layout, &options.elsewhere)?;
+        let cluster = Cluster { options: options.clone(), layout, binaries };
         cluster.initialise().await?;
         let server = cluster.start_after_crash().await?;
         let supervisor = Supervisor::watch(cluster.clone(), server);

@@ -1,5 +1,7 @@
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use chengping_chassis::postgres::private::{Options, PrivateError, PrivatePostgres};
 use chengping_testing::{PATIENCE, Process, eventually};
@@ -13,9 +15,7 @@ const HOLD: &str = "CHENGPING_TEST_HOLD";
 
 /// A folder that the server's account can enter.
 fn folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    folder
+    chengping_testing::reachable_folder().unwrap()
 }
 
 async fn start(data_dir: &Path) -> PrivatePostgres {
@@ -219,15 +219,119 @@ async fn another_process_is_told_that_the_data_is_in_use() {
     send(postmaster(folder.path()), Signal::SIGINT);
 }
 
-#[tokio::test]
-async fn a_folder_closed_to_the_servers_account_is_named() {
+/// A data folder below one that is closed to the server's account, and a place elsewhere.
+fn closed() -> Option<(TempDir, Options)> {
     if !nix::unistd::geteuid().is_root() {
-        return;
+        return None;
     }
-    let closed = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-    let data_dir = closed.path().join("data");
-    let error = PrivatePostgres::start(&Options::for_tests(&data_dir)).await.unwrap_err();
+    let open = folder();
+    let closed = open.path().join("closed");
+    DirBuilder::new().mode(0o700).create(&closed).unwrap();
+    let elsewhere = vec![open.path().join("not/there"), open.path().join("elsewhere")];
+    let options = Options::for_tests(closed.join("data"));
+    Some((open, Options { elsewhere, ..options }))
+}
+
+fn pointed_at(options: &Options) -> PathBuf {
+    let text = std::fs::read_to_string(options.data_dir.join("postgres.location")).unwrap();
+    text.trim_end().into()
+}
+
+#[tokio::test]
+async fn data_closed_to_the_servers_account_is_kept_elsewhere_and_found_again() {
+    let Some((open, options)) = closed() else { return };
+    let server = PrivatePostgres::start(&options).await.unwrap();
+    write(&server).await;
+    let mode = open.path().join("closed").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let place = pointed_at(&options);
+    assert!(place.starts_with(open.path().join("elsewhere").canonicalize().unwrap()));
+    assert_eq!(place.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    let error = PrivatePostgres::start(&options).await.unwrap_err();
+    assert!(matches!(error, PrivateError::InUse { .. }), "{error}");
+    // A copy of the folder has a lock of its own, and leads to the same data.
+    let copy = Options { data_dir: open.path().join("copy"), ..options.clone() };
+    std::fs::create_dir(&copy.data_dir).unwrap();
+    let pointer = "postgres.location";
+    std::fs::copy(options.data_dir.join(pointer), copy.data_dir.join(pointer)).unwrap();
+    let error = PrivatePostgres::start(&copy).await.unwrap_err();
+    assert!(matches!(error, PrivateError::InUse { .. }), "{error}");
+    // New data does not meet old.
+    let other = Options { data_dir: open.path().join("closed/other"), ..options.clone() };
+    let new = PrivatePostgres::start(&other).await.unwrap();
+    assert!(connect(&new).await.execute("SELECT * FROM kept").await.is_err());
+    assert_ne!(pointed_at(&other), place);
+    new.stop().await;
+
+    // As if this process had been killed with its server: the next one finds both.
+    let left = server.process_id().unwrap();
+    send(left, Signal::SIGKILL);
+    let back = eventually(async || server.process_id().filter(|pid| *pid != left)).await;
+    assert!(back.is_some());
+    assert_eq!(read(&server).await, 42);
+    server.stop().await;
+    let server = PrivatePostgres::start(&options).await.unwrap();
+    assert_eq!(read(&server).await, 42);
+    assert_eq!(pointed_at(&options), place);
+    server.stop().await;
+
+    std::fs::remove_dir_all(&place).unwrap();
+    let error = PrivatePostgres::start(&options).await.unwrap_err();
+    assert!(matches!(error, PrivateError::Gone { .. }), "{error}");
+    assert!(error.to_string().contains(place.to_str().unwrap()), "{error}");
+}
+
+#[tokio::test]
+async fn data_whose_folder_was_closed_later_moves_and_is_found() {
+    let Some((open, options)) = closed() else { return };
+    let closed = open.path().join("closed");
+    let set = |mode| std::fs::set_permissions(&closed, Permissions::from_mode(mode)).unwrap();
+    set(0o755);
+    let server = PrivatePostgres::start(&options).await.unwrap();
+    write(&server).await;
+    server.stop().await;
+    assert!(options.data_dir.join("pgdata").exists());
+
+    set(0o700);
+    let server = PrivatePostgres::start(&options).await.unwrap();
+    assert_eq!(read(&server).await, 42);
+    server.stop().await;
+    assert!(pointed_at(&options).join("pgdata").exists());
+    // Opened again, the data is still where it went.
+    set(0o755);
+    let server = PrivatePostgres::start(&options).await.unwrap();
+    assert_eq!(read(&server).await, 42);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn data_that_a_restore_gave_to_root_is_given_back() {
+    let Some((open, options)) = closed() else { return };
+    let options = Options { data_dir: open.path().join("data"), ..options };
+    let server = PrivatePostgres::start(&options).await.unwrap();
+    write(&server).await;
+    server.stop().await;
+    let cluster = options.data_dir.join("pgdata");
+    let restored = open.path().join("restored");
+    // Without -p: everything belongs to root and is open to others.
+    let status = Command::new("cp").arg("-r").args([&cluster, &restored]).status().unwrap();
+    assert!(status.success());
+    std::fs::set_permissions(&restored, Permissions::from_mode(0o755)).unwrap();
+    std::fs::remove_dir_all(&cluster).unwrap();
+    std::fs::rename(&restored, &cluster).unwrap();
+
+    let server = PrivatePostgres::start(&options).await.unwrap();
+    assert_eq!(read(&server).await, 42);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_place_elsewhere_the_closed_folder_is_named() {
+    let Some((open, options)) = closed() else { return };
+    // Whoever may write there could put other data in its place.
+    std::fs::create_dir(&options.elsewhere[1]).unwrap();
+    std::fs::set_permissions(&options.elsewhere[1], Permissions::from_mode(0o777)).unwrap();
+    let error = PrivatePostgres::start(&options).await.unwrap_err();
     let PrivateError::Unreachable { folder, .. } = &error else { panic!("{error}") };
-    assert_eq!(folder, &closed.path().canonicalize().unwrap());
+    assert_eq!(folder, &open.path().join("closed").canonicalize().unwrap());
 }

@@ -1,7 +1,5 @@
 //! Runs the command with nothing of this process's own settings.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -38,7 +36,5 @@ pub(crate) fn chengping(folder: &Path, arguments: &[&str]) -> Done {
 
 /// A temporary folder that a PostgreSQL under another account can enter.
 pub(crate) fn folder() -> TempDir {
-    let folder = tempfile::Builder::new().prefix("chengping-").tempdir().unwrap();
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    folder
+    chengping_testing::reachable_folder().unwrap()
 }

@@ -1,4 +1,7 @@
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
 use nix::unistd::{Uid, User, geteuid};
@@ -41,6 +44,51 @@ impl Account {
             path.display(),
             self.name
         )))
+    }
+
+    /// The account that owns `path`, if it exists and root does not own it; else this one. Data
+    /// stays with its account, whichever accounts the machine gains or loses later.
+    pub(super) fn or_owner_of(self, path: &Path) -> Self {
+        let Ok(metadata) = path.metadata() else { return self };
+        let uid = metadata.uid();
+        if uid == 0 || uid == self.uid {
+            return self;
+        }
+        let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+        let name = user.map_or_else(|| uid.to_string(), |user| user.name);
+        Self { name, uid, gid: metadata.gid() }
+    }
+
+    /// Gives `cluster` and all in it to this account, as it is not after a restore by root.
+    pub(super) fn adopt(&self, cluster: &Path) -> Result<(), PrivateError> {
+        match cluster.metadata() {
+            Ok(metadata) if metadata.uid() == 0 => {}
+            Ok(_) | Err(_) => return Ok(()),
+        }
+        let adopted = self
+            .own_all(cluster)
+            .and_then(|()| std::fs::set_permissions(cluster, Permissions::from_mode(0o700)));
+        adopted.map_err(PrivateError::io(format!("give {} to {}", cluster.display(), self.name)))
+    }
+
+    /// The folder itself comes last, so that an interrupted change is begun again.
+    fn own_all(&self, folder: &Path) -> io::Result<()> {
+        for entry in folder.read_dir()? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                self.own_all(&entry.path())?;
+            } else {
+                lchown(entry.path(), Some(self.uid), Some(self.gid))?;
+            }
+        }
+        chown(folder, Some(self.uid), Some(self.gid))
+    }
+
+    /// Whether this account can run `program`.
+    pub(super) fn can_run(&self, program: &Path) -> bool {
+        let mut command = std::process::Command::new(program);
+        command.uid(self.uid).gid(self.gid).current_dir("/").arg("--version");
+        command.output().is_ok_and(|output| output.status.success())
     }
 
     /// Checks that this account can enter every folder down to `folder`.

@@ -2,8 +2,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::PrivateError;
+use super::account::Account;
 use super::layout::Layout;
+use super::{PrivateError, copies, location};
 
 /// The oldest major version that is supported.
 const MAJOR_MIN: u32 = 15;
@@ -23,7 +24,7 @@ const SINGLE_INSTALLATION: &str = "/usr/local/pgsql/bin";
 pub(super) struct Binaries {
     pub(super) folder: PathBuf,
     pub(super) major: u32,
-    minor: u32,
+    pub(super) minor: u32,
 }
 
 impl Binaries {
@@ -36,10 +37,28 @@ impl Binaries {
     }
 
     /// The installation for the data in `layout`: of the version that wrote it, else the newest.
-    pub(super) fn for_data(layout: &Layout) -> Result<Self, PrivateError> {
+    /// Where the server's account cannot reach it, a copy of it in one of `elsewhere`.
+    pub(super) fn for_data(layout: &Layout, elsewhere: &[PathBuf]) -> Result<Self, PrivateError> {
         let mut search = Search::default();
         search.look_everywhere(&|name| std::env::var_os(name));
-        choose(search, layout.written_by()?, layout.data_dir())
+        let binaries = choose(search, layout.written_by()?, layout.data_dir())?;
+        match layout.account() {
+            Some(account) => binaries.within_reach(account, elsewhere),
+            None => Ok(binaries),
+        }
+    }
+
+    fn within_reach(self, account: &Account, elsewhere: &[PathBuf]) -> Result<Self, PrivateError> {
+        if account.can_run(&self.postgres()) && account.can_run(&self.initdb()) {
+            return Ok(self);
+        }
+        match location::base(elsewhere, account) {
+            Some(base) => copies::copied(&self, base),
+            None => {
+                let (account, folder) = (account.name.clone(), self.folder);
+                Err(PrivateError::Unreachable { account, folder })
+            }
+        }
     }
 }
 
@@ -207,6 +226,46 @@ mod tests {
         let error = choose(search(&[folder]), None, root.path()).unwrap_err().to_string();
         assert!(error.contains("14.1/bin is version 14"), "{error}");
         assert!(error.contains("apt-get install"), "{error}");
+    }
+
+    #[test]
+    fn an_installation_out_of_reach_is_copied_once() {
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        let account = Account::for_server().unwrap().unwrap();
+        let open = tempfile::Builder::new()
+            .permissions(fs::Permissions::from_mode(0o755))
+            .tempdir_in("/var/tmp")
+            .unwrap();
+        let closed = tempfile::Builder::new()
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir_in(open.path())
+            .unwrap();
+        let base = open.path().join("chengping");
+        let folder = installation(closed.path(), "15.2");
+        let share = closed.path().join("15.2/share");
+        fs::create_dir(&share).unwrap();
+        fs::write(share.join("postgres.bki"), "x").unwrap();
+        fs::set_permissions(&share, fs::Permissions::from_mode(0o700)).unwrap();
+        std::os::unix::fs::symlink("postgres", folder.join("postmaster")).unwrap();
+
+        let original = inspect(&folder).unwrap();
+        let within_reach =
+            || original.clone().within_reach(&account, std::slice::from_ref(&base)).unwrap();
+        let copy = within_reach();
+        assert!(copy.folder.starts_with(&base), "{copy:?}");
+        assert_eq!((copy.major, copy.minor), (15, 2));
+        assert!(account.can_run(&copy.postgres()));
+        assert!(account.can_run(&copy.folder.join("postmaster")));
+        let file = copy.folder.parent().unwrap().join("share/postgres.bki");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(within_reach(), copy);
+        assert_eq!(copy.clone().within_reach(&account, &[]).unwrap(), copy);
+        assert_eq!(base.read_dir().unwrap().count(), 1);
+
+        let error = original.within_reach(&account, &[]).unwrap_err();
+        assert!(matches!(error, PrivateError::Unreachable { .. }), "{error}");
     }
 
     #[test]

@@ -8,10 +8,9 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
-use super::account::Account;
 use super::binaries::Binaries;
 use super::layout::{Layout, PORT};
-use super::{ADMIN, Options, PrivateError};
+use super::{ADMIN, Options, PrivateError, leftover};
 
 /// Recovery after a crash reads the log since the last checkpoint, which takes its time.
 const START_MAX: Duration = Duration::from_secs(300);
@@ -25,7 +24,6 @@ const POLL: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone)]
 pub(super) struct Cluster {
     pub(super) options: Options,
-    pub(super) account: Option<Account>,
     pub(super) layout: Layout,
     pub(super) binaries: Binaries,
 }
@@ -50,7 +48,7 @@ impl Cluster {
             .mode(0o700)
             .create(&unfinished)
             .map_err(PrivateError::io(format!("create {}", unfinished.display())))?;
-        if let Some(account) = &self.account {
+        if let Some(account) = self.layout.account() {
             account.own(&unfinished)?;
         }
         let mut initdb = self.command(&self.binaries.initdb());
@@ -69,9 +67,11 @@ impl Cluster {
             .map_err(PrivateError::io(format!("rename {}", unfinished.display())))
     }
 
-    /// As [`start`](Self::start), with patience for the sessions of a server that was killed:
-    /// they end as soon as they notice, and none may share the data with a new server.
+    /// As [`start`](Self::start), once everything that a killed server left behind is gone: none
+    /// may share the data with a new server. Where the system does not show what is left, the new
+    /// server does, and is started again.
     pub(super) async fn start_after_crash(&self) -> Result<Child, PrivateError> {
+        leftover::stop(&self.layout).await?;
         for _ in 0..ORPHANS_TRIES {
             match self.start().await {
                 Err(PrivateError::Start { log, .. }) if ends_with_hint(&log) => {
@@ -84,7 +84,7 @@ impl Cluster {
     }
 
     /// Starts the server, and waits until it takes connections.
-    pub(super) async fn start(&self) -> Result<Child, PrivateError> {
+    async fn start(&self) -> Result<Child, PrivateError> {
         let log = self.layout.open_log()?;
         let log_too = log.try_clone().map_err(PrivateError::io("open the server's log"))?;
         let mut postgres = self.command(&self.binaries.postgres());
@@ -155,9 +155,9 @@ impl Cluster {
             }
         }
         // Our own folder and home may be closed to the server's account.
-        command.current_dir("/").env("HOME", self.layout.data_dir()).env("LC_ALL", "C");
+        command.current_dir("/").env("HOME", self.layout.home()).env("LC_ALL", "C");
         command.stdin(Stdio::null());
-        if let Some(account) = &self.account {
+        if let Some(account) = self.layout.account() {
             account.apply(&mut command);
         }
         command

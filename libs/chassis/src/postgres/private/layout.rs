@@ -7,8 +7,12 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::PrivateError;
 use super::account::{Account, is_ours};
+use super::location::Location;
+use super::{Options, PrivateError};
+
+/// The cluster itself, in the folder where the server lives.
+pub(super) const CLUSTER: &str = "pgdata";
 
 /// The port names the socket; nothing listens on it.
 pub(super) const PORT: u16 = 5432;
@@ -23,46 +27,68 @@ const LOG_BYTES_MAX: u64 = 16 << 20;
 const LOG_TAIL_BYTES: u64 = 4096;
 const LOG_TAIL_LINES: usize = 20;
 
-/// The folders and files of a private server. Holds the lock that keeps others out.
+/// Where a socket may be if the server's own folder has no fit path.
+const SOCKET_FOLDERS: [&str; 3] = ["/tmp", "/run", "/var/tmp"];
+
+/// The folders and files of a private server. Holds the locks that keep others out.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     data_dir: PathBuf,
+    location: Location,
     socket_dir: PathBuf,
-    _lock: Arc<File>,
+    _locks: Arc<[File]>,
 }
 
 impl Layout {
-    /// Creates the folders, and takes the lock.
+    /// Creates the folders, and takes the locks.
     pub(super) fn prepare(
-        data_dir: &Path,
-        account: Option<&Account>,
+        options: &Options,
+        account: Option<Account>,
     ) -> Result<Self, PrivateError> {
+        let data_dir = &options.data_dir;
         std::fs::create_dir_all(data_dir)
             .map_err(PrivateError::io(format!("create {}", data_dir.display())))?;
         let data_dir = data_dir
             .canonicalize()
             .map_err(PrivateError::io(format!("look at {}", data_dir.display())))?;
-        let lock = take_lock(&data_dir)?;
-        if let Some(account) = account {
-            account.can_reach(&data_dir)?;
+        let mut locks = vec![take_lock(&data_dir)?];
+        let location = Location::find(&data_dir, account, &options.elsewhere)?;
+        if location.folder != data_dir {
+            // A copy of the data folder leads there as well.
+            locks.push(take_lock(&location.folder)?);
         }
-        let socket_dir = socket_dir(&data_dir, std::env::var_os("XDG_RUNTIME_DIR").map(Into::into));
+        let account = location.account.as_ref();
+        if let Some(account) = account {
+            account.adopt(&location.folder.join(CLUSTER))?;
+        }
+        let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        let socket_dir = socket_dir(&location.folder, runtime_dir, account);
         create_private(&socket_dir, account)?;
-        Ok(Self { data_dir, socket_dir, _lock: Arc::new(lock) })
+        Ok(Self { data_dir, location, socket_dir, _locks: locks.into() })
     }
 
     pub(super) fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
+    /// The account that the server runs as, where it is not our own.
+    pub(super) fn account(&self) -> Option<&Account> {
+        self.location.account.as_ref()
+    }
+
+    /// A folder that the server's account can enter.
+    pub(super) fn home(&self) -> &Path {
+        &self.location.folder
+    }
+
     /// The cluster itself.
     pub(super) fn cluster(&self) -> PathBuf {
-        self.data_dir.join("pgdata")
+        self.location.folder.join(CLUSTER)
     }
 
     /// A cluster that is being initialised. If there is one, it never was finished.
     pub(super) fn unfinished(&self) -> PathBuf {
-        self.data_dir.join("pgdata.new")
+        self.location.folder.join("pgdata.new")
     }
 
     pub(super) fn log(&self) -> PathBuf {
@@ -135,27 +161,28 @@ fn take_lock(data_dir: &Path) -> Result<File, PrivateError> {
     }
 }
 
-/// A folder for the socket: inside `data_dir` if the path is short and plain enough for both the
+/// A folder for the socket: inside `folder` if the path is short and plain enough for both the
 /// system and PostgreSQL, else a folder named after it elsewhere.
-fn socket_dir(data_dir: &Path, runtime_dir: Option<PathBuf>) -> PathBuf {
-    let digest = Sha256::digest(data_dir.as_os_str().as_bytes());
+fn socket_dir(folder: &Path, runtime_dir: Option<PathBuf>, account: Option<&Account>) -> PathBuf {
+    let digest = Sha256::digest(folder.as_os_str().as_bytes());
     let name = format!("chengping-{}", hex::encode(&digest[..8]));
-    let candidates = [Some(data_dir.join("run")), runtime_dir.map(|folder| folder.join(&name))];
-    candidates
+    let elsewhere = runtime_dir.into_iter().chain(SOCKET_FOLDERS.map(PathBuf::from));
+    [folder.join("run")]
         .into_iter()
-        .flatten()
-        .find(|folder| is_fit(folder))
-        .unwrap_or_else(|| Path::new("/tmp").join(&name))
+        .chain(elsewhere.map(|folder| folder.join(&name)))
+        .find(|folder| is_fit(folder, account))
+        .unwrap_or_else(|| Path::new(SOCKET_FOLDERS[0]).join(&name))
 }
 
-fn is_fit(folder: &Path) -> bool {
+fn is_fit(folder: &Path, account: Option<&Account>) -> bool {
     let bytes = folder.as_os_str().as_bytes();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
     let is_short = bytes.len() + 1 + SOCKET_NAME.len() <= SOCKET_PATH_MAX;
+    let can_reach = |parent: &Path| account.is_none_or(|account| account.can_reach(parent).is_ok());
     is_short
         && folder.is_absolute()
         && bytes.iter().all(is_plain)
-        && folder.parent().is_some_and(Path::is_dir)
+        && folder.parent().is_some_and(|parent| parent.is_dir() && can_reach(parent))
 }
 
 /// Creates `folder` for the server alone. In a shared place somebody may have been there first.
@@ -185,15 +212,25 @@ mod tests {
     #[test]
     fn a_long_or_odd_path_gets_a_short_socket_folder() {
         let root = tempfile::tempdir().unwrap();
-        assert_eq!(socket_dir(root.path(), None), root.path().join("run"));
+        assert_eq!(socket_dir(root.path(), None, None), root.path().join("run"));
 
         for name in ["x".repeat(90), "数据 folder".to_owned(), "a,b".to_owned()] {
             let odd = root.path().join(&name);
             std::fs::create_dir(&odd).unwrap();
-            assert!(socket_dir(&odd, None).starts_with("/tmp/"), "{name}");
+            assert!(socket_dir(&odd, None, None).starts_with("/tmp/"), "{name}");
             let runtime = Some(root.path().to_owned());
-            assert!(socket_dir(&odd, runtime).starts_with(root.path()), "{name}");
+            assert!(socket_dir(&odd, runtime, None).starts_with(root.path()), "{name}");
         }
+    }
+
+    #[test]
+    fn a_runtime_folder_that_the_servers_account_cannot_enter_is_passed_over() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        let account = Account { name: "other".to_owned(), uid: 54_321, gid: 54_321 };
+        let runtime = Some(root.path().to_owned());
+        let odd = Path::new("/数据");
+        assert!(socket_dir(odd, runtime, Some(&account)).starts_with("/tmp/"));
     }
 
     #[test]
