@@ -127,6 +127,35 @@ async fn a_server_that_dies_is_brought_back() {
     server.stop().await;
 }
 
+/// A session that computes does not look whether its server is still there.
+#[tokio::test]
+async fn a_server_that_is_killed_while_a_session_is_busy_is_brought_back() {
+    let folder = folder();
+    let server = start(folder.path()).await;
+    write(&server).await;
+    let mut connection = connect(&server).await;
+    let busy = tokio::spawn(async move {
+        connection.execute("DO 'BEGIN LOOP PERFORM 1; END LOOP; END'").await.map(drop)
+    });
+    let mut other = connect(&server).await;
+    eventually(async || {
+        let active = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %'";
+        let count: i64 = sqlx::query_scalar(active).fetch_one(&mut other).await.unwrap();
+        (count > 0).then_some(())
+    })
+    .await
+    .unwrap();
+
+    let first = server.process_id().unwrap();
+    send(first, Signal::SIGKILL);
+    let second = eventually(async || server.process_id().filter(|pid| *pid != first)).await;
+    assert!(second.is_some());
+    assert!(busy.await.unwrap().is_err());
+    assert_eq!(read(&server).await, 42);
+    assert!(!server.failed().is_cancelled());
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_server_that_cannot_start_shows_the_end_of_its_log() {
     let folder = folder();

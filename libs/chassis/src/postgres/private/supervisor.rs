@@ -16,6 +16,7 @@ use crate::error::Chain;
 /// Starts after as many deaths in a row; a server that runs for a while starts with a clean slate.
 const RESTARTS_MAX: u32 = 5;
 const CLEAN_SLATE: Duration = Duration::from_secs(300);
+/// Before the first start; twice as long before each further one, so that 6 s pass over all.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A fast stop ends sessions and writes everything; after that, recovery has to do.
@@ -111,9 +112,9 @@ impl Watch {
             *restarts += 1;
             tokio::select! {
                 () = self.stop.cancelled() => return None,
-                () = tokio::time::sleep(PAUSE * *restarts) => {}
+                () = tokio::time::sleep(PAUSE * 2_u32.pow(*restarts - 1)) => {}
             }
-            match self.cluster.start().await {
+            match self.cluster.start_after_crash().await {
                 Ok(server) => {
                     self.pid.store(server.id().unwrap_or(NONE), Ordering::SeqCst);
                     tracing::info!(restarts = *restarts, "the private PostgreSQL server is back");
