@@ -11,6 +11,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tracing::Span;
 
+use super::bare;
 use super::context::{Call, Deadline};
 use super::span::{self, Side};
 use crate::error::plain_status;
@@ -113,10 +114,13 @@ impl http_body::Body for ObservedBody {
         if self.ended {
             return Poll::Ready(None);
         }
-        let polled = self.poll_inner(context);
-        match &polled {
+        let mut polled = self.poll_inner(context);
+        match &mut polled {
             Poll::Ready(Some(Ok(frame))) => {
-                if let Some(trailers) = frame.trailers_ref() {
+                if let Some(trailers) = frame.trailers_mut() {
+                    if self.side == Side::Server {
+                        bare::explain(trailers);
+                    }
                     self.close(code_in(trailers).unwrap_or(Code::Unknown));
                 }
             }

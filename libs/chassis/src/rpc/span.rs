@@ -114,7 +114,7 @@ impl Injector for Outgoing<'_> {
 }
 
 /// The name of `code` as gRPC writes it.
-fn code_name(code: Code) -> &'static str {
+pub(super) fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",

@@ -15,6 +15,7 @@ use tracing::{Instrument as _, Span};
 
 use super::health;
 use crate::error::plain_status;
+use crate::rpc::bare;
 use crate::rpc::body::{ObservedBody, deadline_exceeded};
 use crate::rpc::context::{Call, Deadline, REQUEST_ID_HEADER, RequestId};
 use crate::rpc::span::{self, Side};
@@ -94,6 +95,7 @@ where
             let mut unanswered = Unanswered { span, is_open: true };
             let (mut parts, body) = work.await.into_parts();
             unanswered.is_open = false;
+            bare::explain(&mut parts.headers);
             parts.headers.insert(REQUEST_ID_HEADER, call.request_id.to_header());
             let span = unanswered.span.clone();
             let body = ObservedBody::new(body, &parts.headers, Side::Server, span);

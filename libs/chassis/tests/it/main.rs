@@ -9,6 +9,8 @@ mod postgres;
 #[cfg(test)]
 mod private;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod telemetry;

@@ -22,6 +22,9 @@ use tonic::server::{NamedService, ServerStreamingService, UnaryService};
 use tonic::{Status, Streaming};
 use tonic_prost::ProstCodec;
 
+/// The largest message that the toy sends, in bytes.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
 type Texts = Pin<Box<dyn Stream<Item = Result<String, Status>> + Send>>;
 
 /// What the handlers of one toy share with its test.
@@ -56,7 +59,8 @@ impl tower::Service<Request<Body>> for Toy {
         async move {
             let path = request.uri().path().to_owned();
             let method = path.rsplit('/').next().unwrap_or_default().to_owned();
-            let mut grpc = tonic::server::Grpc::new(ProstCodec::<String, String>::default());
+            let mut grpc = tonic::server::Grpc::new(ProstCodec::<String, String>::default())
+                .max_encoding_message_size(ANSWER_BYTES_MAX);
             Ok(if method.ends_with("Stream") {
                 grpc.server_streaming(Method(method, toy), request).await
             } else {
@@ -87,6 +91,7 @@ impl UnaryService<String> for Method {
                     "waited".to_owned()
                 }
                 "Describe" => describe(),
+                "Huge" => "x".repeat(ANSWER_BYTES_MAX),
                 "Forward" => {
                     let peer = handles.peer.clone().expect("a peer");
                     return call(peer, "Describe", tonic::Request::new(String::new())).await;
@@ -113,6 +118,7 @@ impl ServerStreamingService<String> for Method {
             match method.as_str() {
                 "PanicStream" => panic!("a bug"),
                 "DescribeStream" => Ok(describe()),
+                "HugeStream" => Ok("x".repeat(ANSWER_BYTES_MAX)),
                 _ => std::future::pending().await,
             }
         });

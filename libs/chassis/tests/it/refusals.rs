@@ -1,0 +1,105 @@
+//! What the server refuses before a handler sees it: always with one reason of ours.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::Request;
+use http_body_util::Full;
+use tokio_stream::StreamExt as _;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+use tower::ServiceExt as _;
+
+use crate::toy::{self, Served, Toy, call, stream};
+
+/// Code, reason and text of `status`, which must have one `ErrorInfo`.
+fn seen(status: &Status) -> (Code, String, String) {
+    let details = status.get_error_details();
+    let info = details.error_info().unwrap_or_else(|| panic!("no reason in {status:?}"));
+    assert_eq!(info.domain, "chengping");
+    (status.code(), info.reason.clone(), status.message().to_owned())
+}
+
+fn framed(flag: u8, message: &[u8]) -> Bytes {
+    let mut bytes = BytesMut::new();
+    bytes.put_u8(flag);
+    bytes.put_u32(u32::try_from(message.len()).unwrap());
+    bytes.put_slice(message);
+    bytes.freeze()
+}
+
+/// Sends `bytes` as they are, and gives the refusal.
+async fn send(served: &Served, path: &str, bytes: Bytes, encoding: &str) -> Status {
+    let request = Request::post(format!("http://{}{path}", served.address))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("grpc-encoding", encoding)
+        .body(Body::new(Full::new(bytes)))
+        .unwrap();
+    let response = served.channel().oneshot(request).await.unwrap();
+    Status::from_header_map(response.headers()).expect("a refusal comes in the headers")
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_the_callers_mistake() {
+    let served = toy::serve(Toy::default()).await;
+    // A text field that ends early; one that is not UTF-8; half a message; none; a wild flag.
+    let not_utf8 = [b"\x0a\x02".as_slice(), &[0xff, 0xfe]].concat();
+    let cases = [
+        framed(0, b"\x0a\x05ab"),
+        framed(0, &not_utf8),
+        framed(0, b"\x0a\x02ab").slice(..7),
+        Bytes::new(),
+        framed(7, b""),
+        framed(1, b"zz"),
+    ];
+    for method in ["Echo", "EndlessStream"] {
+        let path = format!("/toy.v1.ToyService/{method}");
+        for bytes in &cases {
+            let (code, reason, text) = seen(&send(&served, &path, bytes.clone(), "identity").await);
+            assert_eq!((code, reason.as_str()), (Code::InvalidArgument, "MESSAGE_MALFORMED"));
+            assert!(text.starts_with("the message cannot be read"), "{text}");
+        }
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_or_an_answer_that_is_too_large_is_named() {
+    let served = toy::serve(Toy::default()).await;
+    let mut huge = BytesMut::from(&[0][..]);
+    huge.put_u32(u32::MAX);
+    let status = send(&served, "/toy.v1.ToyService/Echo", huge.freeze(), "identity").await;
+    let (code, reason, text) = seen(&status);
+    assert_eq!((code, reason.as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
+    assert!(!text.contains("decoded"), "{text}");
+
+    let empty = || tonic::Request::new(String::new());
+    let status = call(served.channel(), "Huge", empty()).await.unwrap_err();
+    let (code, reason, _) = seen(&status);
+    assert_eq!((code, reason.as_str()), (Code::ResourceExhausted, "ANSWER_TOO_LARGE"));
+    let mut texts = stream(served.channel(), "HugeStream", empty()).await.unwrap();
+    assert_eq!(texts.next().await.unwrap().unwrap(), "first");
+    let (code, reason, _) = seen(&texts.next().await.unwrap().unwrap_err());
+    assert_eq!((code, reason.as_str()), (Code::ResourceExhausted, "ANSWER_TOO_LARGE"));
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_have_is_named() {
+    let served = toy::serve(Toy::default()).await;
+    let status = send(&served, "/toy.v1.Other/Echo", framed(0, b""), "identity").await;
+    let (code, reason, _) = seen(&status);
+    assert_eq!((code, reason.as_str()), (Code::Unimplemented, "METHOD_UNKNOWN"));
+    let status = send(&served, "/toy.v1.ToyService/Echo", framed(1, b"zz"), "brotli").await;
+    let (code, reason, text) = seen(&status);
+    assert_eq!((code, reason.as_str()), (Code::Unimplemented, "COMPRESSION_UNKNOWN"));
+    assert!(!text.contains("brotli"), "{text}");
+    assert!(status.metadata().contains_key("grpc-accept-encoding"), "{status:?}");
+
+    // Health itself promises the code.
+    let request = tonic_health::pb::HealthCheckRequest { service: "toy.v1.Other".to_owned() };
+    let mut health = tonic_health::pb::health_client::HealthClient::new(served.channel());
+    let (code, reason, _) = seen(&health.check(request).await.unwrap_err());
+    assert_eq!((code, reason.as_str()), (Code::NotFound, "NOT_FOUND"));
+    served.stop().await;
+}
