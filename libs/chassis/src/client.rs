@@ -14,7 +14,9 @@ use tracing::{Instrument as _, Span};
 
 use crate::config::PeerConfig;
 use crate::rpc::body::{ObservedBody, deadline_exceeded};
-use crate::rpc::context::{Deadline, REQUEST_ID_HEADER, TIMEOUT_HEADER, deadline, request_id};
+use crate::rpc::context::{
+    Deadline, REQUEST_ID_HEADER, TIMEOUT_HEADER, deadline, out_of_time, request_id,
+};
 use crate::rpc::span::{self, Side};
 
 /// Why an address cannot be called.
@@ -28,9 +30,11 @@ pub struct AddressError {
 ///
 /// Every call gets a span, names it to the callee (W3C trace context), passes the request ID on,
 /// and takes no longer than what is left of the [deadline](deadline) of the call being handled.
+/// Without a deadline, its answer must begin within the time that the configuration allows.
 #[derive(Debug, Clone)]
 pub struct TracedChannel {
     inner: Channel,
+    answer_timeout: Duration,
 }
 
 /// A channel to `peer`, connected when it is first used, and again whenever it breaks.
@@ -47,7 +51,8 @@ pub fn connect(peer: &PeerConfig) -> Result<TracedChannel, AddressError> {
         .keep_alive_timeout(Duration::from_millis(peer.keep_alive_timeout_ms.get()))
         .keep_alive_while_idle(true)
         .tcp_nodelay(true);
-    Ok(TracedChannel { inner: endpoint.connect_lazy() })
+    let answer_timeout = Duration::from_millis(peer.answer_timeout_ms.get());
+    Ok(TracedChannel { inner: endpoint.connect_lazy(), answer_timeout })
 }
 
 /// `http://host:port`, from that or from `host:port`.
@@ -84,27 +89,23 @@ impl Service<Request<Body>> for TracedChannel {
             headers.insert(TIMEOUT_HEADER, deadline.to_header());
         }
         let answer = self.inner.call(request).instrument(span.clone());
-        finish(answer, deadline, span).boxed()
+        finish(answer, deadline, self.answer_timeout, span).boxed()
     }
 }
 
 async fn finish<F>(
     answer: F,
     deadline: Option<Deadline>,
+    answer_timeout: Duration,
     span: Span,
 ) -> Result<Response<Body>, BoxError>
 where
     F: Future<Output = Result<Response<Body>, tonic::transport::Error>>,
 {
-    let out_of_time = async {
-        match deadline {
-            Some(deadline) => deadline.passed().await,
-            None => std::future::pending().await,
-        }
-    };
+    let late = out_of_time(deadline, answer_timeout);
     let outcome = tokio::select! {
         biased;
-        () = out_of_time => Err(deadline_exceeded().into()),
+        () = late => Err(deadline_exceeded().into()),
         answered = answer => answered.map_err(BoxError::from),
     };
     match outcome {

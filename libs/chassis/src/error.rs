@@ -76,6 +76,14 @@ pub(crate) fn plain_status(code: Code, reason: &str, message: &str) -> Status {
     Status::with_error_details(code, message, details)
 }
 
+/// As [`plain_status`], for what has a chance after `delay`.
+pub(crate) fn retry_status(code: Code, reason: &str, message: &str, delay: Duration) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_error_info(reason, ERROR_DOMAIN, HashMap::new());
+    details.set_retry_info(Some(delay));
+    Status::with_error_details(code, message, details)
+}
+
 fn add_violations(details: &mut ErrorDetails, errors: &FieldErrors) {
     let mut bytes = 0;
     for (index, (field, description)) in errors.0.iter().enumerate() {

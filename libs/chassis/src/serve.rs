@@ -166,7 +166,7 @@ impl Server {
 
         let grace = self.config.grace();
         let server = builder(&self.config)
-            .layer(RpcLayer::new(&self.names, drain.clone()))
+            .layer(RpcLayer::new(&self.names, &self.config, drain.clone()))
             .add_routes(self.routes.routes().prepare())
             .serve_with_incoming_shutdown(
                 connection::accept(listener, drain.clone(), cut.clone()),

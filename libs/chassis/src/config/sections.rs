@@ -26,6 +26,11 @@ pub struct ListenConfig {
     pub reflection: bool,
     /// Requests that one connection may have open at a time.
     pub concurrent_streams_max: NonZeroU32,
+    /// Calls that the whole server may have open at a time, streams included, health and schema
+    /// aside; whatever comes beyond is refused. Calls between services of one process count twice.
+    pub calls_max: NonZeroU32,
+    /// How long a call that names no deadline may take until its answer begins, in milliseconds.
+    pub answer_timeout_ms: NonZeroU64,
     /// HTTP/2 window of one stream, in bytes; throughput is at most this per round trip.
     pub http2_stream_window_bytes: NonZeroU32,
     /// HTTP/2 window of one connection, in bytes.
@@ -51,6 +56,8 @@ impl Default for ListenConfig {
             grace_ms: non_zero_u64(10_000),
             reflection: true,
             concurrent_streams_max: non_zero_u32(1024),
+            calls_max: non_zero_u32(4096),
+            answer_timeout_ms: non_zero_u64(3_600_000),
             http2_stream_window_bytes: non_zero_u32(4 << 20),
             http2_connection_window_bytes: non_zero_u32(16 << 20),
             keep_alive_interval_ms: non_zero_u64(30_000),
@@ -206,6 +213,8 @@ pub struct PeerConfig {
     pub address: String,
     /// How long connecting may take, in milliseconds.
     pub connect_timeout_ms: NonZeroU64,
+    /// How long a call that has no deadline may take until its answer begins, in milliseconds.
+    pub answer_timeout_ms: NonZeroU64,
     /// HTTP/2 window of one stream, in bytes; throughput is at most this per round trip.
     pub http2_stream_window_bytes: NonZeroU32,
     /// HTTP/2 window of the connection, in bytes.
@@ -228,6 +237,7 @@ impl Default for PeerConfig {
         Self {
             address: "http://127.0.0.1:50051".to_owned(),
             connect_timeout_ms: non_zero_u64(3_000),
+            answer_timeout_ms: non_zero_u64(600_000),
             http2_stream_window_bytes: non_zero_u32(4 << 20),
             http2_connection_window_bytes: non_zero_u32(16 << 20),
             keep_alive_interval_ms: non_zero_u64(30_000),

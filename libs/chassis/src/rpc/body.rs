@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::body::Body;
@@ -26,6 +27,7 @@ pub(crate) struct ObservedBody {
     call: Option<Call>,
     deadline: Option<Pin<Box<Sleep>>>,
     drain: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    slot: Option<OwnedSemaphorePermit>,
     /// Whether the status of the call is known; nothing follows it.
     ended: bool,
 }
@@ -33,8 +35,8 @@ pub(crate) struct ObservedBody {
 impl ObservedBody {
     /// Watches `inner`, whose response came with `headers`.
     pub(crate) fn new(inner: Body, headers: &HeaderMap, side: Side, span: Span) -> Self {
-        let mut body =
-            Self { inner, side, span, call: None, deadline: None, drain: None, ended: false };
+        let (call, deadline, drain, slot) = (None, None, None, None);
+        let mut body = Self { inner, side, span, call, deadline, drain, slot, ended: false };
         if let Some(code) = code_in(headers) {
             body.close(code);
         }
@@ -60,9 +62,16 @@ impl ObservedBody {
         self
     }
 
+    /// Holds `slot` until the call has ended.
+    pub(crate) fn holding(mut self, slot: Option<OwnedSemaphorePermit>) -> Self {
+        self.slot = slot.filter(|_| !self.ended);
+        self
+    }
+
     fn close(&mut self, code: Code) {
         if !self.ended {
             self.ended = true;
+            self.slot = None;
             span::close(&self.span, self.side, code);
         }
     }

@@ -80,6 +80,15 @@ impl Deadline {
     }
 }
 
+/// Waits until an answer that has not begun is too late: at `deadline`, or without one after
+/// `timeout`, which is not passed on, and which a stream that has begun to answer may outlive.
+pub(crate) async fn out_of_time(deadline: Option<Deadline>, timeout: Duration) {
+    match deadline.or_else(|| Deadline::after(timeout)) {
+        Some(deadline) => deadline.passed().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The ID of one call: what the caller gave as `x-request-id`, or a new UUID.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(String);

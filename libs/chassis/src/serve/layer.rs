@@ -3,10 +3,12 @@ use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -14,27 +16,42 @@ use tower::{Layer, Service};
 use tracing::{Instrument as _, Span};
 
 use super::health;
-use crate::error::plain_status;
+use crate::config::ListenConfig;
+use crate::error::{plain_status, retry_status};
 use crate::rpc::bare;
 use crate::rpc::body::{ObservedBody, deadline_exceeded};
-use crate::rpc::context::{Call, Deadline, REQUEST_ID_HEADER, RequestId};
+use crate::rpc::context::{Call, Deadline, REQUEST_ID_HEADER, RequestId, out_of_time};
 use crate::rpc::span::{self, Side};
 
 pub(super) const REFLECTION: &str = "grpc.reflection.v1.ServerReflection";
 pub(super) const REFLECTION_OLD: &str = "grpc.reflection.v1alpha.ServerReflection";
 
-/// What happens to every call: a span below the caller's, a request ID, the caller's deadline,
-/// and an `INTERNAL` status in place of a panic.
+/// What happens to every call: a span below the caller's, a request ID, the caller's deadline, an
+/// `INTERNAL` status in place of a panic, a reason for every error. Beyond the limit of open calls
+/// it is refused.
 #[derive(Debug, Clone)]
 pub(super) struct RpcLayer {
     /// Names of services as callers write them, of which spans may speak.
     known: Arc<BTreeSet<&'static str>>,
     drain: CancellationToken,
+    /// One for each call that the server may have open.
+    slots: Arc<Semaphore>,
+    answer_timeout: Duration,
 }
 
 impl RpcLayer {
-    pub(super) fn new(names: &[&'static str], drain: CancellationToken) -> Self {
-        Self { known: Arc::new(names.iter().copied().collect()), drain }
+    pub(super) fn new(
+        names: &[&'static str],
+        config: &ListenConfig,
+        drain: CancellationToken,
+    ) -> Self {
+        let calls_max = usize::try_from(config.calls_max.get()).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            known: Arc::new(names.iter().copied().collect()),
+            drain,
+            slots: Arc::new(Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS))),
+            answer_timeout: Duration::from_millis(config.answer_timeout_ms.get()),
+        }
     }
 }
 
@@ -88,7 +105,14 @@ where
         let drain = is_plumbing.then(|| self.layer.drain.clone().cancelled_owned());
 
         request.extensions_mut().insert(call.request_id.clone());
-        let work = handle(inner, request, call.deadline);
+        // Services of one process call each other: were calls to wait for room, they could wait
+        // for each other.
+        let slot = (!is_plumbing).then(|| Arc::clone(&self.layer.slots).try_acquire_owned());
+        let late = out_of_time(call.deadline, self.layer.answer_timeout);
+        let has_room = !matches!(slot, Some(Err(_)));
+        let work = async move {
+            if has_room { handle(inner, request, late).await } else { too_many_calls().into_http() }
+        };
         let work = call.clone().scope(work).instrument(span.clone());
         async move {
             // Ends the span as cancelled if the caller gives up while the handler works.
@@ -99,7 +123,11 @@ where
             parts.headers.insert(REQUEST_ID_HEADER, call.request_id.to_header());
             let span = unanswered.span.clone();
             let body = ObservedBody::new(body, &parts.headers, Side::Server, span);
-            Ok(Response::from_parts(parts, Body::new(body.within(call).unless(drain))))
+            let slot = slot.and_then(Result::ok);
+            Ok(Response::from_parts(
+                parts,
+                Body::new(body.within(call).unless(drain).holding(slot)),
+            ))
         }
         .boxed()
     }
@@ -129,21 +157,15 @@ impl RpcLayer {
 async fn handle<S>(
     mut service: S,
     request: Request<Body>,
-    deadline: Option<Deadline>,
+    late: impl Future<Output = ()>,
 ) -> Response<Body>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
     let work = AssertUnwindSafe(async { service.call(request).await }).catch_unwind();
-    let out_of_time = async {
-        match deadline {
-            Some(deadline) => deadline.passed().await,
-            None => std::future::pending().await,
-        }
-    };
     let status: Status = tokio::select! {
         biased;
-        () = out_of_time => deadline_exceeded(),
+        () = late => deadline_exceeded(),
         outcome = work => match outcome {
             Ok(Ok(response)) => return response,
             Err(_panic) => {
@@ -153,6 +175,11 @@ where
         },
     };
     status.into_http()
+}
+
+fn too_many_calls() -> Status {
+    let message = "the server has as many calls open as it may have; try again later";
+    retry_status(Code::ResourceExhausted, "TOO_MANY_CALLS", message, Duration::from_secs(1))
 }
 
 /// Ends a span as cancelled when it is dropped open.
