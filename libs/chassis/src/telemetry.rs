@@ -60,8 +60,7 @@ pub fn init(service_name: &str, config: &TelemetryConfig) -> Result<Telemetry, T
             .with_filter(filter_fn(is_worth_tracing))
     });
     tracing_subscriber::registry()
-        .with(filter)
-        .with(lines(config.log_format))
+        .with(lines(config.log_format).with_filter(filter))
         .with(traces)
         .try_init()?;
     Ok(Telemetry { provider })
@@ -99,8 +98,9 @@ where
     }
 }
 
+/// Whatever is logged: who wants fewer lines wants no fewer traces.
 fn is_worth_tracing(metadata: &Metadata<'_>) -> bool {
     let crate_name = metadata.target().split("::").next().unwrap_or_default();
     let is_transport = TRANSPORT_CRATES.iter().any(|transport| crate_name.starts_with(transport));
-    !is_transport && *metadata.level() <= Level::DEBUG
+    !is_transport && *metadata.level() <= Level::INFO
 }

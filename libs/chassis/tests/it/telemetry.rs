@@ -23,7 +23,9 @@ fn find<'a>(spans: &'a [SpanRecord], kind: i32, method: &str) -> &'a SpanRecord 
 async fn one_trace_leads_through_caller_and_callee() {
     let receiver = OtlpReceiver::start().await.unwrap();
     let otlp_endpoint = Some(receiver.endpoint().to_owned());
-    let config = TelemetryConfig { otlp_endpoint, ..TelemetryConfig::default() };
+    // A quiet log leaves the traces as they are.
+    let filter = "warn".to_owned();
+    let config = TelemetryConfig { otlp_endpoint, filter, ..TelemetryConfig::default() };
     let telemetry = telemetry::init("toy", &config).unwrap();
 
     let callee = toy::serve(Toy::default()).await;
