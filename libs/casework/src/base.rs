@@ -67,6 +67,9 @@ named_enum! {
         VisitDissatisfied = 26 => "visit_dissatisfied",
         /// B40 回访未果: nobody was reached; not a valid visit.
         VisitUnreachable = 27 => "visit_unreachable",
+        /// B38 with every order twice the one before: the sum of 2ⁿ⁻¹ over the orders that
+        /// [`Base::OrdersFirst`] and [`Base::OrdersRepeated`] count, each the n-th on its case.
+        OrdersGeometric = 28 => "orders_geometric",
     }
 }
 
@@ -118,6 +121,7 @@ impl Base {
             Self::VisitNeutral => ("B41", "一般数", "neutral"),
             Self::VisitDissatisfied => ("B41", "不满意数", "dissatisfied"),
             Self::VisitUnreachable => ("B40", "回访未果数", "not reached"),
+            Self::OrdersGeometric => ("B38", "督办加权数", "orders, each twice the one before"),
         }
     }
 

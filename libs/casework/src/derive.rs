@@ -203,6 +203,7 @@ fn fact(case: &Case, state: &State<'_>, marks: Marks, aside: &Aside) -> Fact {
         marks,
         orders_first: aside.orders_first,
         orders_repeated: aside.orders_repeated,
+        orders_weight: aside.orders_weight,
         visits: aside.visits,
     }
 }

@@ -60,6 +60,8 @@ pub struct Fact {
     pub orders_first: u16,
     /// Second and later orders of the month that stand.
     pub orders_repeated: u16,
+    /// The sum of 2ⁿ⁻¹ over both, each the n-th order on the case.
+    pub orders_weight: u32,
     /// Visits of the month, by the code of their [`Satisfaction`].
     pub visits: [u16; 5],
 }
@@ -72,6 +74,7 @@ impl Fact {
         match base {
             Base::OrdersFirst => self.orders_first.into(),
             Base::OrdersRepeated => self.orders_repeated.into(),
+            Base::OrdersGeometric => self.orders_weight,
             Base::VisitVerySatisfied => visits(Satisfaction::VerySatisfied),
             Base::VisitSatisfied => visits(Satisfaction::Satisfied),
             Base::VisitNeutral => visits(Satisfaction::Neutral),

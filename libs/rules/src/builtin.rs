@@ -1,7 +1,8 @@
 //! The packs that come with the product.
 
-const PACKS: [(&str, &str); 2] = [
+const PACKS: [(&str, &str); 3] = [
     ("boston-2011", include_str!("../packs/boston-2011.yaml")),
+    ("gbt-30428.4", include_str!("../packs/gbt-30428.4.yaml")),
     ("zz-2018", include_str!("../packs/zz-2018.yaml")),
 ];
 

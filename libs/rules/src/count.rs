@@ -1,55 +1,21 @@
-//! What indicators count: expressions over the base counts of a body, and quotients of two such.
+//! What indicators count: formulas over the base counts of a body, and quotients of two such.
 
-use chengping_casework::Base;
-use chengping_types::named_enum;
 use serde::{Serialize, Serializer};
 
 use crate::decode::{Decode, Decoder};
-use crate::document::Node;
-use crate::expression::{Expression, ExpressionError, Name, Operation};
+use crate::document::{Node, Value};
+use crate::expression::{Condition, Expression, ExpressionError, ExpressionProblem, Operation};
+use crate::expression::{Name as _, Unit, from_name};
 use crate::mistakes::Position;
+use crate::quantity::{Quantity, SizeAttribute};
 
-impl Name for Base {
-    const WHAT: &'static str = "base count";
+/// A formula of an item or figure, such as `overdue_open + carried_open`.
+pub type Count = Expression<Quantity>;
 
-    fn from_name(name: &str) -> Option<Self> {
-        name.parse().ok()
-    }
-
-    fn name(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-/// An expression over base counts, such as `overdue_open + carried_open`.
-pub type Count = Expression<Base>;
-
-named_enum! {
-    /// What an effective size is made of (5.2.6).
-    pub enum SizeAttribute: "size attribute" {
-        /// The number of road sections of the body in the zone.
-        RoadSections = 1 => "road_sections",
-        /// The approved difficulty coefficient of the body in the zone.
-        Difficulty = 2 => "difficulty",
-    }
-}
-
-impl Name for SizeAttribute {
-    const WHAT: &'static str = "size attribute (road_sections or difficulty)";
-
-    fn from_name(name: &str) -> Option<Self> {
-        name.parse().ok()
-    }
-
-    fn name(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-/// An expression over size attributes, such as `road_sections * difficulty`.
+/// A formula over size attributes, such as `road_sections * difficulty`.
 pub type Size = Expression<SizeAttribute>;
 
-/// A quotient of two counts, such as `closed_on_time / due`. With a denominator of zero it is not
+/// A quotient of two formulas, such as `closed_on_time / due`. With a denominator of zero it is not
 /// applicable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rate {
@@ -73,36 +39,110 @@ impl Serialize for Rate {
     }
 }
 
-impl<N: Name> Decode for Expression<N> {
+impl Decode for Size {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let text = decoder.text(node, "an expression over names")?;
-        match Self::parse(text) {
-            Ok(expression) => Some(expression),
-            Err(error) => decoder.reject_inside(node, &error),
-        }
+        let text = decoder.text(node, "a formula over size attributes")?;
+        let size = Self::parse_within(text, &from_name, &[]);
+        decoder.place(node, size)
+    }
+}
+
+/// A formula that counts cases.
+impl Decode for Count {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        decoder.formula(node, &[Unit::CASES])
     }
 }
 
 impl Decode for Rate {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        match Count::decode(node, decoder)? {
-            Expression::Operation(Operation::Divide, numerator, denominator) => {
-                Some(Self { numerator: *numerator, denominator: *denominator })
-            }
-            _ => decoder.reject(node, "a rate is a quotient; write it as `count / count`"),
+        if let Expression::Operation(Operation::Divide, ..) = decoder.formula(node, &[])?
+            && let Expression::Operation(_, numerator, denominator) =
+                decoder.formula(node, &[Unit::PLAIN])?
+        {
+            return Some(Self { numerator: *numerator, denominator: *denominator });
         }
+        decoder.reject(node, "a rate is a quotient; write it as `count / count`")
     }
 }
 
+impl Decode for Condition<Quantity> {
+    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
+        let text = decoder.text(node, "a comparison of two formulas")?;
+        let condition = Self::parse_within(text, &|name| decoder.resolve(name));
+        decoder.place(node, condition)
+    }
+}
+
+/// Reads a count that is also taken of other months and bodies, where no item has deducted
+/// anything.
+pub(crate) fn comparable(node: &Node, decoder: &mut Decoder) -> Option<Count> {
+    let count = Count::decode(node, decoder)?;
+    match count.names().iter().find(|name| matches!(name, Quantity::Item(_))) {
+        Some(item) => {
+            let name = item.name();
+            decoder.reject(node, format!("`{name}` has no value in other months; count cases"))
+        }
+        None => Some(count),
+    }
+}
+
+/// Reads a formula that yields points.
+pub(crate) fn points(node: &Node, decoder: &mut Decoder) -> Option<Count> {
+    decoder.formula(node, &[Unit::POINTS, Unit::PLAIN])
+}
+
+/// Reads a formula of which each unit is worth points: cases, or a plain number.
+pub(crate) fn value(node: &Node, decoder: &mut Decoder) -> Option<Count> {
+    decoder.formula(node, &[Unit::PLAIN, Unit::CASES])
+}
+
 impl Decoder {
+    fn formula(&mut self, node: &Node, units: &[Unit]) -> Option<Count> {
+        let text = self.text(node, "a formula over base counts")?;
+        let formula = Count::parse_within(text, &|name| self.resolve(name), units);
+        self.place(node, formula)
+    }
+
+    /// The meaning of a name where we are.
+    fn resolve(&self, name: &str) -> Result<Quantity, ExpressionProblem> {
+        let quantity: Quantity = from_name(name)?;
+        let not_here = |why: &str| {
+            Err(ExpressionProblem::NotHere { name: name.to_owned(), why: why.to_owned() })
+        };
+        match &quantity {
+            Quantity::Size(_) if !self.zoned => {
+                not_here("the registry knows sizes by zone; use it where zones are told apart")
+            }
+            Quantity::CountOf(counted, _) if !self.is_reachable(*counted) => {
+                not_here("no case is ever in that stream; add its test to `selection.order`")
+            }
+            Quantity::Item(item) => match self.items.get(item) {
+                None => {
+                    let what = "item of this family";
+                    Err(ExpressionProblem::UnknownName { name: name.to_owned(), what })
+                }
+                Some(zoned) if *zoned != self.zoned => {
+                    not_here("of the two items only one is computed zone by zone")
+                }
+                Some(_) => Ok(quantity),
+            },
+            _ => Ok(quantity),
+        }
+    }
+
     /// Notes a mistake inside the expression at `node`. In a plain scalar the place is exact; in
     /// a quoted or folded one the column inside the expression, which the message gives, counts.
-    fn reject_inside<T>(&mut self, node: &Node, error: &ExpressionError) -> Option<T> {
+    fn place<T>(&mut self, node: &Node, parsed: Result<T, ExpressionError>) -> Option<T> {
+        let error = match parsed {
+            Ok(parsed) => return Some(parsed),
+            Err(error) => error,
+        };
         let place = node.position.map(|start| Position {
             line: start.line,
             column: start.column + error.column as u64 - 1,
         });
-        let exact = Node { value: crate::document::Value::Empty, position: place };
+        let exact = Node { value: Value::Empty, position: place };
         self.reject(if error.line == 1 { &exact } else { node }, error.to_string())
     }
 }

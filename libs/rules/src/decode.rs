@@ -2,11 +2,13 @@
 //!
 //! A `None` always means that at least one mistake has been noted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::document::{Key, Node, Value};
+use crate::family::Counted;
 use crate::mistakes::{Mistake, Position};
+use crate::pack::SelectionTest;
 
 /// A value that can be read from a node.
 pub(crate) trait Decode: Sized {
@@ -18,8 +20,14 @@ pub(crate) trait Decode: Sized {
 pub(crate) struct Decoder {
     path: String,
     mistakes: Vec<Mistake>,
-    /// Names of the band tables of this pack.
-    pub(crate) bands: Vec<String>,
+    /// Names of the band tables of this pack, and whether their shares rise.
+    pub(crate) bands: BTreeMap<String, bool>,
+    /// The tests that tell streams apart; absent when they could not be read.
+    pub(crate) tests: Option<Vec<SelectionTest>>,
+    /// The items of the family being read, and whether each is computed zone by zone.
+    pub(crate) items: BTreeMap<String, bool>,
+    /// Whether the items being read are computed zone by zone.
+    pub(crate) zoned: bool,
     /// Whether the items being read can divide by an effective size.
     pub(crate) sized: bool,
 }
@@ -27,6 +35,16 @@ pub(crate) struct Decoder {
 impl Decoder {
     pub(crate) fn into_mistakes(self) -> Vec<Mistake> {
         self.mistakes
+    }
+
+    /// Whether a case can ever be among those counted.
+    pub(crate) fn is_reachable(&self, counted: Counted) -> bool {
+        let told_apart = |test| self.tests.as_ref().is_none_or(|tests| tests.contains(&test));
+        match counted {
+            Counted::Public => told_apart(SelectionTest::Public),
+            Counted::LongTerm => told_apart(SelectionTest::LongTerm),
+            Counted::Regular | Counted::All => true,
+        }
     }
 
     /// Notes a mistake at `node`.
@@ -256,10 +274,13 @@ decode_by_text! {
     chengping_types::PackId: "a pack name",
     chengping_types::TimeZone: "an IANA time zone",
     chengping_types::BodyKind: "a body kind",
-    crate::family::Counted: "a selection of cases",
+    Counted: "a selection of cases",
+    crate::family::DifferentiationMode: "a way of differentiation",
+    crate::family::MidMonth: "a rule for changes inside a month",
     crate::pack::Redistribution: "a redistribution",
-    crate::pack::SelectionTest: "a selection test",
+    SelectionTest: "a selection test",
     crate::pack::TooFewCases: "what happens with too few cases",
     crate::rule::Reference: "a reference",
+    crate::rule::RepeatMode: "a way in which repeated orders cost more",
     crate::source::Provenance: "a provenance",
 }

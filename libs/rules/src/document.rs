@@ -26,6 +26,22 @@ pub(crate) struct Node {
     pub(crate) position: Option<Position>,
 }
 
+impl Node {
+    /// The items of a list; none of anything else.
+    pub(crate) fn list(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The value of a key of a mapping.
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+        let Value::Map(entries) = &self.value else { return None };
+        entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+}
+
 /// What a node holds.
 #[derive(Debug)]
 pub(crate) enum Value {

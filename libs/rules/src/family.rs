@@ -1,15 +1,25 @@
 //! The rules of one family of bodies: zones, size, streams and items.
 
-use chengping_types::{Exact, Stream, Zone, named_enum};
+mod order;
+mod size;
+mod zones;
+
+use std::collections::BTreeMap;
+
+use chengping_types::{Exact, Stream, named_enum};
 use serde::Serialize;
 
-use crate::count::Size;
+use crate::count::{Count, points};
 use crate::decode::{Decode, Decoder, Fields};
-use crate::document::Node;
+use crate::document::{Node, Value};
 use crate::identifier;
 use crate::number::{Number, positive};
 use crate::rule::Rule;
 use crate::source::{Names, Source};
+
+pub use order::ItemPlace;
+pub use size::{Differentiation, DifferentiationMode, EffectiveSize};
+pub use zones::{Day, DayError, MidMonth, MonthWeights, ZoneChange, ZoneWeights};
 
 /// The rules of a family.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,6 +30,9 @@ pub struct FamilyRules {
     /// The effective size of a body in a zone (5.2.6); absent when size plays no part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<EffectiveSize>,
+    /// How size plays a part; absent for density.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub differentiation: Option<Differentiation>,
     /// The streams in the order of a bulletin.
     pub streams: Vec<StreamRules>,
 }
@@ -29,38 +42,21 @@ impl FamilyRules {
     pub fn items(&self) -> impl Iterator<Item = (&StreamRules, &Item)> {
         self.streams.iter().flat_map(|stream| stream.items.iter().map(move |item| (stream, item)))
     }
-}
 
-/// The weights of the two kinds of zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ZoneWeights {
-    /// Weight of key management zones.
-    pub key: Number,
-    /// Weight of general management zones.
-    pub general: Number,
-    /// Where they come from.
-    #[serde(flatten)]
-    pub source: Source,
-}
-
-impl ZoneWeights {
-    /// The weight of a zone.
-    pub const fn of(&self, zone: Zone) -> &Exact {
-        match zone {
-            Zone::Key => &self.key.value,
-            Zone::General => &self.general.value,
-        }
+    /// The sum of the caps of its streams.
+    pub fn caps(&self) -> Exact {
+        self.streams.iter().fold(Exact::ZERO, |sum, stream| sum + &stream.cap.value)
     }
-}
 
-/// What the effective size of a body in a zone is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EffectiveSize {
-    /// The formula over registry attributes.
-    pub formula: Size,
-    /// Where it comes from.
-    #[serde(flatten)]
-    pub source: Source,
+    /// Whether a stream is computed zone by zone.
+    pub const fn is_zoned(&self, stream: &StreamRules) -> bool {
+        self.zones.is_some() && stream.zoned
+    }
+
+    /// Where size plays a part.
+    pub fn differentiation_mode(&self) -> DifferentiationMode {
+        self.differentiation.as_ref().map_or(DifferentiationMode::Density, |how| how.mode)
+    }
 }
 
 /// A stream: items that share a cap.
@@ -84,9 +80,10 @@ pub struct StreamRules {
 }
 
 impl StreamRules {
-    /// The sum of the points of its items.
+    /// The sum of the points that its items can deduct.
     pub fn points(&self) -> Exact {
-        self.items.iter().fold(Exact::ZERO, |sum, item| sum + &item.rule.points().value)
+        let deducting = self.items.iter().filter(|item| !item.rule.is_bonus());
+        deducting.fold(Exact::ZERO, |sum, item| sum + &item.rule.points().value)
     }
 
     /// Whether an item compares this month with the one before, so that the counts of both
@@ -132,6 +129,10 @@ pub struct Item {
     /// How it deducts.
     #[serde(flatten)]
     pub rule: Rule,
+    /// A further cap, such as half of what another item deducts; where it has no value it limits
+    /// nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Count>,
     /// Where its numbers come from, unless a number says otherwise.
     #[serde(flatten)]
     pub source: Source,
@@ -142,40 +143,58 @@ impl Decode for FamilyRules {
         let mut fields = Fields::open(node, decoder)?;
         let zones: Option<Option<ZoneWeights>> = fields.optional("zones");
         let size: Option<Option<EffectiveSize>> = fields.optional("size");
+        let differentiation: Option<Option<Differentiation>> = fields.optional("differentiation");
+        let zoned = !matches!(zones, Some(None));
+        fields.decoder.zoned = zoned;
         fields.decoder.sized = !matches!(size, Some(None));
+        fields.decoder.items =
+            fields.node("streams").map(|node| items_of(node, zoned)).unwrap_or_default();
         let streams: Option<Vec<StreamRules>> = fields.required("streams");
         if let (Some(None), Some(Some(_))) = (&zones, &size) {
             fields.reject::<()>("`size` is per zone; add `zones` or drop it");
+        }
+        if let (Some(None), Some(Some(_))) = (&size, &differentiation) {
+            fields.reject::<()>("`differentiation` needs sizes; add `size` or drop it");
         }
         if let Some(streams) = &streams {
             let items = streams.iter().flat_map(|stream| &stream.items);
             fields.refuse_repeated("stream", streams.iter().map(|stream| stream.id.as_str()));
             fields.refuse_repeated("item", items.map(|item| item.id.as_str()));
         }
+        let family = assemble(zones, size, differentiation, streams);
+        if let Some(Err(circle)) = family.as_ref().map(Self::try_order) {
+            let circle = circle.join(" → ");
+            fields.reject::<()>(format!("the items {circle} go round in a circle; cut it"));
+        }
         fields.close();
-        Some(Self { zones: zones?, size: size?, streams: streams? })
+        family
     }
 }
 
-impl Decode for ZoneWeights {
-    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
-        let key = fields.required_with("key", positive);
-        let general = fields.required_with("general", positive);
-        let source = Source::from_fields(&mut fields);
-        fields.close();
-        Some(Self { key: key?, general: general?, source: source? })
-    }
+fn assemble(
+    zones: Option<Option<ZoneWeights>>,
+    size: Option<Option<EffectiveSize>>,
+    differentiation: Option<Option<Differentiation>>,
+    streams: Option<Vec<StreamRules>>,
+) -> Option<FamilyRules> {
+    let (zones, size, differentiation) = (zones?, size?, differentiation?);
+    Some(FamilyRules { zones, size, differentiation, streams: streams? })
 }
 
-impl Decode for EffectiveSize {
-    fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
-        let formula = fields.required("formula");
-        let source = Source::from_fields(&mut fields);
-        fields.close();
-        Some(Self { formula: formula?, source: source? })
+/// The items in the text of a family's streams, and whether each is computed zone by zone: known
+/// before any of them is read, because a formula may name a later one.
+fn items_of(streams: &Node, family_is_zoned: bool) -> BTreeMap<String, bool> {
+    let mut items = BTreeMap::new();
+    for stream in streams.list() {
+        let zoned =
+            !stream.field("zoned").is_some_and(|node| matches!(node.value, Value::Flag(false)));
+        for item in stream.field("items").into_iter().flat_map(Node::list) {
+            if let Some(Value::Text(id)) = item.field("id").map(|node| &node.value) {
+                items.insert(id.clone(), family_is_zoned && zoned);
+            }
+        }
     }
+    items
 }
 
 impl Decode for StreamRules {
@@ -183,15 +202,16 @@ impl Decode for StreamRules {
         let mut fields = Fields::open(node, decoder)?;
         let id = fields.required_with("id", identifier::lower);
         let name = fields.required("name");
-        let counts = fields.required("counts");
+        let counts = fields.required_with("counts", reachable);
         let zoned = fields.optional("zoned");
         let cap = fields.required_with("cap", positive);
         let source = Source::from_fields(&mut fields);
         // Size is known by zone, so only items of a zoned stream can divide by it.
-        let sized = fields.decoder.sized;
-        fields.decoder.sized = sized && !matches!(zoned, Some(Some(false)));
+        let is_zoned = !matches!(zoned, Some(Some(false)));
+        let (zones, sizes) = (fields.decoder.zoned, fields.decoder.sized);
+        (fields.decoder.zoned, fields.decoder.sized) = (zones && is_zoned, sizes && is_zoned);
         let items: Option<Vec<Item>> = fields.required("items");
-        fields.decoder.sized = sized;
+        (fields.decoder.zoned, fields.decoder.sized) = (zones, sizes);
         if items.as_ref().is_some_and(Vec::is_empty) {
             fields.reject::<()>("a stream without items; add one or drop the stream");
         }
@@ -201,14 +221,27 @@ impl Decode for StreamRules {
     }
 }
 
+/// A selection that can hold a case.
+fn reachable(node: &Node, decoder: &mut Decoder) -> Option<Counted> {
+    let counted = Counted::decode(node, decoder)?;
+    if decoder.is_reachable(counted) {
+        return Some(counted);
+    }
+    decoder.reject(
+        node,
+        format!("no case is ever `{counted}`; add the test to `selection.order`, or count others"),
+    )
+}
+
 impl Decode for Item {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         let mut fields = Fields::open(node, decoder)?;
         let id = fields.required_with("id", identifier::mixed);
         let name = fields.required("name");
         let rule = Rule::from_fields(&mut fields);
+        let limit = fields.optional_with("limit", points);
         let source = Source::from_fields(&mut fields);
         fields.close();
-        Some(Self { id: id?, name: name?, rule: rule?, source: source? })
+        Some(Self { id: id?, name: name?, rule: rule?, limit: limit?, source: source? })
     }
 }

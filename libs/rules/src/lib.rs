@@ -14,23 +14,31 @@ mod identifier;
 mod mistakes;
 mod number;
 mod pack;
+mod quantity;
 mod rule;
 mod source;
 mod warning;
 
 pub use builtin::{builtin, builtin_names};
-pub use count::{Count, Rate, Size, SizeAttribute};
-pub use expression::{Expression, ExpressionError, ExpressionProblem, Name, Operation};
-pub use family::{Counted, EffectiveSize, FamilyRules, Item, StreamRules, ZoneWeights};
+pub use count::{Count, Rate, Size};
+pub use expression::{
+    Comparison, Condition, Expression, ExpressionError, ExpressionProblem, Function, Name,
+    Operation, Unit,
+};
+pub use family::{
+    Counted, Day, DayError, Differentiation, DifferentiationMode, EffectiveSize, FamilyRules, Item,
+    ItemPlace, MidMonth, MonthWeights, StreamRules, ZoneChange, ZoneWeights,
+};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use number::Number;
 pub use pack::{
-    Band, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
+    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
     RulePack, Scoring, Selection, SelectionTest, TooFewCases,
 };
+pub use quantity::{Quantity, SizeAttribute};
 pub use rule::{
-    BandRelative, Linear, MomIncrease, PerCaseRepeat, PerPoint, Reference, Rule, Satisfaction,
-    Threshold,
+    Band, BandRelative, Bonus, FlatIf, Linear, MomIncrease, PerCase, PerCaseRepeat, PerPoint,
+    Reference, RepeatMode, Rule, Satisfaction, Threshold,
 };
 pub use source::{Names, Provenance, ProvenanceError, Source};
 pub use warning::{Warning, WarningKind};

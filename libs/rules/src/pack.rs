@@ -149,9 +149,25 @@ pub struct Scoring {
     pub history_months: u32,
     /// Share of an item's points beyond which a body is warned.
     pub warning_share: Number,
+    /// Decimals of the stored score: 0 or 2.
+    #[serde(skip_serializing_if = "is_two")]
+    pub decimals: u32,
+    /// Whether bonuses may lift a score above the base.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub above_base: bool,
+    /// Whether the pack claims that the caps of every family add up to the base, and the points of
+    /// every stream's items to its cap. Reading it checks that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adds_up: bool,
     /// Where the settings come from.
     #[serde(flatten)]
     pub source: Source,
+}
+
+/// The usual decimals are left out, so that older packs hash as before.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_two(decimals: &u32) -> bool {
+    *decimals == 2
 }
 
 named_enum! {
@@ -203,11 +219,11 @@ impl Grades {
     }
 }
 
-/// Shares of the points by the quotient of own count and reference.
+/// Shares of the points by a count, or by the quotient of own count and reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BandTable {
-    /// From the lowest quotient up; the last has no upper bound.
-    pub steps: Vec<Band>,
+    /// From the lowest value up; the last has no upper bound. The shares rise, or fall.
+    pub steps: Vec<BandStep>,
     /// Where the table comes from.
     #[serde(flatten)]
     pub source: Source,
@@ -215,8 +231,8 @@ pub struct BandTable {
 
 /// One band.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Band {
-    /// Largest quotient of the band; absent in the last one.
+pub struct BandStep {
+    /// Largest value of the band; absent in the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up_to: Option<Number>,
     /// Share of the points lost in the band.
@@ -224,12 +240,17 @@ pub struct Band {
 }
 
 impl BandTable {
-    /// The share of the points lost at a quotient.
-    pub fn share_of(&self, quotient: &Exact) -> &Exact {
+    /// The share of the points lost at a value.
+    pub fn share_of(&self, value: &Exact) -> &Exact {
         let in_band =
-            |band: &&Band| band.up_to.as_ref().is_none_or(|bound| *quotient <= bound.value);
+            |band: &&BandStep| band.up_to.as_ref().is_none_or(|bound| *value <= bound.value);
         let band = self.steps.iter().find(in_band).expect("the last band has no upper bound");
         &band.share.value
+    }
+
+    /// Whether a greater value never costs less.
+    pub fn rises(&self) -> bool {
+        self.steps.is_sorted_by(|lower, higher| lower.share.value <= higher.share.value)
     }
 }
 

@@ -8,6 +8,7 @@ use chengping_types::{Exact, Family};
 use crate::family::{Counted, FamilyRules, Item, StreamRules};
 use crate::number::Number;
 use crate::pack::{Redistribution, RulePack};
+use crate::quantity::Quantity;
 use crate::rule::Rule;
 use crate::source::{Provenance, Source};
 
@@ -38,6 +39,10 @@ pub enum WarningKind {
         /// Points of the base.
         base: Exact,
     },
+    /// No item names the band table.
+    UnusedTable,
+    /// Bonuses can lift a score above the base.
+    AboveBase,
     /// Numbers that are an assumption, for the office to confirm or replace.
     Assumed {
         /// The numbers, as written.
@@ -62,6 +67,8 @@ impl fmt::Display for Warning {
             WarningKind::CapsMissBase { caps, base } => {
                 write!(f, "the caps add up to {caps} points, the base is {base}")
             }
+            WarningKind::UnusedTable => f.write_str("no item names this table"),
+            WarningKind::AboveBase => f.write_str("bonuses can lift a score above the base"),
             WarningKind::Assumed { numbers } => {
                 let numbers: Vec<_> = numbers.iter().map(decimal).collect();
                 write!(f, "assumed, to be confirmed or replaced: {}", numbers.join(", "))
@@ -95,6 +102,9 @@ impl RulePack {
             let bounds = table.steps.iter().filter_map(|band| band.up_to.as_ref());
             let numbers = bounds.chain(table.steps.iter().map(|band| &band.share));
             warnings.assumed(format!("bands.{name}"), numbers, &table.source);
+            if !self.families.values().any(|family| names_table(family, name)) {
+                warnings.add(format!("bands.{name}"), WarningKind::UnusedTable);
+            }
         }
         for (family, rules) in &self.families {
             warnings.family(*family, rules, self);
@@ -129,8 +139,20 @@ impl Warnings {
         let path = format!("families.{family}");
         if let Some(zones) = &rules.zones {
             self.assumed(format!("{path}.zones"), [&zones.key, &zones.general], &zones.source);
+            for change in &zones.changes {
+                let path = format!("{path}.zones.changes.{}", change.from);
+                self.assumed(path, [&change.key, &change.general], &change.source);
+            }
         }
-        let caps = rules.streams.iter().fold(Exact::ZERO, |sum, stream| sum + &stream.cap.value);
+        if let Some(how) = &rules.differentiation {
+            let path = format!("{path}.differentiation");
+            self.assumed(path, [&how.at_least, &how.at_most], &how.source);
+        }
+        let has_bonus = rules.items().any(|(_, item)| item.rule.is_bonus());
+        if has_bonus && pack.scoring.above_base {
+            self.add(path.clone(), WarningKind::AboveBase);
+        }
+        let caps = rules.caps();
         let base = pack.scoring.base.value.clone();
         if caps != base {
             self.add(path.clone(), WarningKind::CapsMissBase { caps, base });
@@ -145,7 +167,7 @@ impl Warnings {
         // Orders lie on top of streams in which their cases are judged.
         let only_orders =
             stream.items.iter().all(|item| matches!(item.rule, Rule::PerCaseRepeat(_)));
-        let handling = stream.items.iter().any(|item| item.rule.judges_handling());
+        let handling = stream.items.iter().any(judges_handling);
         if stream.counts != Counted::All || !only_orders {
             if !handling {
                 self.add(path.clone(), WarningKind::HandlingNotJudged);
@@ -160,7 +182,8 @@ impl Warnings {
         for item in &stream.items {
             let path = format!("{path}.{}", item.id);
             let doubled = &item.rule.points().value + &item.rule.points().value;
-            if pack.scoring.redistribution != Redistribution::None && doubled <= stream.points() {
+            let can_grow = pack.scoring.redistribution != Redistribution::None;
+            if can_grow && !item.rule.is_bonus() && doubled <= stream.points() {
                 self.add(path.clone(), WarningKind::CanDouble);
             }
             self.assumed(path, item.rule.numbers(), &item.source);
@@ -168,14 +191,39 @@ impl Warnings {
     }
 }
 
+fn names_table(family: &FamilyRules, table: &str) -> bool {
+    family.items().any(|(_, item)| item.rule.bands() == Some(table))
+}
+
+/// Whether an item judges how cases are handled, rather than how many there are.
+fn judges_handling(item: &Item) -> bool {
+    const OF_HANDLING: [Base; 11] = [
+        Base::Handled,
+        Base::OnTime,
+        Base::Closed,
+        Base::ClosedOnTime,
+        Base::OverdueOpen,
+        Base::Rework,
+        Base::Extended,
+        Base::Shirked,
+        Base::CarriedOpen,
+        Base::CarriedClosed,
+        Base::SuspendedNow,
+    ];
+    match &item.rule {
+        Rule::Linear(_) | Rule::PerPoint(_) => true,
+        Rule::PerCase(_) | Rule::Band(_) | Rule::FlatIf(_) => names_one_of(item, &OF_HANDLING),
+        _ => false,
+    }
+}
+
 /// Whether an item counts something that lateness changes.
 fn judges_timeliness(item: &Item) -> bool {
     const TIMELY: [Base; 4] =
         [Base::OnTime, Base::ClosedOnTime, Base::OverdueOpen, Base::CarriedOpen];
-    let rate = match &item.rule {
-        Rule::Linear(rule) => &rule.rate,
-        Rule::PerPoint(rule) => &rule.rate,
-        _ => return false,
-    };
-    rate.numerator.names().iter().any(|name| TIMELY.contains(name))
+    judges_handling(item) && names_one_of(item, &TIMELY)
+}
+
+fn names_one_of(item: &Item, bases: &[Base]) -> bool {
+    item.rule.names().iter().filter_map(Quantity::base).any(|base| bases.contains(&base))
 }

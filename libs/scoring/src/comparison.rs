@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use chengping_casework::Base;
 use chengping_rules::{
-    BandRelative, BandTable, Counted, FamilyRules, Group, Item, Reference, Rule, RulePack,
-    SizeAttribute, StreamRules,
+    BandRelative, BandTable, Counted, DifferentiationMode, FamilyRules, Group, Item, Reference,
+    Rule, RulePack, SizeAttribute, StreamRules,
 };
 use chengping_types::registry::{Body, Coefficient};
 use chengping_types::{BodyId, Exact, Month, Zone};
 
 use crate::attribution::Part;
-use crate::counts::Counts;
 use crate::deduction::Seen;
 use crate::input::Input;
 use crate::tally::{Cell, Tallies};
+use crate::values::{Deducted, Values};
 
 /// A cell of the month that is being compared.
 #[derive(Clone, Copy)]
@@ -34,6 +34,8 @@ pub(crate) struct Comparison<'a> {
     history: Vec<Month>,
     /// The medians of groups that are large enough, by group, item and part.
     medians: BTreeMap<(&'a str, &'a str, Part), Exact>,
+    /// The mean sizes of the bodies of a group that have one, by group and part.
+    mean_sizes: BTreeMap<(&'a str, Part), Exact>,
 }
 
 impl<'a> Comparison<'a> {
@@ -42,43 +44,55 @@ impl<'a> Comparison<'a> {
         for row in &input.coefficients {
             coefficients.entry(&row.body_id).or_default().push(row);
         }
+        let (medians, mean_sizes) = (BTreeMap::new(), BTreeMap::new());
         let history = history(input);
-        let mut comparison = Self { input, coefficients, history, medians: BTreeMap::new() };
-        comparison.medians = comparison.group_medians();
+        let mut comparison = Self { input, coefficients, history, medians, mean_sizes };
+        for group in &input.rule_pack.pack.groups {
+            comparison.take_group(group);
+        }
         comparison
     }
 
-    fn group_medians(&self) -> BTreeMap<(&'a str, &'a str, Part), Exact> {
-        let pack = self.pack();
-        let mut medians = BTreeMap::new();
-        for group in &pack.groups {
-            let members = self.members_with_a_case(group);
-            let family = group.kinds.first().map(|kind| kind.family());
-            let Some(rules) = family.and_then(|family| pack.families.get(&family)) else {
+    fn take_group(&mut self, group: &'a Group) {
+        let family = group.kinds.first().map(|kind| kind.family());
+        let Some(rules) = family.and_then(|family| self.pack().families.get(&family)) else {
+            return;
+        };
+        let members = self.members_with_a_case(group);
+        for (stream, item) in rules.items() {
+            let Rule::BandRelative(rule) = &item.rule else { continue };
+            if rule.against != Reference::GroupMedian {
                 continue;
-            };
-            for (stream, item) in rules.items() {
-                let Rule::BandRelative(rule) = &item.rule else { continue };
-                if rule.against != Reference::GroupMedian {
-                    continue;
-                }
-                for part in parts(rules, stream) {
-                    let value = |body: &&'a Body| {
-                        self.own_now(
-                            rule,
-                            Place { body, rules, counts: stream.counts, part: *part },
-                        )
-                    };
-                    let values: Vec<_> = members.iter().filter_map(value).collect();
-                    let count = Exact::from(values.len() as u64);
-                    let enough = count >= pack.scoring.reference_min.value;
-                    if let Some(median) = median(values).filter(|_| enough) {
-                        medians.insert((group.id.as_str(), item.id.as_str(), *part), median);
-                    }
+            }
+            for part in parts(rules, stream) {
+                let own = |body: &&'a Body| {
+                    let place = Place { body, rules, counts: stream.counts, part: *part };
+                    self.own_now(rule, place)
+                };
+                let values: Vec<_> = members.iter().filter_map(own).collect();
+                let count = Exact::from(values.len() as u64);
+                let enough = count >= self.pack().scoring.reference_min.value;
+                if let Some(median) = median(values).filter(|_| enough) {
+                    self.medians.insert((group.id.as_str(), item.id.as_str(), *part), median);
                 }
             }
         }
-        medians
+        if rules.differentiation_mode() != DifferentiationMode::Density {
+            self.take_mean_sizes(group, rules);
+        }
+    }
+
+    fn take_mean_sizes(&mut self, group: &'a Group, rules: &'a FamilyRules) {
+        for part in Part::ALL {
+            let of_group = self.input.bodies.iter().filter(|body| group.kinds.contains(&body.kind));
+            let size =
+                |body| self.size_now(Place { body, rules, counts: Counted::All, part: *part });
+            let sizes: Vec<_> = of_group.filter_map(size).collect();
+            let sum: Exact = sizes.iter().sum();
+            if let Some(mean) = sum.checked_div(&Exact::from(sizes.len() as u64)) {
+                self.mean_sizes.insert((group.id.as_str(), *part), mean);
+            }
+        }
     }
 
     /// The bodies of a group with any case in the month, which its medians are over (settled
@@ -91,23 +105,64 @@ impl<'a> Comparison<'a> {
         self.input.bodies.iter().filter(has_case).collect()
     }
 
-    /// The counts that the items of a stream see in one part of a body.
-    pub(crate) fn see<'p>(&self, place: Place<'p>, looks_back: bool) -> Seen<'p> {
+    /// The counts that the items of a stream see in one part of a body. There is also something
+    /// to judge where one of the counts that they `name` is not zero.
+    pub(crate) fn see<'p>(&self, place: Place<'p>, looks_back: bool, named: &[Base]) -> Seen<'p> {
         let now = self.input.tallies.sum(cell(place));
-        let last = self.input.earlier.get(&self.input.month.previous());
-        let before = last.map(|tallies| tallies.sum(cell(place))).unwrap_or_default();
-        let has_data = now.has_data() || looks_back && before.has_data();
+        let before = self.last_month().map(|tallies| tallies.sum(cell(place))).unwrap_or_default();
+        let has_data = now.has_data()
+            || looks_back && before.has_data()
+            || named.iter().any(|base| now.get(*base) > 0);
         Seen { place, now, before, has_data }
     }
 
-    /// The band table of a rule.
-    pub(crate) fn bands(&self, rule: &BandRelative) -> &'a BandTable {
-        self.pack().bands.get(&rule.bands).expect("a pack names only tables that it has")
+    /// Where the formulas of the evaluated month are computed.
+    pub(crate) fn values_now<'v>(
+        &'v self,
+        seen: &'v Seen<'v>,
+        deducted: &'v Deducted<'v>,
+    ) -> Values<'v> {
+        let (month, tallies) = (self.input.month, Some(&self.input.tallies));
+        let counts = &seen.now;
+        Values { comparison: self, place: seen.place, month, counts, tallies, deducted }
     }
 
-    /// The effective size of a body in a zone of the evaluated month.
+    /// Where the formulas of the month before are computed.
+    pub(crate) fn values_before<'v>(
+        &'v self,
+        seen: &'v Seen<'v>,
+        deducted: &'v Deducted<'v>,
+    ) -> Values<'v> {
+        let (month, tallies) = (self.input.month.previous(), self.last_month());
+        let counts = &seen.before;
+        Values { comparison: self, place: seen.place, month, counts, tallies, deducted }
+    }
+
+    fn last_month(&self) -> Option<&'a Tallies> {
+        self.input.earlier.get(&self.input.month.previous())
+    }
+
+    /// The lengths of the evaluated month and of the one before, in days.
+    pub(crate) fn days(&self) -> [u8; 2] {
+        [self.input.month.days(), self.input.month.previous().days()]
+    }
+
+    /// The band table of a name.
+    pub(crate) fn bands(&self, name: &str) -> &'a BandTable {
+        self.pack().bands.get(name).expect("a pack names only tables that it has")
+    }
+
+    /// The effective size of a body of the evaluated month: in a zone, or of all zones together.
     pub(crate) fn size_now(&self, place: Place<'_>) -> Option<Exact> {
         self.size(place, self.input.month)
+    }
+
+    /// The size of a body over the mean size of its group, within the bounds of the pack.
+    pub(crate) fn size_ratio(&self, place: Place<'_>) -> Option<Exact> {
+        let how = place.rules.differentiation.as_ref()?;
+        let group = self.pack().group_of(place.body.kind)?;
+        let mean = self.mean_sizes.get(&(group.id.as_str(), place.part))?;
+        Some(how.bounded(self.size_now(place)?.checked_div(mean)?))
     }
 
     /// What a rule compares in the evaluated month.
@@ -115,7 +170,7 @@ impl<'a> Comparison<'a> {
         self.own(rule, place, self.input.month, Some(&self.input.tallies))
     }
 
-    /// What a rule compares: the count, over the size where size plays a part. Absent when the
+    /// What a rule compares: the count, over the size where size plays that part. Absent when the
     /// size is unknown or zero.
     fn own(
         &self,
@@ -124,22 +179,29 @@ impl<'a> Comparison<'a> {
         month: Month,
         tallies: Option<&Tallies>,
     ) -> Option<Exact> {
-        let size = match rule.by_size {
+        let density = place.rules.differentiation_mode() == DifferentiationMode::Density;
+        let size = match rule.by_size && density {
             true => self.size(place, month)?,
             false => Exact::ONE,
         };
         let counts = tallies.map(|tallies| tallies.sum(cell(place))).unwrap_or_default();
-        count(rule, &counts)?.checked_div(&size)
+        let deducted = Deducted::default();
+        let (counts, deducted) = (&counts, &deducted);
+        let values = Values { comparison: self, place, month, counts, tallies, deducted };
+        rule.count.evaluate(&|name| values.of(name))?.checked_div(&size)
     }
 
-    /// The reference of an item: the group's median where enough of the group has data, or else
-    /// the median of the body's own history.
+    /// The reference of an item: the number of the pack; the group's median where enough of the
+    /// group has data; or else the median of the body's own history.
     pub(crate) fn reference(
         &self,
         item: &Item,
         rule: &BandRelative,
         place: Place<'_>,
     ) -> Option<Exact> {
+        if let Some(fixed) = &rule.reference {
+            return Some(fixed.value.clone());
+        }
         let group = self.pack().group_of(place.body.kind)?;
         let of_group = self.medians.get(&(group.id.as_str(), item.id.as_str(), place.part));
         of_group.cloned().or_else(|| self.own_median(rule, place))
@@ -153,15 +215,31 @@ impl<'a> Comparison<'a> {
         median(valid.filter_map(of_month).collect())
     }
 
-    /// The effective size of a body in a zone: none without a coefficient row, or of zero.
+    /// The effective size of a body in a zone: none without a coefficient row, or of zero. The
+    /// size of all zones is the sum of those that there are.
     fn size(&self, place: Place<'_>, month: Month) -> Option<Exact> {
         let formula = &place.rules.size.as_ref()?.formula;
+        if place.part == Part::All {
+            let zones = [Part::Key, Part::General];
+            let of_zone = |part| self.size(Place { part, ..place }, month);
+            return zones.into_iter().filter_map(of_zone).reduce(|one, other| one + other);
+        }
+        let size = formula.evaluate(&|attribute| self.attribute(*attribute, place, month))?;
+        (!size.is_zero()).then_some(size)
+    }
+
+    /// What the registry knows of a body in a zone.
+    pub(crate) fn attribute(
+        &self,
+        attribute: SizeAttribute,
+        place: Place<'_>,
+        month: Month,
+    ) -> Option<Exact> {
         let row = self.coefficient(&place.body.body_id, place.part, month)?;
-        let size = formula.evaluate(&|attribute| match attribute {
+        Some(match attribute {
             SizeAttribute::RoadSections => Exact::from(row.road_sections),
             SizeAttribute::Difficulty => row.difficulty.clone(),
-        })?;
-        (!size.is_zero()).then_some(size)
+        })
     }
 
     /// The latest row up to a month; of the same month the last (decisions.md 37).
@@ -183,15 +261,11 @@ impl<'a> Comparison<'a> {
 
 /// The parts in which a stream is computed.
 pub(crate) const fn parts(rules: &FamilyRules, stream: &StreamRules) -> &'static [Part] {
-    if rules.zones.is_some() && stream.zoned { &[Part::Key, Part::General] } else { &[Part::All] }
+    if rules.is_zoned(stream) { &[Part::Key, Part::General] } else { &[Part::All] }
 }
 
 fn cell(place: Place<'_>) -> Cell<'_> {
     Cell { body: &place.body.body_id, counts: place.counts, part: place.part }
-}
-
-pub(crate) fn count(rule: &BandRelative, counts: &Counts) -> Option<Exact> {
-    rule.count.evaluate(&|base| counts.exact(base))
 }
 
 /// The months before the evaluated one, from the first with a filed case on.

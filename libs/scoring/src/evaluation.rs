@@ -81,6 +81,8 @@ pub struct Scorecard {
     pub tied: bool,
     /// Due cases over all streams.
     pub due: u64,
+    /// What its score was multiplied by, where the pack scales scores by size (5.2.6).
+    pub scale: Option<Exact>,
     /// Its streams in the order of the pack.
     pub streams: Vec<StreamResult>,
     /// The pack's figures for this body.
@@ -92,20 +94,27 @@ pub struct Scorecard {
 pub struct Score {
     /// The exact score.
     pub exact: Exact,
-    /// The exact score rounded once to two decimals, half up. Grade and rank follow from this.
+    /// The exact score rounded once, half up. Grade and rank follow from this.
     pub stored: Exact,
+    /// To how many decimals: 2 unless the pack says 0.
+    pub decimals: u32,
 }
 
 impl Score {
-    /// Rounds an exact score.
+    /// Rounds an exact score to two decimals.
     pub fn new(exact: Exact) -> Self {
-        let stored = exact.to_decimal(2).parse().expect("a printed decimal reads back");
-        Self { exact, stored }
+        Self::rounded(exact, 2)
     }
 
-    /// The stored score with its two decimals.
+    /// Rounds an exact score once.
+    pub fn rounded(exact: Exact, decimals: u32) -> Self {
+        let stored = exact.to_decimal(decimals).parse().expect("a printed decimal reads back");
+        Self { exact, stored, decimals }
+    }
+
+    /// The stored score with its decimals.
     pub fn printed(&self) -> String {
-        self.stored.to_decimal(2)
+        self.stored.to_decimal(self.decimals)
     }
 }
 
@@ -116,9 +125,10 @@ pub struct StreamResult {
     pub id: String,
     /// The most it may deduct.
     pub cap: Exact,
-    /// The sum of its items.
+    /// The sum of its items; a bonus counts against the others.
     pub uncapped: Exact,
-    /// The sum, or the cap when that is less: what the score loses.
+    /// What the score loses: what its items deduct, or the cap when that is less, without what its
+    /// bonuses give back; below zero when they give back more.
     pub deduction: Exact,
     /// Whether none of its items had anything to judge.
     pub empty: bool,
@@ -137,7 +147,7 @@ pub struct ItemResult {
     pub clause: String,
     /// The authority of its numbers.
     pub provenance: Provenance,
-    /// What it deducts after zone weighting.
+    /// What it deducts after zone weighting; below zero for a bonus.
     pub deduction: Exact,
     /// Whether that is more than the warning share of its points (decisions.md 38).
     pub warned: bool,
@@ -157,6 +167,8 @@ pub struct PartResult {
     pub applied: Option<Applied>,
     /// What it was computed from.
     pub inputs: Inputs,
+    /// The value of the item's limit in this part, where it has one.
+    pub limit: Option<Exact>,
 }
 
 /// The deduction of an item that applies.
@@ -179,6 +191,11 @@ pub enum Inputs {
         /// Out of what; zero makes the item not applicable.
         den: Exact,
     },
+    /// A number of cases.
+    Count {
+        /// The number.
+        count: Exact,
+    },
     /// A count relative to a reference.
     Band {
         /// The count.
@@ -189,6 +206,8 @@ pub enum Inputs {
         reference: Option<Exact>,
         /// The effective size, where size plays a part and is known.
         size: Option<Exact>,
+        /// What the deduction is divided by: the size over the mean of the group, bounded.
+        ratio: Option<Exact>,
     },
     /// A count of this month and of the one before.
     Increase {
@@ -196,6 +215,8 @@ pub enum Inputs {
         now: Exact,
         /// The month before, as it was frozen.
         before: Exact,
+        /// The lengths of the two months, where counts a day are compared.
+        days: Option<[u8; 2]>,
     },
     /// Answers of return visits.
     Satisfaction {
@@ -210,13 +231,34 @@ pub enum Inputs {
         first: u64,
         /// Repeated ones.
         repeated: u64,
+        /// The sum of 2ⁿ⁻¹ over all of them, where the pack doubles from order to order.
+        weight: Option<u64>,
+    },
+    /// A condition.
+    Condition {
+        /// The value of the left side.
+        left: Option<Exact>,
+        /// The value of the right side.
+        right: Option<Exact>,
+        /// Whether it holds; absent when a side has no value.
+        holds: Option<bool>,
+    },
+    /// What earns a bonus.
+    Value {
+        /// The value; absent when something is divided by zero.
+        value: Option<Exact>,
     },
 }
 
 impl Inputs {
-    /// Whether there is anything to judge although the item applies.
-    pub const fn is_idle(&self) -> bool {
-        matches!(self, Self::Orders { first: 0, repeated: 0 })
+    /// Whether there is nothing to judge although the item applies.
+    pub fn is_idle(&self) -> bool {
+        match self {
+            Self::Orders { first, repeated, .. } => *first == 0 && *repeated == 0,
+            Self::Count { count } => count.is_zero(),
+            Self::Value { value } => value.as_ref().is_none_or(|value| *value <= Exact::ZERO),
+            _ => false,
+        }
     }
 }
 

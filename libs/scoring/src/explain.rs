@@ -4,11 +4,12 @@
 //! what is printed is rounded for reading to at most four decimals.
 
 mod formula;
+mod words;
 
-use chengping_rules::{Item, RulePack};
+use chengping_rules::RulePack;
 use chengping_types::Exact;
 
-use self::formula::{formula, obstacle, substituted};
+use self::formula::Wording;
 use crate::attribution::Part;
 use crate::evaluation::{ItemResult, PartResult, Scorecard, StreamResult};
 
@@ -77,7 +78,8 @@ pub fn explain(pack: &RulePack, card: &Scorecard, language: Language) -> Explana
     let item_of = |stream: &StreamResult, item: &ItemResult| {
         let mut items = rules.into_iter().flat_map(|rules| rules.items());
         let (_, rule) = items.find(|(of, rule)| of.id == stream.id && rule.id == item.id)?;
-        Some(explain_item(rule, stream, item, language))
+        let mode = rules?.differentiation_mode();
+        Some(explain_item(&Wording { item: rule, mode, language }, stream, item))
     };
     Explanation {
         total: total(pack, card),
@@ -86,20 +88,19 @@ pub fn explain(pack: &RulePack, card: &Scorecard, language: Language) -> Explana
 }
 
 fn explain_item(
-    rule: &Item,
+    wording: &Wording<'_>,
     stream: &StreamResult,
     item: &ItemResult,
-    language: Language,
 ) -> ItemExplanation {
     let part = |part: &PartResult| PartExplanation {
         part: part.part,
-        computation: computation(rule, part, language),
+        computation: computation(wording, part),
     };
     ItemExplanation {
         id: item.id.clone(),
         stream: stream.id.clone(),
-        name: language.pick(&item.name.zh, &item.name.en).to_owned(),
-        formula: formula(&rule.rule, language),
+        name: wording.language.pick(&item.name.zh, &item.name.en).to_owned(),
+        formula: wording.formula(),
         parts: item.parts.iter().map(part).collect(),
         weighting: weighting(item),
         clause: item.clause.clone(),
@@ -107,12 +108,12 @@ fn explain_item(
     }
 }
 
-fn computation(rule: &Item, part: &PartResult, language: Language) -> String {
+fn computation(wording: &Wording<'_>, part: &PartResult) -> String {
     let Some(applied) = &part.applied else {
-        let reason = obstacle(&rule.rule, part, language);
-        return language.pick("不适用：", "not applicable: ").to_owned() + &reason;
+        let reason = wording.obstacle(part);
+        return wording.language.pick("不适用：", "not applicable: ").to_owned() + &reason;
     };
-    let mut text = substituted(&rule.rule, &part.inputs, language);
+    let mut text = wording.substituted(part);
     if applied.factor != Exact::ONE {
         text = format!("{text} × {}", readable(&applied.factor));
     }
@@ -134,22 +135,46 @@ fn weighting(item: &ItemResult) -> Option<String> {
 
 fn total(pack: &RulePack, card: &Scorecard) -> Option<String> {
     let score = card.score.as_ref()?;
-    let mut text = readable(&pack.scoring.base.value);
+    let (base, floor) = (&pack.scoring.base.value, &pack.scoring.floor.value);
+    let (mut text, mut sum) = (readable(base), base.clone());
     for stream in &card.streams {
-        let deduction = readable(&stream.deduction);
-        if stream.uncapped > stream.cap {
-            let uncapped = readable(&stream.uncapped);
-            text = format!("{text} − min({deduction}, {uncapped})");
-        } else {
-            text = format!("{text} − {deduction}");
-        }
+        text += &stream_terms(stream);
+        sum -= &stream.deduction;
+    }
+    if let Some(scale) = &card.scale {
+        text = format!("({text}) × {}", readable(scale));
+        sum = sum * scale;
+    }
+    let may_exceed = pack.scoring.above_base && card.scale.is_none();
+    if sum > *base && !may_exceed {
+        text = format!("min({}, {text})", readable(base));
+    }
+    if sum < *floor {
+        text = format!("max({}, {text})", readable(floor));
     }
     Some(format!("{text} = {}", score.printed()))
+}
+
+/// What a stream takes from the score, and what its bonuses give back.
+fn stream_terms(stream: &StreamResult) -> String {
+    let of_items = stream.items.iter().map(|item| &item.deduction);
+    let (given, lost): (Vec<_>, Vec<_>) = of_items.partition(|points| points.is_negative());
+    let (given, lost): (Exact, Exact) = (given.into_iter().sum(), lost.into_iter().sum());
+    let mut text = if lost > stream.cap {
+        format!(" − min({}, {})", readable(&stream.cap), readable(&lost))
+    } else {
+        format!(" − {}", readable(&lost))
+    };
+    if given.is_negative() {
+        text += &format!(" + {}", readable(&-given));
+    }
+    text
 }
 
 /// The shortest decimal that is exact within four places, or else four places.
 fn readable(number: &Exact) -> String {
     let rounded = number.to_decimal(4);
     let short = rounded.trim_end_matches('0').trim_end_matches('.');
-    if short.parse().as_ref() == Ok(number) { short.to_owned() } else { rounded }
+    let text = if short.parse().as_ref() == Ok(number) { short } else { &rounded };
+    text.replacen('-', "−", 1)
 }

@@ -14,6 +14,7 @@ mod input;
 mod results;
 mod score;
 mod tally;
+mod values;
 
 pub use attribution::{Attribution, Attributor, Part};
 pub use counts::Counts;

@@ -39,7 +39,7 @@ fn scorecard(card: &Scorecard) -> Value {
         card.streams.iter().map(|stream| (stream.id.as_str(), stream_value(stream))).collect();
     let items: BTreeMap<_, _> =
         card.items().map(|(stream, item)| (item.id.as_str(), item_value(stream, item))).collect();
-    json!({
+    let mut value = json!({
         "group": card.group,
         "state": card.state,
         "score": card.score.as_ref().map(|score| score.printed()),
@@ -51,7 +51,16 @@ fn scorecard(card: &Scorecard) -> Value {
         "streams": streams,
         "items": items,
         "figures": figures(&card.figures),
-    })
+    });
+    extend(&mut value, "scale", card.scale.as_ref().map(Exact::to_string));
+    value
+}
+
+/// Adds a member that most documents do not have.
+fn extend(object: &mut Value, name: &str, value: Option<impl Into<Value>>) {
+    if let (Value::Object(members), Some(value)) = (object, value) {
+        members.insert(name.to_owned(), value.into());
+    }
 }
 
 fn stream_value(stream: &StreamResult) -> Value {
@@ -78,7 +87,7 @@ fn item_value(stream: &StreamResult, item: &ItemResult) -> Value {
 }
 
 fn part_value(part: &PartResult) -> Value {
-    match &part.applied {
+    let mut value = match &part.applied {
         None => json!({ "applicable": false, "inputs": inputs(&part.inputs) }),
         Some(applied) => json!({
             "applicable": true,
@@ -87,21 +96,40 @@ fn part_value(part: &PartResult) -> Value {
             "factor": applied.factor,
             "inputs": inputs(&part.inputs),
         }),
-    }
+    };
+    extend(&mut value, "limit", part.limit.as_ref().map(Exact::to_string));
+    value
 }
 
 fn inputs(inputs: &Inputs) -> Value {
     match inputs {
         Inputs::Rate { num, den } => json!({ "num": count(num), "den": count(den) }),
-        Inputs::Band { count: number, own, reference, size } => json!({
-            "count": count(number),
-            "own": own,
-            "reference": reference,
-            "size": size,
-        }),
-        Inputs::Increase { now, before } => json!({ "now": count(now), "before": count(before) }),
+        Inputs::Count { count: number } => json!({ "count": count(number) }),
+        Inputs::Band { count: number, own, reference, size, ratio } => {
+            let mut value = json!({
+                "count": count(number),
+                "own": own,
+                "reference": reference,
+                "size": size,
+            });
+            extend(&mut value, "ratio", ratio.as_ref().map(Exact::to_string));
+            value
+        }
+        Inputs::Increase { now, before, days } => {
+            let mut value = json!({ "now": count(now), "before": count(before) });
+            extend(&mut value, "days", days.map(|days| days.to_vec()));
+            value
+        }
         Inputs::Satisfaction { index, visits } => json!({ "index": index, "visits": visits }),
-        Inputs::Orders { first, repeated } => json!({ "first": first, "repeated": repeated }),
+        Inputs::Orders { first, repeated, weight } => {
+            let mut value = json!({ "first": first, "repeated": repeated });
+            extend(&mut value, "weight", *weight);
+            value
+        }
+        Inputs::Condition { left, right, holds } => {
+            json!({ "left": left, "right": right, "holds": holds })
+        }
+        Inputs::Value { value } => json!({ "value": value }),
     }
 }
 

@@ -1,18 +1,22 @@
 //! The score of every body, from an input alone.
 
+mod parts;
 mod ranking;
+
+use std::collections::BTreeMap;
 
 use chengping_casework::Base;
 use chengping_rules::{
-    Counted, FamilyRules, Item, Redistribution, RulePack, StreamRules, TooFewCases, ZoneWeights,
+    Counted, DifferentiationMode, FamilyRules, Item, Quantity, RulePack, StreamRules, TooFewCases,
 };
 use chengping_types::registry::Body;
-use chengping_types::{Exact, Zone};
+use chengping_types::{Exact, Family};
 
+use self::parts::{Plan, StreamPart, compute};
 use crate::attribution::Part;
-use crate::comparison::{Comparison, Place, parts};
+use crate::comparison::{Comparison, Place};
 use crate::counts::Counts;
-use crate::deduction::{Deduction, Seen, deduct, sides};
+use crate::deduction::{Deduction, sides};
 use crate::evaluation::{
     Applied, Evaluation, FigureValue, ItemResult, PackReference, PartResult, Score, Scorecard,
     State, StreamResult,
@@ -24,8 +28,10 @@ use crate::tally::Cell;
 pub fn score(input: &Input) -> Evaluation {
     let pack = &input.rule_pack.pack;
     let comparison = Comparison::new(input);
-    let mut scorecards: Vec<_> =
-        input.bodies.iter().filter_map(|body| scorecard(input, body, &comparison)).collect();
+    let plan = |(family, rules): (&Family, _)| (*family, Plan::new(rules, input.month));
+    let plans: BTreeMap<_, _> = pack.families.iter().map(plan).collect();
+    let card = |body: &Body| scorecard(input, body, plans.get(&body.kind.family())?, &comparison);
+    let mut scorecards: Vec<_> = input.bodies.iter().filter_map(card).collect();
     ranking::rank(&mut scorecards);
     Evaluation {
         jurisdiction: input.jurisdiction.clone(),
@@ -41,21 +47,31 @@ pub fn score(input: &Input) -> Evaluation {
         },
         snapshot: input.snapshot.clone(),
         scorecards,
-        figures: figures(pack, &input.tallies.jurisdiction()),
+        figures: figures(pack, &input.tallies.jurisdiction(), |counted| {
+            input.tallies.jurisdiction_of(counted)
+        }),
     }
 }
 
-fn scorecard(input: &Input, body: &Body, comparison: &Comparison<'_>) -> Option<Scorecard> {
+fn scorecard(
+    input: &Input,
+    body: &Body,
+    plan: &Plan<'_>,
+    comparison: &Comparison<'_>,
+) -> Option<Scorecard> {
     let pack = &input.rule_pack.pack;
     let group = pack.group_of(body.kind)?;
-    let rules = pack.families.get(&body.kind.family())?;
+    let rules = plan.rules;
     let all = Cell { body: &body.body_id, counts: Counted::All, part: Part::All };
     let counts = input.tallies.sum(all);
-    let of_stream = |stream| stream_result(pack, rules, stream, body, comparison);
-    let streams: Vec<_> = rules.streams.iter().map(of_stream).collect();
+    let parts = compute(pack.scoring.redistribution, plan, body, comparison);
+    let of_stream = |(stream, parts): (&StreamRules, &Vec<_>)| stream_result(pack, stream, parts);
+    let streams: Vec<_> = rules.streams.iter().zip(&parts).map(of_stream).collect();
     let state = state(pack, &counts);
-    let score = (state != State::NoData).then(|| total(pack, &streams));
+    let scale = scale(rules, body, comparison);
+    let score = (state != State::NoData).then(|| total(pack, &streams, scale.as_ref()));
     let grade = score.as_ref().and_then(|score| pack.grades.of(&score.stored));
+    let of_streams = |counts| input.tallies.sum(Cell { counts, ..all });
     Some(Scorecard {
         body_id: body.body_id.clone(),
         name: body.name.clone(),
@@ -67,9 +83,18 @@ fn scorecard(input: &Input, body: &Body, comparison: &Comparison<'_>) -> Option<
         rank: None,
         tied: false,
         due: counts.get(Base::Due),
+        scale,
         streams,
-        figures: figures(pack, &counts),
+        figures: figures(pack, &counts, of_streams),
     })
+}
+
+/// What the score of a body is multiplied by; a body without a size keeps its score.
+fn scale(rules: &FamilyRules, body: &Body, comparison: &Comparison<'_>) -> Option<Exact> {
+    if rules.differentiation_mode() != DifferentiationMode::ScaleScore {
+        return None;
+    }
+    comparison.size_ratio(Place { body, rules, counts: Counted::All, part: Part::All })
 }
 
 fn state(pack: &RulePack, counts: &Counts) -> State {
@@ -85,110 +110,55 @@ fn state(pack: &RulePack, counts: &Counts) -> State {
     }
 }
 
-/// `max(floor, base − Σ min(cap, deduction))` (5.1).
-fn total(pack: &RulePack, streams: &[StreamResult]) -> Score {
-    let deducted = streams.iter().fold(Exact::ZERO, |sum, stream| sum + &stream.deduction);
-    let remaining = &pack.scoring.base.value - deducted;
-    Score::new(remaining.max(pack.scoring.floor.value.clone()))
+/// `max(floor, base − Σ min(cap, deduction))` (5.1), and at most the base unless the pack lets
+/// bonuses go beyond it.
+fn total(pack: &RulePack, streams: &[StreamResult], scale: Option<&Exact>) -> Score {
+    let scoring = &pack.scoring;
+    let deducted: Exact = streams.iter().map(|stream| &stream.deduction).sum();
+    let remaining = &scoring.base.value - deducted;
+    let scaled = match scale {
+        Some(scale) => (remaining * scale).min(scoring.base.value.clone()),
+        None if scoring.above_base => remaining,
+        None => remaining.min(scoring.base.value.clone()),
+    };
+    Score::rounded(scaled.max(scoring.floor.value.clone()), scoring.decimals)
 }
 
-fn figures(pack: &RulePack, counts: &Counts) -> Vec<FigureValue> {
+fn figures(pack: &RulePack, counts: &Counts, of: impl Fn(Counted) -> Counts) -> Vec<FigureValue> {
+    let value_of = |name: &Quantity| match name {
+        Quantity::Count(base) => Some(counts.exact(*base)),
+        Quantity::CountOf(counted, base) => Some(of(*counted).exact(*base)),
+        // No size and no item is over all streams and zones.
+        Quantity::Size(_) | Quantity::Item(_) => None,
+    };
     let value = |figure: &chengping_rules::Figure| {
-        let (num, den) = sides(&figure.rate, counts);
+        let rate = &figure.rate;
+        let (num, den) =
+            sides(rate.numerator.evaluate(&value_of), rate.denominator.evaluate(&value_of));
         FigureValue { id: figure.id.clone(), name: figure.name.clone(), num, den }
     };
     pack.figures.iter().map(value).collect()
 }
 
-/// One part of a stream: its items as computed, and how much it weighs in the body.
-struct StreamPart {
-    part: Part,
-    /// Share in the stream; the shares of all parts with data add up to one.
-    share: Exact,
-    /// By how much applicable items count more.
-    factor: Exact,
-    items: Vec<Deduction>,
-}
-
-fn stream_result(
-    pack: &RulePack,
-    rules: &FamilyRules,
-    stream: &StreamRules,
-    body: &Body,
-    comparison: &Comparison<'_>,
-) -> StreamResult {
-    let parts = stream_parts(pack, rules, stream, body, comparison);
-    let items: Vec<_> = stream
-        .items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| item_result(pack, item, index, &parts))
-        .collect();
-    let uncapped = items.iter().fold(Exact::ZERO, |sum, item| sum + &item.deduction);
+fn stream_result(pack: &RulePack, stream: &StreamRules, parts: &[StreamPart]) -> StreamResult {
+    let item = |(index, item)| item_result(pack, item, index, parts);
+    let items: Vec<_> = stream.items.iter().enumerate().map(item).collect();
+    let sum = |bonus: bool| -> Exact {
+        let of_kind =
+            stream.items.iter().zip(&items).filter(|(item, _)| item.rule.is_bonus() == bonus);
+        of_kind.map(|(_, result)| &result.deduction).sum()
+    };
+    // Below zero.
+    let (lost, given) = (sum(false), sum(true));
     let cap = stream.cap.value.clone();
     let judged = |part: &PartResult| part.applied.is_some() && !part.inputs.is_idle();
     StreamResult {
         id: stream.id.clone(),
-        deduction: uncapped.clone().min(cap.clone()),
+        deduction: lost.clone().min(cap.clone()) + &given,
         cap,
-        uncapped,
+        uncapped: lost + &given,
         empty: !items.iter().flat_map(|item| &item.parts).any(judged),
         items,
-    }
-}
-
-fn stream_parts(
-    pack: &RulePack,
-    rules: &FamilyRules,
-    stream: &StreamRules,
-    body: &Body,
-    comparison: &Comparison<'_>,
-) -> Vec<StreamPart> {
-    let zones = rules.zones.as_ref().filter(|_| stream.zoned);
-    let seen: Vec<_> = parts(rules, stream)
-        .iter()
-        .map(|part| {
-            let place = Place { body, rules, counts: stream.counts, part: *part };
-            comparison.see(place, stream.looks_back())
-        })
-        .collect();
-    let weights: Vec<_> = seen
-        .iter()
-        .map(|seen| if seen.has_data { weight(zones, seen.place.part) } else { Exact::ZERO })
-        .collect();
-    let all_weights = weights.iter().fold(Exact::ZERO, |sum, weight| sum + weight);
-    let part = |(seen, weight): (&Seen<'_>, &Exact)| {
-        let items: Vec<_> =
-            stream.items.iter().map(|item| deduct(item, seen, comparison)).collect();
-        StreamPart {
-            part: seen.place.part,
-            share: weight.checked_div(&all_weights).unwrap_or_default(),
-            factor: factor(pack.scoring.redistribution, stream, &items),
-            items,
-        }
-    };
-    seen.iter().zip(&weights).map(part).collect()
-}
-
-/// The weight of a part (5.2.5).
-fn weight(zones: Option<&ZoneWeights>, part: Part) -> Exact {
-    match (zones, part) {
-        (Some(zones), Part::Key) => zones.of(Zone::Key).clone(),
-        (Some(zones), Part::General) => zones.of(Zone::General).clone(),
-        (None, _) | (_, Part::All) => Exact::ONE,
-    }
-}
-
-/// By how much the items that apply count more, because the points of the others go to them
-/// (decisions.md 19).
-fn factor(redistribution: Redistribution, stream: &StreamRules, items: &[Deduction]) -> Exact {
-    let applicable = stream.items.iter().zip(items).filter(|(_, result)| result.points.is_some());
-    let applicable = applicable.fold(Exact::ZERO, |sum, (item, _)| sum + &item.rule.points().value);
-    let pro_rata = stream.points().checked_div(&applicable).unwrap_or(Exact::ONE);
-    match redistribution {
-        Redistribution::AtMostDouble => pro_rata.min(Exact::integer(2)),
-        Redistribution::ProRata => pro_rata,
-        Redistribution::None => Exact::ONE,
     }
 }
 
@@ -196,13 +166,14 @@ fn item_result(pack: &RulePack, item: &Item, index: usize, parts: &[StreamPart])
     let parts: Vec<_> = parts
         .iter()
         .map(|part| {
-            let Deduction { inputs, points } = &part.items[index];
-            let applied = points.as_ref().map(|points| Applied {
-                deduction: points * &part.factor,
-                factor: part.factor.clone(),
-            });
+            let Deduction { inputs, points, limit } = &part.items[index];
+            // The points of others never raise a bonus.
+            let factor = if item.rule.is_bonus() { &Exact::ONE } else { &part.factor };
+            let applied = points
+                .as_ref()
+                .map(|points| Applied { deduction: points * factor, factor: factor.clone() });
             let (part, share) = (part.part, part.share.clone());
-            PartResult { part, share, applied, inputs: inputs.clone() }
+            PartResult { part, share, applied, inputs: inputs.clone(), limit: limit.clone() }
         })
         .collect();
     let weighted = |part: &PartResult| Some(&part.applied.as_ref()?.deduction * &part.share);

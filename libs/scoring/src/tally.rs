@@ -88,8 +88,17 @@ impl Tallies {
 
     /// The counts of the whole jurisdiction.
     pub fn jurisdiction(&self) -> Counts {
+        self.jurisdiction_of(Counted::All)
+    }
+
+    /// The counts of some streams of the whole jurisdiction.
+    pub fn jurisdiction_of(&self, counted: Counted) -> Counts {
         let mut sum = Counts::default();
-        self.total.values().for_each(|counts| sum.merge(counts));
+        for (stream, counts) in &self.total {
+            if counted.includes(*stream) {
+                sum.merge(counts);
+            }
+        }
         sum
     }
 }

@@ -76,6 +76,19 @@ impl Month {
         self.0 - other.0
     }
 
+    /// How many days the month has, 28 to 31.
+    #[must_use]
+    pub const fn days(self) -> u8 {
+        let year = self.year();
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        match self.month() {
+            2 if leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        }
+    }
+
     /// Whether the month lies in `first..=last`, open at the end without a `last`.
     #[must_use]
     pub fn is_within(self, first: Self, last: Option<Self>) -> bool {
@@ -167,6 +180,12 @@ mod tests {
     fn a_freeze_day_past_the_end_runs_on() {
         let utc: TimeZone = "UTC".parse().unwrap();
         assert_eq!(month("2018-01").freeze(30, &utc).to_string(), "2018-03-03T00:00:00Z");
+    }
+
+    #[test]
+    fn a_month_has_its_days() {
+        let days = ["2018-01", "2018-02", "2020-02", "1900-02", "2000-02", "2018-04"];
+        assert_eq!(days.map(|text| month(text).days()), [31, 28, 29, 28, 29, 30]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{Event, EventKind};
 pub(super) struct Aside {
     pub(super) orders_first: u16,
     pub(super) orders_repeated: u16,
+    pub(super) orders_weight: u32,
     pub(super) visits: [u16; 5],
     pub(super) exempt_late_at: Option<Instant>,
     pub(super) exempt_rework_at: Option<Instant>,
@@ -86,6 +87,7 @@ impl Aside {
                             &mut self.orders_repeated
                         };
                         *count = count.saturating_add(1);
+                        self.orders_weight = self.orders_weight.saturating_add(weight(number));
                     }
                     number -= 1;
                 }
@@ -93,4 +95,10 @@ impl Aside {
             }
         }
     }
+}
+
+/// 2ⁿ⁻¹ of the n-th order, as far as it fits.
+fn weight(number: usize) -> u32 {
+    let doublings = u32::try_from(number.saturating_sub(1)).unwrap_or(u32::MAX);
+    1_u32.checked_shl(doublings).unwrap_or(u32::MAX)
 }

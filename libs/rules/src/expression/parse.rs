@@ -1,11 +1,17 @@
-//! A recursive-descent parser with a bounded depth.
+//! A recursive-descent parser with a bounded depth, which also checks units.
 
-use super::{Expression, Name, Operation};
+use chengping_types::Exact;
+
+use super::{Comparison, Condition, Expression, Function, Name, Operation, Unit};
 
 /// Longest expression, in characters.
 const LENGTH_MAX: usize = 256;
-/// Deepest nesting of parentheses.
+/// Deepest nesting of parentheses and functions.
 const DEPTH_MAX: usize = 16;
+/// Most decimals of a number.
+pub(super) const PLACES_MAX: u32 = 6;
+/// What may stand where a value is wanted.
+const OPERAND: &str = "a name, a number, a function or `(`";
 
 /// Why a text is not an expression, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +36,27 @@ pub enum ExpressionProblem {
         /// What it should have been, for example `base count`.
         what: &'static str,
     },
+    /// A name that means something, but not here.
+    #[error("`{name}` cannot stand here: {why}")]
+    NotHere {
+        /// The name as written.
+        name: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// A name before `(` that is no function.
+    #[error("`{0}` is not a function; there are min, max, clamp, floor and if")]
+    UnknownFunction(String),
+    /// Too few or too many arguments.
+    #[error("{function} takes {wanted}")]
+    Arguments {
+        /// The function.
+        function: Function,
+        /// What it takes.
+        wanted: &'static str,
+    },
     /// A character that belongs to no expression.
-    #[error("`{0}` does not belong here; write names, whole numbers, + - * / and parentheses")]
+    #[error("`{0}` does not belong here; write names, numbers, + - * /, functions and parentheses")]
     UnexpectedCharacter(char),
     /// Something is missing.
     #[error("expected {0}")]
@@ -39,6 +64,27 @@ pub enum ExpressionProblem {
     /// A whole number beyond 2^32 - 1.
     #[error("`{0}` is too large a number; the largest is 4294967295")]
     NumberTooLarge(String),
+    /// A decimal with too many places.
+    #[error("`{0}` has more than {PLACES_MAX} decimals; write a quotient")]
+    TooManyDecimals(String),
+    /// Two sides that cannot be added or compared.
+    #[error(
+        "this is {right}, what stands before it is {left}; only equal units can be added or compared"
+    )]
+    UnitMismatch {
+        /// What stands on the left.
+        left: Unit,
+        /// What stands here.
+        right: Unit,
+    },
+    /// An expression of a unit that does not fit its place.
+    #[error("the formula is {found}, wanted is {wanted}")]
+    WrongUnit {
+        /// What it is.
+        found: Unit,
+        /// What would do.
+        wanted: Unit,
+    },
     /// Too many characters.
     #[error("longer than {LENGTH_MAX} characters; split the indicator")]
     TooLong,
@@ -47,35 +93,72 @@ pub enum ExpressionProblem {
     TooDeep,
 }
 
-pub(super) fn parse<N: Name>(text: &str) -> Result<Expression<N>, ExpressionError> {
-    let mut parser = Parser { characters: text.chars().collect(), next: 0, depth: 0 };
-    if parser.characters.len() > LENGTH_MAX {
-        return Err(parser.error_at(0, ExpressionProblem::TooLong));
-    }
-    let expression = parser.sum()?;
-    match parser.peek() {
-        None => Ok(expression),
-        Some(')') => {
-            Err(parser.error(ExpressionProblem::Expected("an opening `(` before this `)`")))
+type Resolve<'r, N> = &'r dyn Fn(&str) -> Result<N, ExpressionProblem>;
+type Parsed<T> = Result<T, ExpressionError>;
+
+pub(super) fn expression<N: Name>(
+    text: &str,
+    resolve: Resolve<'_, N>,
+    units: &[Unit],
+) -> Parsed<Expression<N>> {
+    let mut parser = Parser::new(text, resolve)?;
+    let Typed { expression, unit } = parser.sum()?;
+    parser.end()?;
+    match (unit, units.first()) {
+        (Some(found), Some(wanted)) if !units.contains(&found) => {
+            Err(parser.error_at(0, ExpressionProblem::WrongUnit { found, wanted: *wanted }))
         }
-        Some(other) if is_operand_start(other) => {
-            Err(parser.error(ExpressionProblem::Expected("one of + - * / before this")))
-        }
-        Some(other) => Err(parser.error(ExpressionProblem::UnexpectedCharacter(other))),
+        _ => Ok(expression),
     }
 }
 
-const fn is_operand_start(character: char) -> bool {
-    character == '(' || character.is_ascii_alphanumeric()
+pub(super) fn condition<N: Name>(text: &str, resolve: Resolve<'_, N>) -> Parsed<Condition<N>> {
+    let mut parser = Parser::new(text, resolve)?;
+    let condition = parser.condition()?;
+    parser.end()?;
+    Ok(condition)
 }
 
-struct Parser {
+/// An expression and its unit; bare numbers have none and fit every one.
+struct Typed<N> {
+    expression: Expression<N>,
+    unit: Option<Unit>,
+}
+
+impl<N> Typed<N> {
+    const fn number(expression: Expression<N>) -> Self {
+        Self { expression, unit: None }
+    }
+}
+
+struct Parser<'r, N> {
     characters: Vec<char>,
     next: usize,
     depth: usize,
+    resolve: Resolve<'r, N>,
 }
 
-impl Parser {
+impl<'r, N: Name> Parser<'r, N> {
+    fn new(text: &str, resolve: Resolve<'r, N>) -> Parsed<Self> {
+        let parser = Self { characters: text.chars().collect(), next: 0, depth: 0, resolve };
+        if parser.characters.len() > LENGTH_MAX {
+            return Err(parser.error_at(0, ExpressionProblem::TooLong));
+        }
+        Ok(parser)
+    }
+
+    fn end(&mut self) -> Parsed<()> {
+        let problem = match self.peek() {
+            None => return Ok(()),
+            Some(')') => ExpressionProblem::Expected("an opening `(` before this `)`"),
+            Some(other) if other == '(' || other.is_ascii_alphanumeric() => {
+                ExpressionProblem::Expected("one of + - * / before this")
+            }
+            Some(other) => ExpressionProblem::UnexpectedCharacter(other),
+        };
+        Err(self.error(problem))
+    }
+
     /// The next character that is not white space.
     fn peek(&mut self) -> Option<char> {
         while self.characters.get(self.next).is_some_and(|c| c.is_whitespace()) {
@@ -84,7 +167,7 @@ impl Parser {
         self.characters.get(self.next).copied()
     }
 
-    fn sum<N: Name>(&mut self) -> Result<Expression<N>, ExpressionError> {
+    fn sum(&mut self) -> Parsed<Typed<N>> {
         let mut left = self.product()?;
         while let Some(operation) = match self.peek() {
             Some('+') => Some(Operation::Add),
@@ -92,12 +175,14 @@ impl Parser {
             _ => None,
         } {
             self.next += 1;
-            left = Expression::Operation(operation, Box::new(left), Box::new(self.product()?));
+            let (right, start) = self.at_start(Self::product)?;
+            let unit = self.join(left.unit, right.unit, start)?;
+            left = Typed { unit, ..operate(operation, left, right) };
         }
         Ok(left)
     }
 
-    fn product<N: Name>(&mut self) -> Result<Expression<N>, ExpressionError> {
+    fn product(&mut self) -> Parsed<Typed<N>> {
         let mut left = self.operand()?;
         while let Some(operation) = match self.peek() {
             Some('*') => Some(Operation::Multiply),
@@ -105,56 +190,158 @@ impl Parser {
             _ => None,
         } {
             self.next += 1;
-            left = Expression::Operation(operation, Box::new(left), Box::new(self.operand()?));
+            let right = self.operand()?;
+            left = operate(operation, left, right);
         }
         Ok(left)
     }
 
-    fn operand<N: Name>(&mut self) -> Result<Expression<N>, ExpressionError> {
+    fn operand(&mut self) -> Parsed<Typed<N>> {
         match self.peek() {
-            Some('(') => self.parenthesised(),
-            Some(c) if c.is_ascii_digit() => self.integer(),
-            Some(c) if c.is_ascii_alphabetic() => self.name(),
-            Some(c) if "+-*/)".contains(c) => {
-                Err(self.error(ExpressionProblem::Expected("a name, a whole number or `(`")))
+            Some('(') => self.inside(Self::sum),
+            Some(c) if c.is_ascii_digit() => self.number().map(Typed::number),
+            Some(c) if c.is_ascii_alphabetic() => self.word(),
+            Some(c) if "+-*/),<>=!".contains(c) => {
+                Err(self.error(ExpressionProblem::Expected(OPERAND)))
             }
             Some(c) => Err(self.error(ExpressionProblem::UnexpectedCharacter(c))),
-            None => Err(self.error(ExpressionProblem::Expected("a name, a whole number or `(`"))),
+            None => Err(self.error(ExpressionProblem::Expected(OPERAND))),
         }
     }
 
-    fn parenthesised<N: Name>(&mut self) -> Result<Expression<N>, ExpressionError> {
+    /// What `inner` reads between an opening parenthesis, which is next, and its closing one.
+    fn inside<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth == DEPTH_MAX {
             return Err(self.error(ExpressionProblem::TooDeep));
         }
         self.depth += 1;
         self.next += 1;
-        let inner = self.sum()?;
-        if self.peek() != Some(')') {
-            return Err(self.error(ExpressionProblem::Expected("a closing `)`")));
+        let inside = inner(self)?;
+        self.expect(')', "a closing `)`")?;
+        self.depth -= 1;
+        Ok(inside)
+    }
+
+    fn expect(&mut self, character: char, what: &'static str) -> Parsed<()> {
+        if self.peek() != Some(character) {
+            return Err(self.error(ExpressionProblem::Expected(what)));
         }
         self.next += 1;
-        self.depth -= 1;
-        Ok(inner)
+        Ok(())
     }
 
-    fn integer<N: Name>(&mut self) -> Result<Expression<N>, ExpressionError> {
+    /// What `read` reads, and where it starts.
+    fn at_start<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<(T, usize)> {
+        self.peek();
         let start = self.next;
-        let digits = self.take_while(|c| c.is_ascii_digit());
-        match digits.parse() {
-            Ok(number) => Ok(Expression::Integer(number)),
-            Err(_) => Err(self.error_at(start, ExpressionProblem::NumberTooLarge(digits))),
+        read(self).map(|read| (read, start))
+    }
+
+    fn number(&mut self) -> Parsed<Expression<N>> {
+        let start = self.next;
+        let mut digits = self.take_while(|c| c.is_ascii_digit());
+        if self.characters.get(self.next) == Some(&'.') {
+            self.next += 1;
+            digits = format!("{digits}.{}", self.take_while(|c| c.is_ascii_digit()));
+        }
+        let places = digits.split_once('.').map(|(_, places)| places.len());
+        match (digits.parse::<u32>(), digits.parse::<Exact>(), places) {
+            (Ok(whole), ..) => Ok(Expression::Integer(whole)),
+            (_, _, Some(0)) => Err(self.error(ExpressionProblem::Expected("a digit"))),
+            (_, _, Some(places)) if places > PLACES_MAX as usize => {
+                Err(self.error_at(start, ExpressionProblem::TooManyDecimals(digits)))
+            }
+            (_, Ok(number), Some(_)) if number <= Exact::from(u32::MAX) => {
+                let whole = number.to_string().parse().map(Expression::Integer);
+                Ok(whole.unwrap_or(Expression::Decimal(number)))
+            }
+            _ => Err(self.error_at(start, ExpressionProblem::NumberTooLarge(digits))),
         }
     }
 
-    fn name<N: Name>(&mut self) -> Result<Expression<N>, ExpressionError> {
+    /// A name, or a function with its arguments.
+    fn word(&mut self) -> Parsed<Typed<N>> {
         let start = self.next;
-        let name = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
-        match N::from_name(&name) {
-            Some(known) => Ok(Expression::Name(known)),
-            None => {
-                Err(self.error_at(start, ExpressionProblem::UnknownName { name, what: N::WHAT }))
+        let word = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+        if self.peek() == Some('(') {
+            if word == "if" {
+                return self.inside(Self::choice);
             }
+            let unknown =
+                |_| self.error_at(start, ExpressionProblem::UnknownFunction(word.clone()));
+            let function: Function = word.parse().map_err(unknown)?;
+            return self.call(function, start);
+        }
+        match (self.resolve)(&word) {
+            Ok(name) => Ok(Typed { unit: Some(name.unit()), expression: Expression::Name(name) }),
+            Err(problem) => Err(self.error_at(start, problem)),
+        }
+    }
+
+    fn call(&mut self, function: Function, start: usize) -> Parsed<Typed<N>> {
+        let (arguments, unit) = self.inside(|inner| {
+            let first = inner.sum()?;
+            let (mut arguments, mut unit) = (vec![first.expression], first.unit);
+            while inner.peek() == Some(',') {
+                inner.next += 1;
+                let (argument, start) = inner.at_start(Self::sum)?;
+                unit = inner.join(unit, argument.unit, start)?;
+                arguments.push(argument.expression);
+            }
+            Ok((arguments, unit))
+        })?;
+        let (fits, wanted) = match function {
+            Function::Min | Function::Max => (arguments.len() >= 2, "two or more values"),
+            Function::Clamp => (arguments.len() == 3, "a value, the least and the most"),
+            Function::Floor => (arguments.len() == 1, "one value"),
+        };
+        if !fits {
+            return Err(self.error_at(start, ExpressionProblem::Arguments { function, wanted }));
+        }
+        Ok(Typed { expression: Expression::Call(function, arguments), unit })
+    }
+
+    /// The three parts of an `if`.
+    fn choice(&mut self) -> Parsed<Typed<N>> {
+        let condition = self.condition()?;
+        self.expect(',', "a `,` and what holds then")?;
+        let then = self.sum()?;
+        self.expect(',', "a `,` and what holds otherwise")?;
+        let (otherwise, start) = self.at_start(Self::sum)?;
+        let unit = self.join(then.unit, otherwise.unit, start)?;
+        let (then, otherwise) = (Box::new(then.expression), Box::new(otherwise.expression));
+        Ok(Typed { expression: Expression::If(Box::new(condition), then, otherwise), unit })
+    }
+
+    fn condition(&mut self) -> Parsed<Condition<N>> {
+        let left = self.sum()?;
+        self.peek();
+        let place = self.next;
+        let signs = self.take_while(|c| "<>=!".contains(c));
+        let comparison = match signs.as_str() {
+            "<" => Comparison::Less,
+            "<=" => Comparison::AtMost,
+            ">" => Comparison::Greater,
+            ">=" => Comparison::AtLeast,
+            "=" => Comparison::Equal,
+            "!=" => Comparison::Unequal,
+            _ => {
+                let wanted = ExpressionProblem::Expected("one of < <= > >= = !=");
+                return Err(self.error_at(place, wanted));
+            }
+        };
+        let (right, start) = self.at_start(Self::sum)?;
+        self.join(left.unit, right.unit, start)?;
+        Ok(Condition { left: left.expression, comparison, right: right.expression })
+    }
+
+    /// The unit of two values of which neither may be more than a bare number unless they agree.
+    fn join(&self, left: Option<Unit>, right: Option<Unit>, place: usize) -> Parsed<Option<Unit>> {
+        match (left, right) {
+            (Some(left), Some(right)) if left != right => {
+                Err(self.error_at(place, ExpressionProblem::UnitMismatch { left, right }))
+            }
+            _ => Ok(left.or(right)),
         }
     }
 
@@ -175,4 +362,17 @@ impl Parser {
         let column = 1 + before.iter().rev().take_while(|c| **c != '\n').count();
         ExpressionError { line, column, problem }
     }
+}
+
+/// The operation on two values, with the unit of a product or quotient.
+fn operate<N>(operation: Operation, left: Typed<N>, right: Typed<N>) -> Typed<N> {
+    let unit = match (operation, left.unit, right.unit) {
+        (_, None, None) => None,
+        (Operation::Divide, left, right) => {
+            Some(left.unwrap_or(Unit::PLAIN).per(right.unwrap_or(Unit::PLAIN)))
+        }
+        (_, left, right) => Some(left.unwrap_or(Unit::PLAIN).times(right.unwrap_or(Unit::PLAIN))),
+    };
+    let (left, right) = (Box::new(left.expression), Box::new(right.expression));
+    Typed { expression: Expression::Operation(operation, left, right), unit }
 }

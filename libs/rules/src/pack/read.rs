@@ -6,7 +6,7 @@ use chengping_casework::Lifecycle;
 use chengping_types::Family;
 
 use super::{
-    Band, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
+    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
     RulePack, Scoring, Selection, TooFewCases,
 };
 use crate::decode::{Decode, Decoder, Fields};
@@ -24,8 +24,9 @@ impl Decode for RulePack {
         let time_zone = fields.required("time_zone");
         let freeze = fields.required("freeze");
         let lifecycle = fields.optional_with("lifecycle", lifecycle);
-        let selection = fields.required("selection");
-        let scoring = fields.required("scoring");
+        let selection: Option<Selection> = fields.required("selection");
+        fields.decoder.tests = selection.as_ref().map(|selection| selection.order.clone());
+        let scoring: Option<Scoring> = fields.required("scoring");
         let grades = fields.required("grades");
         // Before the items, which refer to the tables by name.
         let bands = fields.optional_with("bands", band_tables);
@@ -34,6 +35,11 @@ impl Decode for RulePack {
         let figures: Option<Option<Vec<Figure>>> = fields.optional("figures");
         if let (Some(groups), Some(families)) = (&groups, &families) {
             check_groups(groups, families, &mut fields);
+        }
+        if let (Some(scoring), Some(families)) = (&scoring, &families)
+            && scoring.adds_up
+        {
+            families.iter().for_each(|(family, rules)| sums(*family, rules, scoring, &mut fields));
         }
         if let Some(Some(figures)) = &figures {
             fields.refuse_repeated("figure", figures.iter().map(|figure| figure.id.as_str()));
@@ -79,6 +85,33 @@ fn check_groups(
             fields.reject::<()>(format!("the group `{id}` needs rules for `families.{family}`"));
         }
     }
+    for family in families.keys() {
+        let mut kinds = groups.iter().flat_map(|group| &group.kinds);
+        if !kinds.any(|kind| kind.family() == *family) {
+            fields.reject::<()>(format!(
+                "no group has bodies for `families.{family}`; add a group or drop the family"
+            ));
+        }
+    }
+}
+
+/// Checks what the pack claims: caps add up to the base, points to their cap.
+fn sums(family: Family, rules: &FamilyRules, scoring: &Scoring, fields: &mut Fields<'_, '_>) {
+    let (caps, base) = (rules.caps(), &scoring.base.value);
+    if caps != *base {
+        fields.reject::<()>(format!(
+            "`adds_up`: the caps of `families.{family}` add up to {caps}, the base is {base}"
+        ));
+    }
+    for stream in &rules.streams {
+        let (points, cap, id) = (stream.points(), &stream.cap.value, &stream.id);
+        if points != *cap {
+            fields.reject::<()>(format!(
+                "`adds_up`: the points of `families.{family}.streams.{id}` add up to {points}, its \
+                 cap is {cap}"
+            ));
+        }
+    }
 }
 
 /// Reads each switch alone, so that each mistake has its place.
@@ -97,13 +130,16 @@ fn lifecycle(node: &Node, decoder: &mut Decoder) -> Option<Lifecycle> {
 }
 
 fn band_tables(node: &Node, decoder: &mut Decoder) -> Option<BTreeMap<String, BandTable>> {
-    let mut names = Vec::new();
+    let mut names = BTreeMap::new();
     let tables = decoder.entries(node, |key, value, inner| {
-        names.push(key.name.clone());
+        // Known also when it cannot be read, so that nobody who names it is blamed.
+        names.insert(key.name.clone(), true);
         if !key.name.chars().all(identifier::is_lower) {
             return inner.reject(value, "a band table's name is made of a-z, 0-9 and _");
         }
-        BandTable::decode(value, inner).map(|table| (key.name.clone(), table))
+        let table = BandTable::decode(value, inner)?;
+        names.insert(key.name.clone(), table.rises());
+        Some((key.name.clone(), table))
     });
     decoder.bands = names;
     tables.map(BTreeMap::from_iter)
@@ -117,7 +153,11 @@ fn families(node: &Node, decoder: &mut Decoder) -> Option<BTreeMap<Family, Famil
             Ok(family) => rules.map(|rules| (family, rules)),
             Err(error) => inner.reject(value, format!("{error}")),
         }
-    })?;
+    });
+    // Figures are over the whole body, and no item has deducted anything there.
+    decoder.items.clear();
+    (decoder.zoned, decoder.sized) = (false, false);
+    let families = families?;
     if families.is_empty() {
         return decoder.reject(node, "no family; add `area` or `department`");
     }
@@ -177,6 +217,12 @@ impl Decode for Scoring {
                 _ => inner.reject(node, "expected 1 to 12 months"),
             });
         let warning_share = fields.required_with("warning_share", share);
+        let decimals =
+            fields.optional_with("decimals", |node, inner| match u32::decode(node, inner)? {
+                decimals @ (0 | 2) => Some(decimals),
+                _ => inner.reject(node, "expected 0 or 2 decimals"),
+            });
+        let (above_base, adds_up) = (fields.optional("above_base"), fields.optional("adds_up"));
         let source = Source::from_fields(&mut fields);
         if let (Some(base), Some(floor)) = (&base, &floor)
             && floor.value > base.value
@@ -193,6 +239,9 @@ impl Decode for Scoring {
             reference_min: reference_min?,
             history_months: history_months?,
             warning_share: warning_share?,
+            decimals: decimals?.unwrap_or(2),
+            above_base: above_base?.unwrap_or(false),
+            adds_up: adds_up?.unwrap_or(false),
             source: source?,
         })
     }
@@ -225,7 +274,7 @@ impl Decode for Grade {
 impl Decode for BandTable {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         let mut fields = Fields::open(node, decoder)?;
-        let steps: Option<Vec<Band>> = fields.required("steps");
+        let steps: Option<Vec<BandStep>> = fields.required("steps");
         let source = Source::from_fields(&mut fields);
         if let Some(steps) = &steps
             && let Some(problem) = band_problem(steps)
@@ -237,8 +286,8 @@ impl Decode for BandTable {
     }
 }
 
-/// What is wrong with the order of bands: bounds rise, shares never fall, the last is open.
-fn band_problem(steps: &[Band]) -> Option<&'static str> {
+/// What is wrong with the order of bands: bounds rise, shares rise or fall, the last is open.
+fn band_problem(steps: &[BandStep]) -> Option<&'static str> {
     let Some((last, bounded)) = steps.split_last() else {
         return Some("a band table without steps; add one");
     };
@@ -252,11 +301,15 @@ fn band_problem(steps: &[Band]) -> Option<&'static str> {
     if !bounds.is_sorted_by(|lower, higher| lower.value < higher.value) {
         return Some("the bounds must rise from step to step");
     }
-    let rising = steps.is_sorted_by(|lower, higher| lower.share.value <= higher.share.value);
-    (!rising).then_some("the shares must not fall from step to step")
+    let shares: Vec<_> = steps.iter().map(|band| &band.share.value).collect();
+    if shares.iter().all(|share| share.is_zero()) {
+        return Some("no band costs anything; give one a share, or drop the table");
+    }
+    let one_way = shares.is_sorted() || shares.iter().rev().is_sorted();
+    (!one_way).then_some("the shares must rise from step to step, or fall")
 }
 
-impl Decode for Band {
+impl Decode for BandStep {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         let mut fields = Fields::open(node, decoder)?;
         let up_to = fields.optional("up_to");

@@ -52,6 +52,18 @@ fn the_digest_is_that_of_the_meaning_not_of_the_spelling() {
     assert_ne!(RulePack::parse(&changed).unwrap().digest(), pack.digest());
 }
 
+/// What a revision was approved as must not become something else by a new version of the program.
+#[test]
+fn older_packs_keep_their_digests() {
+    for (name, digest) in [
+        ("boston-2011", "sha256:a12bdfe8f0e8de9d3711fef994d79b8dc98bbaf8d10c1d2aea6cbbac0120fe0c"),
+        ("zz-2018", "sha256:d8ad030bf66ef349069c2859d6f9980bbbbe7014c998d390c11b00aaf358d1db"),
+    ] {
+        let pack = RulePack::parse(builtin(name).unwrap()).unwrap();
+        assert_eq!(pack.digest().to_string(), digest, "{name}");
+    }
+}
+
 #[test]
 fn the_caps_of_zhengzhou_add_up_to_a_hundred_points() {
     let pack = RulePack::parse(zhengzhou()).unwrap();

@@ -73,6 +73,7 @@ fn fact(filed_at: &str) -> Fact {
         marks: [Base::Filed].into_iter().collect(),
         orders_first: 0,
         orders_repeated: 0,
+        orders_weight: 0,
         visits: [0; 5],
     }
 }

@@ -45,7 +45,11 @@ impl City {
 
     /// The facts of a month as of its freeze.
     pub(crate) fn facts(&self, month: Month) -> Vec<Fact> {
-        let RulePack { time_zone, freeze, lifecycle, .. } = &self.pack;
+        self.facts_by(&self.pack, month)
+    }
+
+    fn facts_by(&self, pack: &RulePack, month: Month) -> Vec<Fact> {
+        let RulePack { time_zone, freeze, lifecycle, .. } = pack;
         let question = Question::at_freeze(month, time_zone.clone(), freeze.day, *lifecycle);
         let deriver = Deriver::new(&question);
         self.cases.iter().filter_map(|(case, events)| deriver.derive(case, events)).collect()
@@ -62,20 +66,32 @@ impl City {
     /// Everything that is known about a month; the data begin in March 2018.
     pub(crate) fn input(&self, month: Month) -> Input {
         let earlier = self.tallies.range(..month);
-        let (bodies, coefficients) = evaluated_part(&self.pack, &self.registry, month);
-        let as_of = month.freeze(self.pack.freeze.day, &self.pack.time_zone);
+        let earlier = earlier.map(|(month, tallies)| (*month, tallies.clone())).collect();
+        let tallies = self.tallies(month).clone();
+        Input { earlier, ..self.input_of(&self.pack, month, tallies) }
+    }
+
+    /// A month by another pack, none of whose items looks back.
+    pub(crate) fn input_by(&self, pack: &RulePack, month: Month) -> Input {
+        let attributor = Attributor::new(pack, &self.registry, month);
+        self.input_of(pack, month, tally(&self.facts_by(pack, month), &attributor))
+    }
+
+    fn input_of(&self, pack: &RulePack, month: Month, tallies: Tallies) -> Input {
+        let (bodies, coefficients) = evaluated_part(pack, &self.registry, month);
+        let as_of = month.freeze(pack.freeze.day, &pack.time_zone);
         Input {
             jurisdiction: "city-6k".parse().unwrap(),
             month,
             as_of,
             decided: as_of,
             engine: ENGINE.to_owned(),
-            rule_pack: PackRevision::new(1, self.pack.clone()),
+            rule_pack: PackRevision::new(1, pack.clone()),
             snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
             bodies,
             coefficients,
-            tallies: self.tallies(month).clone(),
-            earlier: earlier.map(|(month, tallies)| (*month, tallies.clone())).collect(),
+            tallies,
+            earlier: BTreeMap::new(),
         }
     }
 }

@@ -90,6 +90,7 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
         marks: single_marks().filter(|base| marks >> base.code() & 1 == 1).collect::<Marks>(),
         orders_first: first,
         orders_repeated: first / 2,
+        orders_weight: u32::from(first) + 2 * u32::from(first / 2),
         visits: [answered, 0, 1, answered, 2],
     });
     prop::collection::vec(fact, 0..12)

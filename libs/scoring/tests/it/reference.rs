@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chengping_casework::Base;
-use chengping_rules::Counted;
+use chengping_rules::{Counted, RulePack, builtin};
 use chengping_scoring::{Cell, Input, InputError, Part, Tallies, counted_cases, score};
 use chengping_types::{BodyId, Family, Month};
 use serde_json::Value;
@@ -31,7 +31,8 @@ fn reference_name(base: Base) -> Option<&'static str> {
         | Base::SuspendedNow
         | Base::SuspendedEver
         | Base::Voided
-        | Base::VisitUnreachable => None,
+        | Base::VisitUnreachable
+        | Base::OrdersGeometric => None,
         known => Some(known.as_str()),
     }
 }
@@ -81,23 +82,37 @@ fn every_count_equals_the_reference() {
 #[test]
 fn every_deduction_state_score_and_rank_equals_the_reference() {
     for month in MONTHS {
-        let evaluation = score(&City::get().input(month.parse().unwrap()));
-        let document: Value = serde_json::from_slice(&evaluation.results_document()).unwrap();
-        let expected = reference("results-zz-2018", month);
-        assert_eq!(document["as_of"], expected["as_of"]);
-        let mut compared = 0;
-        for (body, expected) in expected["bodies"].as_object().unwrap() {
-            let Some(card) = evaluation.scorecard(&body.parse().unwrap()) else {
-                let group = expected["group"].as_str().unwrap();
-                assert!(["collector", "supervision_desk", "command_desk"].contains(&group));
-                continue;
-            };
-            assert_ne!(card.kind.family(), Family::Post);
-            assert_equal(&format!("{month} {body}"), &document["bodies"][body], expected);
-            compared += 1;
-        }
-        assert_eq!(compared, evaluation.scorecards.len());
+        let input = City::get().input(month.parse().unwrap());
+        assert_equals_reference("zz-2018", month, &input);
     }
+}
+
+#[test]
+fn the_standards_samples_equal_the_reference_too() {
+    let pack = RulePack::parse(builtin("gbt-30428.4").unwrap()).unwrap();
+    for month in MONTHS {
+        let input = City::get().input_by(&pack, month.parse().unwrap());
+        assert_equals_reference("gbt-30428.4", month, &input);
+    }
+}
+
+fn assert_equals_reference(pack: &str, month: &str, input: &Input) {
+    let evaluation = score(input);
+    let document: Value = serde_json::from_slice(&evaluation.results_document()).unwrap();
+    let expected = reference(&format!("results-{pack}"), month);
+    assert_eq!(document["as_of"], expected["as_of"]);
+    let mut compared = 0;
+    for (body, expected) in expected["bodies"].as_object().unwrap() {
+        let Some(card) = evaluation.scorecard(&body.parse().unwrap()) else {
+            let group = expected["group"].as_str().unwrap();
+            assert!(["collector", "supervision_desk", "command_desk"].contains(&group));
+            continue;
+        };
+        assert_ne!(card.kind.family(), Family::Post);
+        assert_equal(&format!("{month} {body}"), &document["bodies"][body], expected);
+        compared += 1;
+    }
+    assert_eq!(compared, evaluation.scorecards.len());
 }
 
 /// Every member of the expected value is there and equal; the product may say more, such as the

@@ -24,6 +24,15 @@ impl Exact {
         Some(Self::from_big(self.to_big() / divisor.to_big()))
     }
 
+    /// The largest whole number that is not greater.
+    #[must_use]
+    pub fn floor(&self) -> Self {
+        match &self.0 {
+            Repr::Small { num, den } => Self(Repr::Small { num: num.div_euclid(*den), den: 1 }),
+            Repr::Big(big) => Self::from_big(big.floor()),
+        }
+    }
+
     /// The distance from 0.
     #[must_use]
     pub fn abs(&self) -> Self {

@@ -106,6 +106,7 @@ proptest! {
         prop_assert_eq!((&x * &y).to_string(), (&a * &b).to_string());
         prop_assert_eq!((-&x).to_string(), (-&a).to_string());
         prop_assert_eq!(x.abs().to_string(), a.abs().to_string());
+        prop_assert_eq!(x.floor().to_string(), a.floor().to_string());
         prop_assert_eq!(x.cmp(&y), a.cmp(&b));
         prop_assert_eq!(x == y, a == b);
         if !b.is_zero() {

@@ -65,11 +65,12 @@ impl App {
             question = at_freeze(&question, question.month.previous());
         }
         let attributor = Attributor::new(&scored.pack, &registry.registry, question.month);
-        let cell = Cell { body: &body, counts: stream.counts, part: selection.part };
         let mut facts = self.peers.facts(&of.jurisdiction, &question, evaluation.watermark).await?;
         let mut counted = CountedCases::default();
         while let Some(batch) = facts.next().await? {
-            for (base, weight) in &behind.weights {
+            for ((counts, base), weight) in &behind.weights {
+                let counts = counts.unwrap_or(stream.counts);
+                let cell = Cell { body: &body, counts, part: selection.part };
                 for case in counted_cases(&batch, &attributor, cell, *base) {
                     counted.add(case.case_no, *base, weight * i64::from(case.times));
                 }

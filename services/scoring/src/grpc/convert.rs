@@ -278,21 +278,34 @@ fn inputs(inputs: &Inputs) -> HashMap<String, String> {
         Inputs::Rate { num, den } => {
             vec![("num", Some(num.to_string())), ("den", Some(den.to_string()))]
         }
-        Inputs::Band { count, own, reference, size } => vec![
+        Inputs::Count { count } => vec![("count", Some(count.to_string()))],
+        Inputs::Band { count, own, reference, size, ratio } => vec![
             ("count", Some(count.to_string())),
             ("own", known(own.as_ref())),
             ("reference", known(reference.as_ref())),
             ("size", known(size.as_ref())),
+            ("ratio", known(ratio.as_ref())),
         ],
-        Inputs::Increase { now, before } => {
-            vec![("now", Some(now.to_string())), ("before", Some(before.to_string()))]
-        }
+        Inputs::Increase { now, before, days } => vec![
+            ("now", Some(now.to_string())),
+            ("before", Some(before.to_string())),
+            ("days_now", days.map(|[now, _]| now.to_string())),
+            ("days_before", days.map(|[_, before]| before.to_string())),
+        ],
         Inputs::Satisfaction { index, visits } => {
             vec![("index", known(index.as_ref())), ("visits", Some(visits.to_string()))]
         }
-        Inputs::Orders { first, repeated } => {
-            vec![("first", Some(first.to_string())), ("repeated", Some(repeated.to_string()))]
-        }
+        Inputs::Orders { first, repeated, weight } => vec![
+            ("first", Some(first.to_string())),
+            ("repeated", Some(repeated.to_string())),
+            ("weight", weight.map(|weight| weight.to_string())),
+        ],
+        Inputs::Condition { left, right, holds } => vec![
+            ("left", known(left.as_ref())),
+            ("right", known(right.as_ref())),
+            ("holds", holds.map(|holds| holds.to_string())),
+        ],
+        Inputs::Value { value } => vec![("value", known(value.as_ref()))],
     };
     let present = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     present.collect()

@@ -149,6 +149,12 @@ pub(super) fn facts(batch: &cases::FactBatch) -> Result<Vec<Fact>, String> {
     if columns.iter().any(|column| *column != rows) || batch.visits.len() != rows * 5 {
         return Err(format!("columns of {columns:?} entries beside {rows} cases"));
     }
+    if !batch.orders_weights.is_empty() && batch.orders_weights.len() != rows {
+        return Err(format!(
+            "{} weights of orders beside {rows} cases",
+            batch.orders_weights.len()
+        ));
+    }
     (0..rows).map(|row| fact(batch, row)).collect()
 }
 
@@ -184,6 +190,7 @@ fn fact(batch: &cases::FactBatch, row: usize) -> Result<Fact, String> {
         marks: Marks::from_bits(marks).ok_or_else(|| format!("unknown marks {marks:#x}"))?,
         orders_first: small(batch.orders_first[row])?,
         orders_repeated: small(batch.orders_repeated[row])?,
+        orders_weight: batch.orders_weights.get(row).copied().unwrap_or_default(),
         visits,
     })
 }

@@ -64,6 +64,7 @@ fn fact(month: &str, index: u32) -> Fact {
         marks: marks(&dice),
         orders_first: u16::from(dice(5, 4) == 0),
         orders_repeated: u16::try_from(dice(6, 3)).unwrap(),
+        orders_weight: u32::from(dice(5, 4) == 0) + 2 * dice(6, 3),
         visits,
     }
 }

@@ -118,6 +118,7 @@ pub(crate) fn batch(facts: &[Fact]) -> cases::FactBatch {
         batch.marks.push(fact.marks.bits());
         batch.orders_first.push(fact.orders_first.into());
         batch.orders_repeated.push(fact.orders_repeated.into());
+        batch.orders_weights.push(fact.orders_weight);
         batch.visits.extend(fact.visits.map(u32::from));
     }
     batch

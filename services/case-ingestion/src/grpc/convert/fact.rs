@@ -34,6 +34,7 @@ fn batch(facts: &[Fact]) -> pb::FactBatch {
         batch.marks.push(fact.marks.bits());
         batch.orders_first.push(fact.orders_first.into());
         batch.orders_repeated.push(fact.orders_repeated.into());
+        batch.orders_weights.push(fact.orders_weight);
         batch.visits.extend(fact.visits.map(u32::from));
     }
     batch.dictionary = dictionary.texts;

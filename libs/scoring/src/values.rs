@@ -1,0 +1,59 @@
+//! The values of the names in a formula, in one part of a body.
+
+use chengping_rules::{Quantity, SizeAttribute};
+use chengping_types::{Exact, Month};
+
+use crate::attribution::Part;
+use crate::comparison::{Comparison, Place};
+use crate::counts::Counts;
+use crate::tally::{Cell, Tallies};
+
+/// What items have deducted so far, before redistribution. Only those that a formula names.
+#[derive(Default)]
+pub(crate) struct Deducted<'a>(Vec<(&'a str, Part, Option<Exact>)>);
+
+impl<'a> Deducted<'a> {
+    /// Notes what an item deducts in a part; nothing when it does not apply there.
+    pub(crate) fn note(&mut self, item: &'a str, part: Part, points: Option<&Exact>) {
+        self.0.push((item, part, points.cloned()));
+    }
+
+    fn of(&self, item: &str, part: Part) -> Option<Exact> {
+        let noted = self.0.iter().find(|(id, of, _)| *id == item && *of == part);
+        noted.and_then(|(_, _, points)| points.clone())
+    }
+}
+
+/// Where a formula is evaluated.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
+    pub(crate) comparison: &'a Comparison<'a>,
+    pub(crate) place: Place<'a>,
+    pub(crate) month: Month,
+    /// The counts of the place in the month.
+    pub(crate) counts: &'a Counts,
+    /// All counts of the month; absent when nothing was counted in it.
+    pub(crate) tallies: Option<&'a Tallies>,
+    pub(crate) deducted: &'a Deducted<'a>,
+}
+
+impl Values<'_> {
+    /// The value of a name; none when the registry knows no size or an item does not apply.
+    pub(crate) fn of(&self, name: &Quantity) -> Option<Exact> {
+        match name {
+            Quantity::Count(base) => Some(self.counts.exact(*base)),
+            Quantity::CountOf(counted, base) => {
+                let Place { body, part, .. } = self.place;
+                let cell = Cell { body: &body.body_id, counts: *counted, part };
+                let counts = self.tallies.map(|tallies| tallies.sum(cell)).unwrap_or_default();
+                Some(counts.exact(*base))
+            }
+            Quantity::Size(attribute) => self.size(*attribute),
+            Quantity::Item(item) => self.deducted.of(item, self.place.part),
+        }
+    }
+
+    fn size(&self, attribute: SizeAttribute) -> Option<Exact> {
+        self.comparison.attribute(attribute, self.place, self.month)
+    }
+}
