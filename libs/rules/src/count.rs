@@ -119,8 +119,8 @@ impl Decoder {
             }
             Quantity::Item(item) => match self.items.get(item) {
                 None => {
-                    let what = "item of this family";
-                    Err(ExpressionProblem::UnknownName { name: name.to_owned(), what })
+                    let known = self.items.keys().cloned().collect::<Vec<_>>().join(", ");
+                    not_here(&format!("no item of this family is called so; there are {known}"))
                 }
                 Some(zoned) if *zoned != self.zoned => {
                     not_here("of the two items only one is computed zone by zone")

@@ -1,12 +1,11 @@
 //! The worked example of the method (c.8): a district with two zones, computed by hand there.
 
-use chengping_casework::Base;
 use chengping_rules::{RulePack, builtin};
-use chengping_scoring::{
-    Counts, ENGINE, Evaluation, Input, PackRevision, Part, Snapshot, Tallies, score,
-};
+use chengping_scoring::{ENGINE, Evaluation, Input, PackRevision, Part, Snapshot, Tallies, score};
 use chengping_types::registry::{Body, Coefficient};
 use chengping_types::{BodyId, BodyKind, Digest, Month, Stream, Zone};
+
+use crate::lab::counts;
 
 const DISTRICT: &str = "district";
 
@@ -31,14 +30,6 @@ fn coefficient(id: &str, zone: Zone, road_sections: u32, difficulty: &str) -> Co
         approved_by: "评价办公室".to_owned(),
         reason: "定期核定".to_owned(),
     }
-}
-
-fn counts(names: &str) -> Counts {
-    let parse = |pair: &str| {
-        let (name, number) = pair.split_once('=').unwrap();
-        (name.parse::<Base>().unwrap(), number.parse().unwrap())
-    };
-    names.split_whitespace().map(parse).collect()
 }
 
 fn put(tallies: &mut Tallies, id: &str, stream: Stream, part: Part, names: &str) {

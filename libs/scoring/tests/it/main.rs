@@ -11,8 +11,16 @@ mod example;
 #[cfg(test)]
 mod explanation;
 #[cfg(test)]
+mod lab;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod primitives;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod results;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod vectors;

@@ -1,0 +1,195 @@
+//! A golden value of every alternative of the settings of a score.
+
+use chengping_scoring::explain::Language::Zh;
+use chengping_scoring::{Part, score};
+use chengping_types::{Stream, Zone};
+
+use crate::lab::Lab;
+
+const BAND: &str = "band_relative: {count: filed, by_size: true, against: fixed, reference: 10, \
+                    bands: relative, weight: 8}";
+
+/// The district has 12 cases on 4 road sections; the mean of its group is 8.
+fn sized(mode: &str) -> Lab {
+    let lab = Lab::item(BAND).zoned();
+    let lab = if mode.is_empty() {
+        lab
+    } else {
+        lab.family(&format!(
+            "differentiation: {{mode: {mode}, clause: \"5.2.6\", provenance: assumption}}"
+        ))
+    };
+    lab.counts("d", Stream::Regular, Part::Key, "filed=12")
+        .counts("e", Stream::Regular, Part::Key, "filed=1")
+        .size("d", Zone::Key, 4)
+        .size("e", Zone::Key, 12)
+}
+
+#[test]
+fn size_plays_its_part_as_the_pack_says() {
+    // 3 a section of 10: no points in the first band.
+    assert_eq!(sized("").x(), "0");
+    assert_eq!(sized("density").x(), "0");
+    // 12 of 10: 25 % of 8, over a ratio of 4 ÷ 8.
+    assert_eq!(sized("none").x(), "2");
+    assert_eq!(sized("divide_deduction").x(), "4");
+    // The deduction stays 2, the score of 98 is halved.
+    assert_eq!((sized("scale_score").x(), sized("scale_score").score()), ("2".into(), "49".into()));
+    assert_eq!(sized("scale_score").total(), "(100 − 2) × 0.5 = 49.00");
+    assert_eq!(
+        sized("divide_deduction").words(Zh),
+        ["8 × 分档比例(立案数 ÷ 10) ÷ 规模比", "8 × 分档比例(12 ÷ 10) ÷ 0.5 = 4"]
+    );
+}
+
+#[test]
+fn the_ratio_of_sizes_is_bounded_and_a_deduction_never_exceeds_its_weight() {
+    let tiny = sized("divide_deduction").size("d", Zone::Key, 1);
+    assert_eq!(tiny.x(), "4", "1 of 6.5 counts as a half");
+    let huge = sized("divide_deduction")
+        .counts("f", Stream::Regular, Part::Key, "filed=1")
+        .size("d", Zone::Key, 100)
+        .size("e", Zone::Key, 1)
+        .size("f", Zone::Key, 1);
+    assert_eq!(huge.x(), "1", "100 of 34 counts as two");
+    let bounds = "at_least: \"0.1\", at_most: 9, clause";
+    let wide = Lab::item(BAND)
+        .zoned()
+        .family(&format!(
+            "differentiation: {{mode: divide_deduction, {bounds}: \"5.2.6\", provenance: assumption}}"
+        ))
+        .counts("d", Stream::Regular, Part::Key, "filed=12")
+        .counts("e", Stream::Regular, Part::Key, "filed=1")
+        .size("d", Zone::Key, 1)
+        .size("e", Zone::Key, 19);
+    assert_eq!(wide.x(), "8", "a tenth would make it 20");
+    let unsized_body =
+        sized("divide_deduction").counts("f", Stream::Regular, Part::Key, "filed=12");
+    let evaluation = unsized_body.evaluation();
+    let card = evaluation.scorecard(&"f".parse().unwrap()).unwrap();
+    assert!(card.items().all(|(_, item)| item.parts.iter().all(|part| part.applied.is_none())));
+}
+
+#[test]
+fn a_scaled_score_never_exceeds_the_base() {
+    let lab = sized("scale_score").size("d", Zone::Key, 12);
+    assert_eq!(lab.score(), "98");
+    let large = sized("scale_score").size("d", Zone::Key, 24);
+    assert_eq!(large.score(), "100");
+    assert_eq!(large.total(), "min(100, (100 − 2) × 1.3333) = 100.00");
+}
+
+#[test]
+fn zone_weights_change_on_a_day() {
+    let lab = |midmonth: &str, month: &str| {
+        Lab::item("linear: {rate: closed / due, weight: 10}")
+            .family(&format!(
+                "zones: {{key: \"0.6\", general: \"0.4\", {midmonth}clause: \"5.2.5\", \
+                 provenance: assumption, changes: [{{from: 2018-04-16, key: \"0.8\", \
+                 general: \"0.2\", clause: \"5.2.5\", provenance: regulation}}]}}"
+            ))
+            .month(month)
+            .counts("d", Stream::Regular, Part::Key, "due=10")
+            .counts("d", Stream::Regular, Part::General, "due=10 closed=10")
+            .x()
+    };
+    assert_eq!(lab("", "2018-03"), "6");
+    assert_eq!(lab("", "2018-04"), "6");
+    assert_eq!(lab("", "2018-05"), "8");
+    assert_eq!(lab("midmonth: immediate, ", "2018-04"), "8");
+    assert_eq!(lab("midmonth: split_by_day, ", "2018-04"), "7");
+    assert_eq!(lab("midmonth: next_period, ", "2018-04"), "6");
+}
+
+#[test]
+fn points_that_do_not_apply_go_where_the_pack_says() {
+    let lab = |how: &str| {
+        Lab::new()
+            .stream(
+                "s",
+                "counts: all, cap: 100",
+                &[
+                    ("X", "linear: {rate: closed / due, weight: 10}"),
+                    ("Y", "linear: {rate: closed / filed, weight: 30}"),
+                ],
+            )
+            .scoring(how)
+            .regular("due=10 closed=9")
+            .x()
+    };
+    assert_eq!(lab(""), "2");
+    assert_eq!(lab("redistribution: at_most_double,"), "2");
+    assert_eq!(lab("redistribution: pro_rata,"), "4");
+    assert_eq!(lab("redistribution: none,"), "1");
+}
+
+#[test]
+fn a_score_is_rounded_once_half_up() {
+    let lab = |settings: &str| {
+        let lab = Lab::item("linear: {rate: closed / due, weight: 100}").scoring(settings);
+        lab.regular("due=1000 closed=895").card().score.unwrap().printed()
+    };
+    assert_eq!(lab(""), "89.50");
+    assert_eq!(lab("decimals: 2,"), "89.50");
+    assert_eq!(lab("decimals: 0,"), "90");
+    assert!(
+        Lab::item("linear: {rate: closed / due, weight: 1}")
+            .scoring("decimals: 1,")
+            .mistakes()
+            .contains("expected 0 or 2 decimals")
+    );
+}
+
+#[test]
+fn the_grade_follows_from_the_rounded_score() {
+    let card = Lab::item("linear: {rate: closed / due, weight: 100}")
+        .scoring("decimals: 0,")
+        .regular("due=1000 closed=895")
+        .card();
+    assert_eq!(card.grade.as_deref(), Some("A"), "89.5 is printed 90");
+}
+
+#[test]
+fn few_cases_are_ranked_only_where_the_pack_says_so() {
+    let lab = |settings: &str| {
+        let lab = Lab::item("linear: {rate: closed / due, weight: 100}").scoring(settings);
+        lab.regular("due=9 closed=9").card().rank
+    };
+    assert_eq!(lab(""), Some(1), "no minimum in the lab");
+    let ten = |how: &str| {
+        let text = Lab::item("linear: {rate: closed / due, weight: 100}").scoring(how);
+        let text = text.regular("due=9 closed=9");
+        let pack = text.text().replace("cases_min: 0", "cases_min: 10");
+        let pack = chengping_rules::RulePack::parse(&pack).unwrap();
+        score(&text.input_by(pack)).scorecards[0].rank
+    };
+    assert_eq!(ten("too_few_cases: unranked,"), None);
+    assert_eq!(ten("too_few_cases: ranked,"), Some(1));
+}
+
+#[test]
+fn tied_bodies_stay_in_the_order_of_the_registry() {
+    let evaluation = Lab::item("linear: {rate: closed / due, weight: 100}")
+        .regular("due=10 closed=8")
+        .counts("z", Stream::Regular, Part::All, "due=10 closed=9")
+        .counts("a", Stream::Regular, Part::All, "due=10 closed=9")
+        .evaluation();
+    let cards = evaluation.scorecards.iter();
+    let ranks: Vec<_> =
+        cards.map(|card| (card.body_id.as_str(), card.rank.unwrap(), card.tied)).collect();
+    assert_eq!(ranks, [("d", 3, false), ("z", 1, true), ("a", 1, true)]);
+}
+
+#[test]
+fn a_stream_never_deducts_more_than_its_cap_and_a_score_never_falls_below_the_floor() {
+    let capped = Lab::new()
+        .stream("s", "counts: all, cap: 20", &[("X", "linear: {rate: closed / due, weight: 90}")])
+        .regular("due=10");
+    assert_eq!((capped.x(), capped.score()), ("90".to_owned(), "80".to_owned()));
+    assert_eq!(capped.total(), "100 − min(20, 90) = 80.00");
+    let low = Lab::item("linear: {rate: closed / due, weight: 90}").regular("due=10");
+    let raised = low.text().replace("floor: 0", "floor: 30");
+    let raised = chengping_rules::RulePack::parse(&raised).unwrap();
+    let evaluation = score(&low.input_by(raised));
+    assert_eq!(evaluation.scorecards[0].score.as_ref().unwrap().printed(), "30.00");
+}
