@@ -117,7 +117,8 @@ fn inputs(inputs: &Inputs) -> Value {
         }
         Inputs::Increase { now, before, days } => {
             let mut value = json!({ "now": count(now), "before": count(before) });
-            extend(&mut value, "days", days.map(|days| days.to_vec()));
+            extend(&mut value, "days_now", days.map(|[now, _]| now));
+            extend(&mut value, "days_before", days.map(|[_, before]| before));
             value
         }
         Inputs::Satisfaction { index, visits } => json!({ "index": index, "visits": visits }),

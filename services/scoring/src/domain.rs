@@ -2,7 +2,7 @@
 
 mod behind;
 
-use chengping_rules::{Rule, RulePack};
+use chengping_rules::{Reference, Rule, RulePack};
 use chengping_types::name::{EvaluationName, RulePackRevisionName, SnapshotName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
 
@@ -80,8 +80,8 @@ pub(crate) enum Document {
 pub(crate) fn months_back(pack: &RulePack) -> u32 {
     let items = pack.families.values().flat_map(|family| family.items());
     let of_rule = |rule: &Rule| match rule {
-        // Whatever it compares with: a group that is too small falls back on own history.
-        Rule::BandRelative(_) => pack.scoring.history_months,
+        // A group that is too small falls back on own history.
+        Rule::BandRelative(rule) if rule.against != Reference::Fixed => pack.scoring.history_months,
         rule => u32::from(rule.looks_back()),
     };
     items.map(|(_, item)| of_rule(&item.rule)).max().unwrap_or(0)

@@ -158,6 +158,8 @@ proptest! {
             prop_assert!(!fact.marks.is_empty() || fact.orders_first + fact.orders_repeated > 0
                 || fact.visits != [0; 5], "an empty fact is none");
             prop_assert!(fact.filed_at.is_some());
+            let orders = u32::from(fact.orders_first) + 2 * u32::from(fact.orders_repeated);
+            prop_assert!(fact.orders_weight >= orders);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use chengping_casework::{Base, Fact, Marks, Source};
-use chengping_rules::{Counted, RulePack, builtin};
+use chengping_rules::{Counted, RulePack, builtin, builtin_names};
 use chengping_scoring::{
     Attributor, Cell, Counts, ENGINE, Input, PackRevision, Part, Snapshot, Tallies, counted_cases,
     score, tally,
@@ -11,6 +11,8 @@ use chengping_scoring::{
 use chengping_types::registry::{Area, AreaKind, Body, Coefficient, Registry};
 use chengping_types::{BodyKind, Digest, Exact, Month, Stream, Zone};
 use proptest::prelude::*;
+
+use crate::lab::Lab;
 
 const BODIES: [(&str, BodyKind); 6] = [
     ("d1", BodyKind::District),
@@ -121,6 +123,7 @@ fn counts() -> impl Strategy<Value = Counts> {
                 (Base::CarriedOpen, carried / 2),
                 (Base::OrdersFirst, orders),
                 (Base::OrdersRepeated, orders / 2),
+                (Base::OrdersGeometric, orders + 2 * (orders / 2)),
                 (Base::VisitVerySatisfied, visits[0]),
                 (Base::VisitSatisfied, visits[1]),
                 (Base::VisitNeutral, visits[2]),
@@ -150,8 +153,60 @@ fn cells() -> impl Strategy<Value = Tallies> {
     })
 }
 
-fn input(tallies: Tallies, before: Tallies) -> Input {
-    let pack = pack();
+/// Number of [`packs`].
+const PACK_COUNT: usize = 6;
+
+/// Every built-in pack, and one that uses every primitive.
+fn packs() -> &'static [RulePack] {
+    static PACKS: OnceLock<Vec<RulePack>> = OnceLock::new();
+    PACKS.get_or_init(|| {
+        let built_in = builtin_names().map(|name| RulePack::parse(builtin(name).unwrap()).unwrap());
+        let packs: Vec<_> = built_in.chain([everything().pack()]).collect();
+        assert_eq!(packs.len(), PACK_COUNT);
+        packs
+    })
+}
+
+/// Formulas that name each other, sizes that divide, conditions, bonuses: all of it at once.
+fn everything() -> Lab {
+    Lab::new()
+        .zoned()
+        .family(
+            "differentiation: {mode: divide_deduction, clause: \"5.2.6\", provenance: assumption}",
+        )
+        .stream(
+            "one",
+            "counts: all, cap: 60",
+            &[
+                ("A", "per_case: {count: rework, points: 1, cap: 10}, limit: 20 - item.B"),
+                ("B", "linear: {rate: closed_on_time / due, weight: 20}"),
+                ("C", "linear: {rate: overdue_open / due, bad: true, weight: 20}"),
+                ("D", "per_point: {rate: handled / due, below: 90, points: 1, cap: 10}"),
+                ("E", "flat_if: {condition: item.B + item.D > 12.5, points: 3}"),
+                ("F", "bonus: {value: 100 * on_time / due - 95, points: \"0.5\", cap: 2}"),
+            ],
+        )
+        .stream(
+            "two",
+            "counts: regular, cap: 30",
+            &[
+                ("G", "band: {count: filed, bands: rising, weight: 5}"),
+                (
+                    "H",
+                    "band_relative: {count: filed, by_size: true, against: group_median, \
+                     bands: relative, weight: 5}",
+                ),
+                ("I", "mom_increase: {count: all.filed, per_day: true, points: 1, cap: 5}"),
+                (
+                    "J",
+                    "per_case_repeat: {first: 1, factor: 2, mode: geometric, cap: 9}, \
+                     limit: \"max(2, item.G)\"",
+                ),
+            ],
+        )
+}
+
+fn input(pack: &RulePack, tallies: Tallies, before: Tallies) -> Input {
     let as_of = april().freeze(pack.freeze.day, &pack.time_zone);
     let Registry { bodies, coefficients, .. } = registry();
     Input {
@@ -170,7 +225,7 @@ fn input(tallies: Tallies, before: Tallies) -> Input {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn tallies_of_parts_merge_to_the_tally_of_all_in_any_order(
@@ -202,23 +257,59 @@ proptest! {
 
     #[test]
     fn scores_lie_between_floor_and_base_and_no_stream_goes_beyond_its_cap(
-        now in cells(), before in cells(),
+        now in cells(), before in cells(), pack in 0..PACK_COUNT,
     ) {
-        let evaluation = score(&input(now, before));
+        let pack = &packs()[pack];
+        let evaluation = score(&input(pack, now.clone(), before.clone()));
         for card in &evaluation.scorecards {
             for stream in &card.streams {
-                prop_assert!(!stream.uncapped.is_negative());
                 prop_assert!(stream.deduction <= stream.cap);
             }
             if let Some(score) = &card.score {
-                prop_assert!(!score.exact.is_negative() && score.exact <= Exact::integer(100));
+                prop_assert!(score.exact >= pack.scoring.floor.value);
+                prop_assert!(score.exact <= pack.scoring.base.value);
             }
         }
     }
 
     #[test]
-    fn the_same_input_gives_the_same_bytes(now in cells(), before in cells()) {
-        let input = input(now, before);
+    fn no_part_of_an_item_deducts_less_than_nothing_or_more_than_its_doubled_points(
+        now in cells(), before in cells(), pack in 0..PACK_COUNT,
+    ) {
+        let pack = &packs()[pack];
+        let evaluation = score(&input(pack, now.clone(), before.clone()));
+        for card in &evaluation.scorecards {
+            let items = pack.families[&card.kind.family()].items();
+            for ((_, rule), (_, result)) in items.zip(card.items()) {
+                let most = &rule.rule.points().value * Exact::integer(2);
+                for applied in result.parts.iter().filter_map(|part| part.applied.as_ref()) {
+                    let bonus = rule.rule.is_bonus();
+                    prop_assert!(applied.deduction.is_negative() <= bonus, "{}", rule.id);
+                    prop_assert!(applied.deduction.abs() <= most, "{}", rule.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_streams_and_items_does_not_matter(now in cells(), before in cells(), pack in 0..PACK_COUNT) {
+        let pack = &packs()[pack];
+        let mut turned = pack.clone();
+        for family in turned.families.values_mut() {
+            family.streams.reverse();
+            family.streams.iter_mut().for_each(|stream| stream.items.reverse());
+        }
+        let scores = |pack: &RulePack| {
+            let cards = score(&input(pack, now.clone(), before.clone())).scorecards;
+            cards.into_iter().map(|card| (card.score, card.rank)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(scores(pack), scores(&turned));
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_bytes(now in cells(), before in cells(), pack in 0..PACK_COUNT) {
+        let pack = &packs()[pack];
+        let input = input(pack, now.clone(), before.clone());
         let kept: Input = serde_json::from_slice(&input.canonical()).unwrap();
         prop_assert_eq!(score(&input).results_document(), score(&kept).results_document());
     }
@@ -226,6 +317,7 @@ proptest! {
     #[test]
     fn one_more_case_on_time_never_costs_points(
         now in cells(), before in cells(), body in 0..BODIES.len(), stream in 0..Stream::ALL.len(),
+        pack in 0..PACK_COUNT,
     ) {
         let (id, kind) = BODIES[body];
         let id = id.parse().unwrap();
@@ -234,14 +326,13 @@ proptest! {
         let case = [Base::Due, Base::Handled, Base::OnTime, Base::Closed, Base::ClosedOnTime];
         let case = case.into_iter().map(|base| (base, 1)).collect();
         more.cell_mut(&id, Stream::ALL[stream], part).merge(&case);
-        let without = score(&input(now, before.clone()));
-        let with = score(&input(more, before));
-        let of = |evaluation: &chengping_scoring::Evaluation| {
-            let card = evaluation.scorecard(&id).unwrap();
-            card.score.as_ref().map(|score| score.exact.clone())
+        let pack = &packs()[pack];
+        let of = |tallies: &Tallies| {
+            let evaluation = score(&input(pack, tallies.clone(), before.clone()));
+            Some(evaluation.scorecard(&id)?.score.as_ref()?.exact.clone())
         };
-        if let Some(without) = of(&without) {
-            prop_assert!(of(&with).unwrap() >= without);
+        if let Some(without) = of(&now) {
+            prop_assert!(of(&more).unwrap() >= without, "{}", pack.pack);
         }
     }
 }

@@ -103,6 +103,20 @@ fn orders_are_numbered_over_the_whole_case() {
 }
 
 #[test]
+fn the_weight_of_orders_doubles_from_one_to_the_next() {
+    let weight = |rest: &str, month| {
+        fact(&begun(rest), month).map_or(0, |fact| fact.count(Base::OrdersGeometric))
+    };
+    let three = "04-22T08 ordered\n 04-23T08 ordered\n 05-05T08 ordered";
+    assert_eq!((weight(three, 4), weight(three, 5)), (1 + 2, 4));
+    let second_withdrawn = three.replace("05-05T08", "04-24T08 order_withdrawn\n 05-05T08");
+    assert_eq!((weight(&second_withdrawn, 4), weight(&second_withdrawn, 5)), (1, 4));
+    let many = "04-22T08 ordered\n ".repeat(40);
+    assert_eq!(weight(many.trim_end(), 4), u32::MAX, "as far as it fits");
+    assert_eq!(weight("04-22T08 handled", 4), 0);
+}
+
+#[test]
 fn an_order_on_an_unfiled_case_is_none() {
     assert_eq!(fact("04-20T08 reported\n 04-20T09 ordered", 4), None);
 }

@@ -1,0 +1,222 @@
+//! What the rule language refuses, and what it warns about.
+
+use chengping_rules::{RulePack, WarningKind, builtin};
+use chengping_types::{Exact, Family};
+
+/// A built-in pack with pieces of text exchanged for others.
+fn with(name: &str, pieces: &[(&str, &str)]) -> String {
+    let mut text = builtin(name).unwrap().to_owned();
+    for (piece, other) in pieces {
+        assert!(text.contains(piece), "{piece:?} is not in {name} any more");
+        text = text.replacen(piece, other, 1);
+    }
+    text
+}
+
+fn mistakes(text: &str) -> Vec<String> {
+    RulePack::parse(text).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+fn warnings(text: &str) -> Vec<String> {
+    RulePack::parse(text).unwrap().warnings().iter().map(ToString::to_string).collect()
+}
+
+#[track_caller]
+fn refused(name: &str, piece: &str, other: &str, message: &str) {
+    let found = mistakes(&with(name, &[(piece, other)]));
+    assert!(found.iter().any(|found| found.contains(message)), "{other}: {found:#?}");
+}
+
+#[test]
+fn points_that_do_not_add_up_are_refused_where_the_pack_claims_that_they_do() {
+    let text = with("gbt-30428.4", &[("weight: 20}", "weight: 25}"), ("cap: 100", "cap: 90")]);
+    let found = mistakes(&text);
+    let expected = [
+        "`adds_up`: the caps of `families.area` add up to 90, the base is 100",
+        "`adds_up`: the points of `families.area.streams.all` add up to 105, its cap is 90",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.contains(expected), "{found}");
+    }
+    let without = text.replace("  adds_up: true\n", "");
+    assert!(RulePack::parse(&without).is_ok(), "a pack need not claim it");
+}
+
+#[test]
+fn what_can_never_have_a_case_or_a_body_is_refused() {
+    refused(
+        "zz-2018",
+        "order: [public, long_term]",
+        "order: [public]",
+        "no case is ever `long_term`",
+    );
+    refused(
+        "gbt-30428.4",
+        "order: [public, long_term]",
+        "order: []",
+        "`public.filed` cannot stand",
+    );
+    refused(
+        "jinhua",
+        "  - {id: bureau, kinds: [bureau]",
+        "  - {id: bureau, kinds: [window]",
+        "no group has bodies for `families.department`",
+    );
+    refused("jinhua", "below: 90", "below: 0", "no rate is below 0 %");
+    refused("jinhua", "count: rework + 5 * shirked", "count: 1 + 5 * 2", "`count` counts nothing");
+    let none =
+        "steps: [{share: \"0\"}]\n    clause: x\n    provenance: assumption\n  filed_class_2:";
+    refused(
+        "gbt-30428.4",
+        "filed_class_2:",
+        &format!("idle:\n    {none}"),
+        "no band costs anything",
+    );
+}
+
+#[test]
+fn unknown_names_of_every_kind_are_refused_with_what_would_do() {
+    for (piece, other, message) in [
+        ("kinds: [district]", "kinds: [village]", "\"village\" is not a body kind"),
+        (
+            "bands: filed_class_1,",
+            "bands: filed_class_3,",
+            "no band table is called `filed_class_3`",
+        ),
+        ("public.filed / filed", "private.filed / filed", "`private.filed` is not a base count"),
+        ("public.filed / filed", "public.files / filed", "`public.files` is not a base count"),
+        ("public.filed / filed", "filed / road_sections", "use it where zones are told apart"),
+        ("closed / due", "closed / closed_due", "`closed_due` is not a base count"),
+        ("closed / due", "median(closed) / due", "`median` is not a function"),
+        ("closed / due", "closed / (due + closed / due)", "only equal units can be added"),
+        ("counts: all", "counts: both", "\"both\" is not a selection of cases"),
+    ] {
+        refused("gbt-30428.4", piece, other, message);
+    }
+}
+
+#[test]
+fn every_new_setting_is_checked() {
+    let zones = "zones:\n      key: \"0.6\"";
+    for (piece, other, message) in [
+        ("rate: closed_on_time / due", "bad: maybe, rate: closed_on_time / due", "true or false"),
+        (
+            zones,
+            "zones:\n      midmonth: sometimes\n      key: \"0.6\"",
+            "is not a rule for changes",
+        ),
+        (
+            "formula: road_sections * difficulty",
+            "formula: road_sections * length",
+            "`length` is not a size attribute",
+        ),
+        ("redistribution: at_most_double", "decimals: 3", "expected 0 or 2 decimals"),
+        (
+            "    size:\n",
+            "    differentiation: {mode: density, at_least: 3, at_most: 2, clause: x, \
+             provenance: assumption}\n    size:\n",
+            "`at_least` is above `at_most`",
+        ),
+    ] {
+        refused("zz-2018", piece, other, message);
+    }
+    let change = |from: &str| {
+        format!("{{from: {from}, key: 1, general: 1, clause: x, provenance: assumption}}")
+    };
+    let changes = |days: [&str; 2]| {
+        let days = days.map(change).join(", ");
+        format!("zones:\n      changes: [{days}]\n      key: \"0.6\"")
+    };
+    refused("zz-2018", zones, &changes(["2018-02-30", "2018-03-01"]), "is not a day");
+    refused("zz-2018", zones, &changes(["2018-03-02", "2018-03-01"]), "from the earliest day");
+}
+
+#[test]
+fn canonical_json_with_every_new_part_reads_back() {
+    let text = with(
+        "zz-2018",
+        &[
+            (
+                "zones:\n      key: \"0.6\"",
+                "differentiation: {mode: scale_score, clause: x, provenance: assumption}\n    zones:\n      \
+                 midmonth: split_by_day\n      changes: [{from: 2018-05-01, key: 1, general: 2, \
+                 clause: x, provenance: regulation}]\n      key: \"0.6\"",
+            ),
+            ("redistribution: at_most_double", "decimals: 0\n  above_base: true"),
+            (
+                "linear: {rate: closed_on_time / due, weight: 30}",
+                "bonus: {value: \"max(0, closed_on_time - 0.5 * due)\", points: 1, cap: 2}\n            \
+                 limit: if(item.N2 > 1, 1, 2)",
+            ),
+        ],
+    );
+    let pack = RulePack::parse(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let json = String::from_utf8(pack.canonical()).unwrap();
+    assert_eq!(RulePack::parse(&json).unwrap(), pack);
+    for part in ["\"midmonth\":\"split_by_day\"", "\"from\":\"2018-05-01\"", "\"decimals\":0"] {
+        assert!(json.contains(part), "{part} is not in {json}");
+    }
+    let (_, item) = pack.families[&Family::Area].items().next().unwrap();
+    assert_eq!(item.named_items(), ["N2"]);
+    assert!(warnings(&text).iter().any(|text| text.contains("lift a score above the base")));
+}
+
+#[test]
+fn the_packs_of_other_cities_say_what_they_leave_open() {
+    let of = |name: &str| warnings(builtin(name).unwrap());
+    assert!(
+        of("gbt-30428.4").contains(&"bands.filed_class_2: no item names this table".to_owned())
+    );
+    assert!(of("gbt-30428.4").iter().any(|text| {
+        text == "families.area.streams.all.R07: assumed, to be confirmed or replaced: 40"
+    }));
+    assert!(
+        of("beijing-1000").iter().any(|text| text.starts_with("families.area.streams.regular.B1"))
+    );
+    for name in ["gbt-30428.4", "jinhua", "beijing-1000"] {
+        let open = of(name);
+        let unjudged = |text: &&String| text.contains("no item judges");
+        assert_eq!(open.iter().filter(unjudged).count(), 0, "{name}: {open:#?}");
+        assert!(!open.iter().any(|text| text.contains("the caps add up")), "{name}");
+    }
+}
+
+#[test]
+fn cases_and_conditions_judge_handling_when_they_count_it() {
+    let unjudged = |rule: &str| {
+        let text = with(
+            "jinhua",
+            &[
+                ("per_point: {rate: closed_on_time / due, below: 70, points: 1, cap: 50}", rule),
+                (
+                    "per_point: {rate: closed / due, below: 90, points: 1, cap: 20}",
+                    "per_case: {count: filed, points: 1, cap: 20}",
+                ),
+                (
+                    "per_case: {count: rework + 5 * shirked, points: \"0.2\", cap: 5}",
+                    "per_case: {count: filed, points: 1, cap: 5}",
+                ),
+            ],
+        );
+        let kinds =
+            RulePack::parse(&text).unwrap().warnings().into_iter().map(|warning| warning.kind);
+        let open = kinds.filter(|kind| {
+            matches!(kind, WarningKind::HandlingNotJudged | WarningKind::TimelinessNotJudged)
+        });
+        open.collect::<Vec<_>>()
+    };
+    let twice = |kind: WarningKind| vec![kind.clone(), kind];
+    let filed = unjudged("per_case: {count: filed, points: 1, cap: 50}");
+    assert_eq!(filed, twice(WarningKind::HandlingNotJudged));
+    let reworked = unjudged("flat_if: {condition: rework > 3, points: 50}");
+    assert_eq!(reworked, twice(WarningKind::TimelinessNotJudged));
+    assert_eq!(unjudged("per_case: {count: overdue_open, points: 1, cap: 50}"), []);
+}
+
+#[test]
+fn weights_of_a_pack_are_those_of_its_source() {
+    let pack = RulePack::parse(builtin("jinhua").unwrap()).unwrap();
+    let caps = pack.families.values().map(|family| family.caps());
+    assert!(caps.into_iter().all(|caps| caps == Exact::integer(80)));
+}
