@@ -29,7 +29,7 @@ pub struct ExpressionError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExpressionProblem {
     /// A name that means nothing here.
-    #[error("`{name}` is not a {what}; write one of those that docs/method.md lists")]
+    #[error("`{name}` is not a {what}; write one of those that docs/rule-language.md lists")]
     UnknownName {
         /// The name as written.
         name: String,

@@ -1,6 +1,9 @@
 //! What the rule language refuses, and what it warns about.
 
-use chengping_rules::{RulePack, WarningKind, builtin};
+use chengping_casework::Base;
+use chengping_rules::{
+    DifferentiationMode, Function, MidMonth, Reference, RepeatMode, RulePack, WarningKind, builtin,
+};
 use chengping_types::{Exact, Family};
 
 /// A built-in pack with pieces of text exchanged for others.
@@ -25,6 +28,23 @@ fn warnings(text: &str) -> Vec<String> {
 fn refused(name: &str, piece: &str, other: &str, message: &str) {
     let found = mistakes(&with(name, &[(piece, other)]));
     assert!(found.iter().any(|found| found.contains(message)), "{other}: {found:#?}");
+}
+
+#[test]
+fn the_manual_names_every_count_rule_and_setting() {
+    let manual = include_str!("../../../../docs/rule-language.md");
+    let counts = Base::ALL.iter().map(|base| base.as_str());
+    let functions = Function::NAMES.iter().copied();
+    let modes = DifferentiationMode::NAMES.iter().chain(MidMonth::NAMES).copied();
+    let references = Reference::NAMES.iter().chain(RepeatMode::NAMES).copied();
+    for name in counts.chain(functions).chain(modes).chain(references) {
+        assert!(manual.contains(name), "{name} is not in docs/rule-language.md");
+    }
+    let no_rule = mistakes(&with("jinhua", &[("per_case:", "per_cases:")])).join("\n");
+    let (_, known) = no_rule.split_once("add one of ").unwrap();
+    for rule in known.lines().next().unwrap().split(", ") {
+        assert!(manual.contains(&format!("`{rule}: {{")), "{rule} is not in docs/rule-language.md");
+    }
 }
 
 #[test]
