@@ -15,7 +15,7 @@ const OPERAND: &str = "a name, a number, a function or `(`";
 
 /// Why a text is not an expression, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("column {column} of the expression: {problem}")]
+#[error("{}column {column} of the expression: {problem}", line_of(*.line))]
 pub struct ExpressionError {
     /// Line inside the expression, from 1.
     pub line: usize,
@@ -23,6 +23,11 @@ pub struct ExpressionError {
     pub column: usize,
     /// What is wrong there.
     pub problem: ExpressionProblem,
+}
+
+/// The line, where there is more than one.
+fn line_of(line: usize) -> String {
+    if line > 1 { format!("line {line}, ") } else { String::new() }
 }
 
 /// What is wrong with an expression.

@@ -117,6 +117,7 @@ fn a_condition_is_true_false_or_without_a_value() {
 fn an_unknown_name_is_refused_where_it_stands() {
     let error = error("a +\n  closure");
     assert_eq!((error.line, error.column), (2, 3));
+    assert!(error.to_string().starts_with("line 2, column 3 of the expression: "));
     assert_eq!(
         error.problem,
         ExpressionProblem::UnknownName { name: "closure".to_owned(), what: "letter" }

@@ -196,7 +196,7 @@ fn everything() -> Lab {
                     "band_relative: {count: filed, by_size: true, against: group_median, \
                      bands: relative, weight: 5}",
                 ),
-                ("I", "mom_increase: {count: all.filed, per_day: true, points: 1, cap: 5}"),
+                ("I", "mom_increase: {count: filed, per_day: true, points: 1, cap: 5}"),
                 (
                     "J",
                     "per_case_repeat: {first: 1, factor: 2, mode: geometric, cap: 9}, \

@@ -1,5 +1,6 @@
 //! A golden value of every alternative of the settings of a score.
 
+use chengping_rules::RulePack;
 use chengping_scoring::explain::Language::Zh;
 use chengping_scoring::{Part, score};
 use chengping_types::{Stream, Zone};
@@ -160,7 +161,7 @@ fn few_cases_are_ranked_only_where_the_pack_says_so() {
         let text = Lab::item("linear: {rate: closed / due, weight: 100}").scoring(how);
         let text = text.regular("due=9 closed=9");
         let pack = text.text().replace("cases_min: 0", "cases_min: 10");
-        let pack = chengping_rules::RulePack::parse(&pack).unwrap();
+        let pack = RulePack::parse(&pack).unwrap();
         score(&text.input_by(pack)).scorecards[0].rank
     };
     assert_eq!(ten("too_few_cases: unranked,"), None);
@@ -181,6 +182,25 @@ fn tied_bodies_stay_in_the_order_of_the_registry() {
 }
 
 #[test]
+fn a_figure_may_count_the_cases_of_one_stream() {
+    let lab = Lab::item("linear: {rate: closed / due, weight: 1}")
+        .regular("filed=3")
+        .counts("d", Stream::Public, Part::All, "filed=1")
+        .counts("e", Stream::Public, Part::All, "filed=4");
+    let figures = "figures:
+  - {id: R11, name: {zh: 监督举报率, en: Share of public reports}, rate: public.filed / filed,
+     clause: \"5.2.1\", provenance: standard}
+";
+    let pack = |figures: &str| RulePack::parse(&(lab.text() + figures));
+    let evaluation = score(&lab.input_by(pack(figures).unwrap()));
+    let body = &evaluation.scorecards[0].figures[0];
+    assert_eq!((body.percent().as_deref(), body.id.as_str()), (Some("25.00"), "R11"));
+    assert_eq!(evaluation.figures[0].percent().as_deref(), Some("62.50"));
+    let of_item = pack(&figures.replace("public.filed", "filed * item.X")).unwrap_err();
+    assert!(of_item.to_string().contains("`item.X` cannot stand here"), "{of_item}");
+}
+
+#[test]
 fn a_stream_never_deducts_more_than_its_cap_and_a_score_never_falls_below_the_floor() {
     let capped = Lab::new()
         .stream("s", "counts: all, cap: 20", &[("X", "linear: {rate: closed / due, weight: 90}")])
@@ -189,7 +209,7 @@ fn a_stream_never_deducts_more_than_its_cap_and_a_score_never_falls_below_the_fl
     assert_eq!(capped.total(), "100 − min(20, 90) = 80.00");
     let low = Lab::item("linear: {rate: closed / due, weight: 90}").regular("due=10");
     let raised = low.text().replace("floor: 0", "floor: 30");
-    let raised = chengping_rules::RulePack::parse(&raised).unwrap();
+    let raised = RulePack::parse(&raised).unwrap();
     let evaluation = score(&low.input_by(raised));
     assert_eq!(evaluation.scorecards[0].score.as_ref().unwrap().printed(), "30.00");
 }

@@ -259,13 +259,14 @@ fn item(stream: &StreamResult, item: &ItemResult) -> pb::ItemDeduction {
 
 fn zone(part: &PartResult) -> pb::ZoneDeduction {
     let applied = part.applied.as_ref();
+    let limit = part.limit.as_ref().map(|limit| ("limit".to_owned(), limit.to_string()));
     pb::ZoneDeduction {
         zone: part.part.to_string(),
         applicable: applied.is_some(),
         deduction: applied.map(|applied| applied.deduction.to_decimal(4)).unwrap_or_default(),
         exact: applied.map(|applied| applied.deduction.to_string()).unwrap_or_default(),
         factor: applied.map(|applied| applied.factor.to_string()).unwrap_or_default(),
-        inputs: inputs(&part.inputs),
+        inputs: inputs(&part.inputs).into_iter().chain(limit).collect(),
     }
 }
 
