@@ -8,7 +8,12 @@ named_enum! {
     /// "By basis" means: under `settlement` in the month in which the case settles, under `stock`
     /// there and wherever it was carried over, under `cohort` in the month of filing. Everything is
     /// as seen at the view; a case that is not filed, self-handled or voided enters nothing, but
-    /// for [`Base::Voided`].
+    /// for [`Base::Voided`] and the counts of posts.
+    ///
+    /// The counts of posts, from [`Base::Reports`] on, are entered for a team, or for nobody: work
+    /// that no team has touched. "Stage" means: by the team that did it, each time; in the month of
+    /// when it was done or of its limit, whichever came first, or, when it was done only after the
+    /// freeze of that month, in the month in which it was done (decisions.md 26).
     pub enum Base: "base count" {
         /// B15 立案数: filed this month, not voided.
         Filed = 1 => "filed",
@@ -70,8 +75,87 @@ named_enum! {
         /// B38 with every order twice the one before: the sum of 2ⁿ⁻¹ over the orders that
         /// [`Base::OrdersFirst`] and [`Base::OrdersRepeated`] count, each the n-th on its case.
         OrdersGeometric = 28 => "orders_geometric",
+        /// B02 监督员上报数: first reported on patrol this month, and not self-handled. For the
+        /// team that reported.
+        Reports = 64 => "reports",
+        /// B04 有效上报数: of these, filed and not voided, or as `valid_report` says.
+        ValidReports = 65 => "valid_reports",
+        /// B06 漏报数: filed this month, not voided, and reported by the public. For the team in
+        /// whose grid it lies; out of scope not at all.
+        MissedReports = 66 => "missed_reports",
+        /// What missed reports are counted out of, as `missed_over` says: all that B06 could be, or
+        /// B06 and B02 together. Out of scope not at all.
+        MissedBasis = 67 => "missed_basis",
+        /// B45 自处置数: settled on the spot this month. The case enters nothing else.
+        SelfHandled = 68 => "self_handled",
+        /// B11 应受理数: first reported this month, and not self-handled. For the team that
+        /// decided, or else sent it to be verified; for nobody while it is untouched.
+        Received = 69 => "received",
+        /// B11 受理完成数: of these, accepted or declined by the view; filing and refusing imply it.
+        Decided = 70 => "decided",
+        /// B08 核实数. Stage.
+        Verified = 71 => "verified",
+        /// B08 应核实数: with a limit. Stage.
+        VerifiedLimited = 72 => "verified_limited",
+        /// B08 按时核实数: within the limit. Stage.
+        VerifiedOnTime = 73 => "verified_on_time",
+        /// B09 核查数: passed or failed. Stage.
+        Checked = 74 => "checked",
+        /// B09 应核查数: with a limit. Stage.
+        CheckedLimited = 75 => "checked_limited",
+        /// B09 按时核查数: within the limit. Stage.
+        CheckedOnTime = 76 => "checked_on_time",
+        /// B13 发核实数. Stage.
+        VerifySent = 77 => "verify_sent",
+        /// B13 应发核实数: with a limit. Stage.
+        VerifySentLimited = 78 => "verify_sent_limited",
+        /// B13 按时发核实数: within the limit. Stage.
+        VerifySentOnTime = 79 => "verify_sent_on_time",
+        /// B14 发核查数. Stage.
+        CheckSent = 80 => "check_sent",
+        /// B14 应发核查数: with a limit. Stage.
+        CheckSentLimited = 81 => "check_sent_limited",
+        /// B14 按时发核查数: within the limit. Stage.
+        CheckSentOnTime = 82 => "check_sent_on_time",
+        /// B11 受理数. Stage.
+        Accepted = 83 => "accepted",
+        /// B11 限时受理数: with a limit. Stage.
+        AcceptedLimited = 84 => "accepted_limited",
+        /// B11 按时受理数: within the limit. Stage.
+        AcceptedOnTime = 85 => "accepted_on_time",
+        /// B12 不予受理数. Stage.
+        Declined = 86 => "declined",
+        /// B15 立案数 of a desk, voided later or not: the first filing. Stage.
+        Filings = 87 => "filings",
+        /// B16 限时立案数: of these, with a limit.
+        FilingsLimited = 88 => "filings_limited",
+        /// B16 按时立案数: of these, within the limit.
+        FilingsOnTime = 89 => "filings_on_time",
+        /// B17 准确立案数: of B15 of the desk, not voided at the view.
+        AccurateFilings = 90 => "accurate_filings",
+        /// B18 不予立案数. Stage.
+        Refused = 91 => "refused",
+        /// B19 派遣数: dispatches and re-dispatches. Stage.
+        Dispatched = 92 => "dispatched",
+        /// B19 限时派遣数: of these, with a limit.
+        DispatchedLimited = 93 => "dispatched_limited",
+        /// B19 按时派遣数: of these, within the limit.
+        DispatchedOnTime = 94 => "dispatched_on_time",
+        /// B20 首次派遣数: the first dispatch, which a re-dispatch is charged to. Stage.
+        FirstDispatches = 95 => "first_dispatches",
+        /// B20 准确派遣数: of these, the unit is the one at the view, or as `accurate_dispatch`
+        /// says.
+        AccurateDispatches = 96 => "accurate_dispatches",
+        /// B19 应派遣数: filed this month and not voided. For the team that first dispatched it; for
+        /// nobody while it waits. Out of scope not at all.
+        DispatchDue = 97 => "dispatch_due",
+        /// B19 派遣完成数: of these, dispatched by the view.
+        DispatchDone = 98 => "dispatch_done",
     }
 }
+
+/// The code of the first count of a post.
+const FIRST_OF_DESKS: u8 = 64;
 
 impl Base {
     /// The number in the indicator catalogue, such as `B27`.
@@ -122,13 +206,71 @@ impl Base {
             Self::VisitDissatisfied => ("B41", "不满意数", "dissatisfied"),
             Self::VisitUnreachable => ("B40", "回访未果数", "not reached"),
             Self::OrdersGeometric => ("B38", "督办加权数", "orders, each twice the one before"),
+            of_desks => of_desks.desk_catalogue(),
         }
     }
 
-    /// Whether a case can enter the count several times in a month; the others are 0 or 1.
+    const fn desk_catalogue(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Reports => ("B02", "监督员上报数", "collector reports"),
+            Self::ValidReports => ("B04", "有效上报数", "valid reports"),
+            Self::MissedReports => ("B06", "漏报数", "missed reports"),
+            Self::MissedBasis => ("B06", "漏报基数", "reports that could be missed"),
+            Self::SelfHandled => ("B45", "自处置数", "self-handled"),
+            Self::Received => ("B11", "应受理数", "received"),
+            Self::Decided => ("B11", "受理完成数", "accepted or declined"),
+            Self::Verified => ("B08", "核实数", "verifications"),
+            Self::VerifiedLimited => ("B08", "应核实数", "verifications due"),
+            Self::VerifiedOnTime => ("B08", "按时核实数", "verifications on time"),
+            Self::Checked => ("B09", "核查数", "checks"),
+            Self::CheckedLimited => ("B09", "应核查数", "checks due"),
+            Self::CheckedOnTime => ("B09", "按时核查数", "checks on time"),
+            Self::VerifySent => ("B13", "发核实数", "verify tasks sent"),
+            Self::VerifySentLimited => ("B13", "应发核实数", "verify tasks to send"),
+            Self::VerifySentOnTime => ("B13", "按时发核实数", "verify tasks sent on time"),
+            Self::CheckSent => ("B14", "发核查数", "check tasks sent"),
+            Self::CheckSentLimited => ("B14", "应发核查数", "check tasks to send"),
+            Self::CheckSentOnTime => ("B14", "按时发核查数", "check tasks sent on time"),
+            Self::Accepted => ("B11", "受理数", "accepted"),
+            Self::AcceptedLimited => ("B11", "限时受理数", "accepted with a limit"),
+            Self::AcceptedOnTime => ("B11", "按时受理数", "accepted on time"),
+            Self::Declined => ("B12", "不予受理数", "declined"),
+            Self::Filings => ("B15", "立案数", "filings"),
+            Self::FilingsLimited => ("B16", "限时立案数", "filings with a limit"),
+            Self::FilingsOnTime => ("B16", "按时立案数", "filings on time"),
+            Self::AccurateFilings => ("B17", "准确立案数", "accurate filings"),
+            Self::Refused => ("B18", "不予立案数", "refused"),
+            Self::Dispatched => ("B19", "派遣数", "dispatches"),
+            Self::DispatchedLimited => ("B19", "限时派遣数", "dispatches with a limit"),
+            Self::DispatchedOnTime => ("B19", "按时派遣数", "dispatches on time"),
+            Self::FirstDispatches => ("B20", "首次派遣数", "first dispatches"),
+            Self::AccurateDispatches => ("B20", "准确派遣数", "accurate dispatches"),
+            Self::DispatchDue => ("B19", "应派遣数", "to dispatch"),
+            Self::DispatchDone => ("B19", "派遣完成数", "dispatched by the view"),
+            _ => panic!("no count of a post"),
+        }
+    }
+
+    /// Whether it is counted in a field of its own: a case can enter it several times in a month,
+    /// or for several teams. The others are 0 or 1.
     #[must_use]
     pub const fn is_multiple(self) -> bool {
         self as u8 >= Self::OrdersFirst as u8
+    }
+
+    /// Whether it is a count of a post, entered for a team or for nobody.
+    #[must_use]
+    pub const fn is_of_posts(self) -> bool {
+        self as u8 >= FIRST_OF_DESKS
+    }
+
+    /// Whether it is a count of a post that a case out of scope does not enter (decisions.md 34).
+    #[must_use]
+    pub const fn needs_scope(self) -> bool {
+        matches!(
+            self,
+            Self::MissedReports | Self::MissedBasis | Self::DispatchDue | Self::DispatchDone
+        )
     }
 }
 
@@ -177,7 +319,7 @@ impl Marks {
     ///
     /// # Panics
     ///
-    /// If `base` is one that a case can enter several times.
+    /// If `base` is one that has a field of its own.
     pub fn set(&mut self, base: Base, entered: bool) {
         assert!(!base.is_multiple(), "{base} is counted in a field of its own");
         if entered {
@@ -185,8 +327,9 @@ impl Marks {
         }
     }
 
+    /// The bit of a 0/1 count; of others none.
     const fn bit(base: Base) -> u64 {
-        1 << base.code()
+        if base.is_multiple() { 0 } else { 1 << base.code() }
     }
 }
 
@@ -223,7 +366,9 @@ mod tests {
     fn every_base_has_its_place_in_the_catalogue() {
         for base in Base::ALL {
             assert!(base.number().starts_with('B') && !base.zh().is_empty());
-            assert!(base.code() < 64);
+            assert_eq!(base.is_of_posts(), base.code() >= 64);
+            assert!(base.is_multiple() || base.code() < 64, "a bit for every 0/1 count");
+            assert!(!base.needs_scope() || base.is_of_posts());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The fact of one case for one month.
 
 mod aside;
+mod desk;
 mod history;
 mod months;
 
@@ -13,7 +14,7 @@ use self::months::{Months, Period};
 use crate::EventKind::{Returned, Suspended};
 use crate::fold::State;
 use crate::settlement::Seen;
-use crate::{Base, Case, Event, Fact, Lifecycle, Marks, NoDeadline, PeriodBasis};
+use crate::{Base, Case, DeskCount, Event, Fact, Lifecycle, Marks, NoDeadline, PeriodBasis};
 
 /// How far an evaluation looks (decisions.md 2). Both cuts are exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,16 +100,18 @@ impl<'q> Deriver<'q> {
         let aside = Aside::of(&sorted, self.question, self.months.asked());
 
         let (state, mut marks) = History::new(self, &sorted, &aside).run();
+        let desk = desk::count(self, case, &sorted, &self.see(&state, self.months.asked(), &aside));
         if state.self_handled || state.filed_at.is_none() {
-            return None;
+            let worked_on = !desk.is_empty();
+            return worked_on.then(|| fact(case, &state, Marks::NONE, &Aside::default(), desk));
         }
         self.mark_by_own_time(&mut marks, &state, &sorted);
         if self.question.lifecycle.period_basis == PeriodBasis::Cohort {
             self.mark_cohort(&mut marks, &state, &aside);
         }
         let counted = if state.voided { &Aside::default() } else { &aside };
-        let silent = marks.is_empty() && !counted.has_counts();
-        (!silent).then(|| fact(case, &state, marks, counted))
+        let silent = marks.is_empty() && !counted.has_counts() && desk.is_empty();
+        (!silent).then(|| fact(case, &state, marks, counted, desk))
     }
 
     /// The counts whose month is that of an event of their own.
@@ -188,7 +191,13 @@ fn mark_due(marks: &mut Marks, seen: &Seen<'_, '_>) {
     marks.set(Base::Extended, seen.state.extensions > 0);
 }
 
-fn fact(case: &Case, state: &State<'_>, marks: Marks, aside: &Aside) -> Fact {
+fn fact(
+    case: &Case,
+    state: &State<'_>,
+    marks: Marks,
+    aside: &Aside,
+    desk: Vec<DeskCount>,
+) -> Fact {
     Fact {
         case_no: case.case_no.clone(),
         source: case.source,
@@ -205,6 +214,7 @@ fn fact(case: &Case, state: &State<'_>, marks: Marks, aside: &Aside) -> Fact {
         orders_repeated: aside.orders_repeated,
         orders_weight: aside.orders_weight,
         visits: aside.visits,
+        desk,
     }
 }
 

@@ -64,10 +64,24 @@ pub struct Fact {
     pub orders_weight: u32,
     /// Visits of the month, by the code of their [`Satisfaction`].
     pub visits: [u16; 5],
+    /// What it counts for posts, in the order of team and count, each pair once. These counts do
+    /// not need a filed case.
+    pub desk: Vec<DeskCount>,
+}
+
+/// What a case counts for a post team in one month.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DeskCount {
+    /// The team; none for work that no team has touched, which only the pool of all teams counts.
+    pub team: Option<BodyId>,
+    /// What is counted, one [of posts](Base::is_of_posts).
+    pub base: Base,
+    /// How often.
+    pub times: u16,
 }
 
 impl Fact {
-    /// How often the case enters `base` in the month.
+    /// How often the case enters `base` in the month; a count of posts for all teams together.
     #[must_use]
     pub fn count(&self, base: Base) -> u32 {
         let visits = |outcome: Satisfaction| self.visits[usize::from(outcome.code())].into();
@@ -80,6 +94,10 @@ impl Fact {
             Base::VisitNeutral => visits(Satisfaction::Neutral),
             Base::VisitDissatisfied => visits(Satisfaction::Dissatisfied),
             Base::VisitUnreachable => visits(Satisfaction::Unreachable),
+            _ if base.is_of_posts() => {
+                let of_base = self.desk.iter().filter(|count| count.base == base);
+                of_base.map(|count| u32::from(count.times)).sum()
+            }
             _ => self.marks.has(base).into(),
         }
     }

@@ -22,10 +22,11 @@ pub use base::{Base, Marks};
 pub use case::{Case, Event, EventKind, Source};
 pub use derive::{Deriver, Question, View, derive};
 pub use evidence::case_digest;
-pub use fact::{Fact, Satisfaction};
+pub use fact::{DeskCount, Fact, Satisfaction};
 pub use fold::{Irregularity, Stage};
 pub use lifecycle::{
-    ExemptLate, ExtensionWhenOverdue, LateCorrection, Lifecycle, NoDeadline, OnTimeClosing,
-    PeriodBasis, RedispatchDeadline, ReworkRule, SuspensionWhenOverdue,
+    AccurateDispatch, ExemptLate, ExtensionWhenOverdue, LateCorrection, Lifecycle, MissedOver,
+    NoDeadline, OnTimeClosing, PeriodBasis, RedispatchDeadline, ReworkRule, SuspensionWhenOverdue,
+    ValidReport,
 };
 pub use timeline::{Order, Step, Timeline, timeline};

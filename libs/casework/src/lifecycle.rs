@@ -122,6 +122,36 @@ setting! {
     }
 }
 
+setting! {
+    /// Which reports of a collector team are valid (method 3.2).
+    ValidReport: "valid report" {
+        /// Those of cases that were filed and not voided.
+        FiledNotVoided = "filed_not_voided",
+        /// Those of cases that were filed, voided later or not.
+        FiledOrVoided = 1 "filed_or_voided",
+    }
+}
+
+setting! {
+    /// What the missed reports of a collector team are counted out of (method 3.2).
+    MissedOver: "missed reports over" {
+        /// All filed cases of its grid.
+        Filed = "filed",
+        /// The filed public reports of its grid and its own reports.
+        PublicAndPatrol = 1 "public_and_patrol",
+    }
+}
+
+setting! {
+    /// Which first dispatches are accurate (method 3.2, decisions.md 30).
+    AccurateDispatch: "accurate dispatch" {
+        /// Those to the unit that the case is with at the view.
+        FirstIsLast = "first_is_last",
+        /// Those of cases without a rework.
+        WithoutRework = 1 "without_rework",
+    }
+}
+
 /// How events become counts. The default is what `zz-2018` uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -144,4 +174,18 @@ pub struct Lifecycle {
     pub exempt_late: ExemptLate,
     /// How a case without a deadline counts.
     pub no_deadline: NoDeadline,
+    /// Which reports are valid. As all switches of posts, left out where it has its first value, so
+    /// that packs from before there were any keep their digests.
+    #[serde(skip_serializing_if = "is_first")]
+    pub valid_report: ValidReport,
+    /// What missed reports are counted out of.
+    #[serde(skip_serializing_if = "is_first")]
+    pub missed_over: MissedOver,
+    /// Which first dispatches are accurate.
+    #[serde(skip_serializing_if = "is_first")]
+    pub accurate_dispatch: AccurateDispatch,
+}
+
+fn is_first<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -21,7 +21,8 @@ pub(crate) fn at(text: &str) -> Instant {
     Instant::parse(&format!("2018-{text}:00:00+08:00")).unwrap()
 }
 
-/// One event a line: time, kind, and as needed `unit=`, `due=` and an outcome.
+/// One event a line: time, kind, and as needed `by=` (a team), `unit=`, `due=`, `limit=` (of the
+/// desk stage) and an outcome.
 pub(crate) fn events(script: &str) -> Vec<Event> {
     let lines = script.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.zip(1..).map(|(line, event_no)| event(line, event_no)).collect()
@@ -44,7 +45,9 @@ pub(crate) fn event(line: &str, event_no: u64) -> Event {
     for word in words {
         match word.split_once('=') {
             Some(("unit", unit)) => event.unit = Some(unit.parse::<BodyId>().unwrap()),
+            Some(("by", team)) => event.actor = Some(team.parse::<BodyId>().unwrap()),
             Some(("due", due)) => event.due_at = Some(at(due)),
+            Some(("limit", limit)) => event.stage_due_at = Some(at(limit)),
             Some((other, _)) => panic!("{other} is unknown"),
             None => event.outcome = Some(word.to_owned()),
         }

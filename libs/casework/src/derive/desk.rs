@@ -1,0 +1,225 @@
+//! What post teams did with a case (regulation 3.3, 5.3).
+
+use chengping_types::{BodyId, Instant};
+
+use super::Deriver;
+use crate::settlement::Seen;
+use crate::{
+    AccurateDispatch, Base, Case, DeskCount, Event, EventKind, MissedOver, Source, ValidReport,
+};
+
+/// The counts of posts that the case enters in the month asked for. `seen` is the case at the view.
+///
+/// A desk did its work whether or not it fits where the case stood, so every stage that the view
+/// shows counts; only of filings the first, and nothing but itself once the collector has settled
+/// the case on the spot.
+pub(super) fn count(
+    deriver: &Deriver<'_>,
+    case: &Case,
+    sorted: &[&Event],
+    seen: &Seen<'_, '_>,
+) -> Vec<DeskCount> {
+    let view = &deriver.question.view;
+    let mut desk = Desk { deriver, counts: Vec::new() };
+    let shown = || sorted.iter().copied().filter(|event| view.shows(event));
+    if seen.state.self_handled {
+        desk.enter_self_handled(shown());
+    } else {
+        desk.enter_report(case, shown(), seen);
+        desk.enter_filed(case, shown(), seen);
+        shown().for_each(|event| desk.enter_stage(event));
+        desk.enter_first_dispatch(shown(), seen);
+    }
+    desk.finish()
+}
+
+/// The counts of a stage: done, done with a limit, done within it.
+const fn timed_stage(kind: EventKind) -> Option<[Base; 3]> {
+    Some(match kind {
+        EventKind::Verified => [Base::Verified, Base::VerifiedLimited, Base::VerifiedOnTime],
+        EventKind::CheckPassed | EventKind::CheckFailed => {
+            [Base::Checked, Base::CheckedLimited, Base::CheckedOnTime]
+        }
+        EventKind::VerifySent => {
+            [Base::VerifySent, Base::VerifySentLimited, Base::VerifySentOnTime]
+        }
+        EventKind::CheckSent => [Base::CheckSent, Base::CheckSentLimited, Base::CheckSentOnTime],
+        EventKind::Accepted => [Base::Accepted, Base::AcceptedLimited, Base::AcceptedOnTime],
+        EventKind::Dispatched => {
+            [Base::Dispatched, Base::DispatchedLimited, Base::DispatchedOnTime]
+        }
+        _ => return None,
+    })
+}
+
+const FILING: [Base; 3] = [Base::Filings, Base::FilingsLimited, Base::FilingsOnTime];
+
+struct Desk<'d> {
+    deriver: &'d Deriver<'d>,
+    counts: Vec<DeskCount>,
+}
+
+impl Desk<'_> {
+    fn enter(&mut self, team: Option<&BodyId>, base: Base) {
+        self.counts.push(DeskCount { team: team.cloned(), base, times: 1 });
+    }
+
+    fn holds(&self, at: Instant) -> bool {
+        self.deriver.months.asked().holds(at)
+    }
+
+    /// Whether the month asked for is that of a stage done at `event` (decisions.md 26).
+    fn settles_now(&self, event: &Event) -> bool {
+        let settled = event.stage_due_at.map_or(event.at, |limit| limit.min(event.at));
+        if self.holds(settled) || !self.holds(event.at) {
+            return self.holds(settled);
+        }
+        // The limit passed in an earlier month: that month counts it, if its freeze saw it.
+        let months = &self.deriver.months;
+        event.at >= months.period(months.month_of(settled)).view.as_of
+    }
+
+    fn enter_timed(&mut self, team: &BodyId, event: &Event, [done, limited, on_time]: [Base; 3]) {
+        self.enter(Some(team), done);
+        if let Some(limit) = event.stage_due_at {
+            self.enter(Some(team), limited);
+            if event.at <= limit {
+                self.enter(Some(team), on_time);
+            }
+        }
+    }
+
+    fn enter_stage(&mut self, event: &Event) {
+        let Some(team) = event.actor.as_ref() else { return };
+        let timed = timed_stage(event.kind);
+        let other = match event.kind {
+            EventKind::Declined => Some(Base::Declined),
+            EventKind::Refused => Some(Base::Refused),
+            _ => None,
+        };
+        if (timed.is_none() && other.is_none()) || !self.settles_now(event) {
+            return;
+        }
+        if let Some(bases) = timed {
+            self.enter_timed(team, event, bases);
+        }
+        if let Some(base) = other {
+            self.enter(Some(team), base);
+        }
+    }
+
+    fn enter_self_handled<'e>(&mut self, mut shown: impl Iterator<Item = &'e Event>) {
+        let Some(event) = shown.find(|event| event.kind == EventKind::SelfHandled) else { return };
+        if let Some(team) = event.actor.as_ref().filter(|_| self.holds(event.at)) {
+            self.enter(Some(team), Base::SelfHandled);
+        }
+    }
+
+    /// The report, for the team that made it and for the desk that has to decide about it.
+    fn enter_report<'e>(
+        &mut self,
+        case: &Case,
+        shown: impl Iterator<Item = &'e Event> + Clone,
+        seen: &Seen<'_, '_>,
+    ) {
+        let first = |kinds: &[EventKind]| shown.clone().find(|event| kinds.contains(&event.kind));
+        let report = first(&[EventKind::Reported]).filter(|event| self.holds(event.at));
+        let Some(report) = report else { return };
+        let lifecycle = seen.lifecycle;
+        if let Some(team) = report.actor.as_ref().filter(|_| case.source == Source::Patrol) {
+            self.enter(Some(team), Base::Reports);
+            let is_valid = match lifecycle.valid_report {
+                ValidReport::FiledNotVoided => seen.state.counts(),
+                ValidReport::FiledOrVoided => seen.state.filed_at.is_some(),
+            };
+            if is_valid {
+                self.enter(Some(team), Base::ValidReports);
+            }
+            if lifecycle.missed_over == MissedOver::PublicAndPatrol {
+                self.enter(Some(team), Base::MissedBasis);
+            }
+        }
+        // A platform without a step of acceptance accepts what it files.
+        let decision = first(&[
+            EventKind::Accepted,
+            EventKind::Declined,
+            EventKind::Filed,
+            EventKind::Refused,
+        ]);
+        let touched = decision.or_else(|| first(&[EventKind::VerifySent]));
+        let team = touched.and_then(|event| event.actor.as_ref());
+        self.enter(team, Base::Received);
+        if decision.is_some() {
+            self.enter(team, Base::Decided);
+        }
+    }
+
+    /// The first filing, for the desk that filed, the team of the grid, and whoever dispatches.
+    fn enter_filed<'e>(
+        &mut self,
+        case: &Case,
+        shown: impl Iterator<Item = &'e Event> + Clone,
+        seen: &Seen<'_, '_>,
+    ) {
+        let filing = shown.clone().find(|event| event.kind == EventKind::Filed);
+        let Some(filing) = filing else { return };
+        if let Some(team) = filing.actor.as_ref().filter(|_| self.settles_now(filing)) {
+            self.enter_timed(team, filing, FILING);
+            if !seen.state.voided {
+                self.enter(Some(team), Base::AccurateFilings);
+            }
+        }
+        if !seen.state.counts() || !self.holds(filing.at) {
+            return;
+        }
+        if let Some(team) = case.collector.as_ref() {
+            let is_missed = case.source.is_public();
+            if is_missed || seen.lifecycle.missed_over == MissedOver::Filed {
+                self.enter(Some(team), Base::MissedBasis);
+            }
+            if is_missed {
+                self.enter(Some(team), Base::MissedReports);
+            }
+        }
+        let dispatch = shown.clone().find(|event| event.kind == EventKind::Dispatched);
+        let team = dispatch.and_then(|event| event.actor.as_ref());
+        self.enter(team, Base::DispatchDue);
+        if dispatch.is_some() {
+            self.enter(team, Base::DispatchDone);
+        }
+    }
+
+    /// The first dispatch, charged with whether it went to the right unit (decisions.md 30).
+    fn enter_first_dispatch<'e>(
+        &mut self,
+        mut shown: impl Iterator<Item = &'e Event>,
+        seen: &Seen<'_, '_>,
+    ) {
+        let Some(first) = shown.find(|event| event.kind == EventKind::Dispatched) else { return };
+        let Some(team) = first.actor.as_ref().filter(|_| self.settles_now(first)) else { return };
+        self.enter(Some(team), Base::FirstDispatches);
+        let is_accurate = match seen.lifecycle.accurate_dispatch {
+            AccurateDispatch::FirstIsLast => {
+                first.unit.is_some() && first.unit.as_ref() == seen.state.unit
+            }
+            AccurateDispatch::WithoutRework => seen.rework_at().is_none(),
+        };
+        if is_accurate {
+            self.enter(Some(team), Base::AccurateDispatches);
+        }
+    }
+
+    /// In the order of team and count, each pair once.
+    fn finish(self) -> Vec<DeskCount> {
+        let mut counts = self.counts;
+        counts.sort_unstable();
+        counts.dedup_by(|next, kept| {
+            let same = next.team == kept.team && next.base == kept.base;
+            if same {
+                kept.times = kept.times.saturating_add(next.times);
+            }
+            same
+        });
+        counts
+    }
+}
