@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
+use chengping_types::Family;
+
 use crate::document::{Key, Node, Value};
 use crate::family::Counted;
 use crate::mistakes::{Mistake, Position};
@@ -30,6 +32,8 @@ pub(crate) struct Decoder {
     pub(crate) zoned: bool,
     /// Whether the items being read can divide by an effective size.
     pub(crate) sized: bool,
+    /// The family whose rules are being read.
+    pub(crate) family: Option<Family>,
 }
 
 impl Decoder {
@@ -280,6 +284,8 @@ decode_by_text! {
     crate::pack::Redistribution: "a redistribution",
     SelectionTest: "a selection test",
     crate::pack::TooFewCases: "what happens with too few cases",
+    crate::post::Aspect: "an aspect",
+    crate::post::Completion: "whose work is counted",
     crate::rule::Reference: "a reference",
     crate::rule::RepeatMode: "a way in which repeated orders cost more",
     crate::source::Provenance: "a provenance",

@@ -6,7 +6,7 @@ mod zones;
 
 use std::collections::BTreeMap;
 
-use chengping_types::{Exact, Stream, named_enum};
+use chengping_types::{BodyKind, Exact, Family, Stream, named_enum};
 use serde::Serialize;
 
 use crate::count::{Count, points};
@@ -14,6 +14,7 @@ use crate::decode::{Decode, Decoder, Fields};
 use crate::document::{Node, Value};
 use crate::identifier;
 use crate::number::{Number, positive};
+use crate::post::{self, Aspect, Completion};
 use crate::rule::Rule;
 use crate::source::{Names, Source};
 
@@ -43,6 +44,11 @@ impl FamilyRules {
         self.streams.iter().flat_map(|stream| stream.items.iter().map(move |item| (stream, item)))
     }
 
+    /// The streams by which bodies of a kind are judged.
+    pub fn streams_of(&self, kind: BodyKind) -> impl Iterator<Item = &StreamRules> {
+        self.streams.iter().filter(move |stream| stream.is_for(kind))
+    }
+
     /// The sum of the caps of its streams.
     pub fn caps(&self) -> Exact {
         self.streams.iter().fold(Exact::ZERO, |sum, stream| sum + &stream.cap.value)
@@ -66,6 +72,10 @@ pub struct StreamRules {
     pub id: String,
     /// Name for readers.
     pub name: Names,
+    /// The kinds of post that it is for; empty outside the post family, whose streams are for all
+    /// bodies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<BodyKind>,
     /// Which cases its items count.
     pub counts: Counted,
     /// Whether it is computed zone by zone, where the family has zones.
@@ -84,6 +94,11 @@ impl StreamRules {
     pub fn points(&self) -> Exact {
         let deducting = self.items.iter().filter(|item| !item.rule.is_bonus());
         deducting.fold(Exact::ZERO, |sum, item| sum + &item.rule.points().value)
+    }
+
+    /// Whether bodies of a kind are judged by it.
+    pub fn is_for(&self, kind: BodyKind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 
     /// Whether an item compares this month with the one before, so that the counts of both
@@ -126,6 +141,12 @@ pub struct Item {
     pub id: String,
     /// Name for readers.
     pub name: Names,
+    /// What it judges a post by (4.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aspect: Option<Aspect>,
+    /// Whose work its rate counts; absent for the body's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion: Option<Completion>,
     /// How it deducts.
     #[serde(flatten)]
     pub rule: Rule,
@@ -136,6 +157,13 @@ pub struct Item {
     /// Where its numbers come from, unless a number says otherwise.
     #[serde(flatten)]
     pub source: Source,
+}
+
+impl Item {
+    /// Whether it counts the work of all teams together (decisions.md 28).
+    pub fn is_pooled(&self) -> bool {
+        self.completion == Some(Completion::Pool)
+    }
 }
 
 impl Decode for FamilyRules {
@@ -156,9 +184,12 @@ impl Decode for FamilyRules {
         if let (Some(None), Some(Some(_))) = (&size, &differentiation) {
             fields.reject::<()>("`differentiation` needs sizes; add `size` or drop it");
         }
+        if fields.decoder.family == Some(Family::Post) && !matches!(zones, Some(None)) {
+            fields.reject::<()>("posts have no zones; drop `zones`");
+        }
         if let Some(streams) = &streams {
             let items = streams.iter().flat_map(|stream| &stream.items);
-            fields.refuse_repeated("stream", streams.iter().map(|stream| stream.id.as_str()));
+            post::check_stream_ids(streams, &mut fields);
             fields.refuse_repeated("item", items.map(|item| item.id.as_str()));
         }
         let family = assemble(zones, size, differentiation, streams);
@@ -202,6 +233,7 @@ impl Decode for StreamRules {
         let mut fields = Fields::open(node, decoder)?;
         let id = fields.required_with("id", identifier::lower);
         let name = fields.required("name");
+        let kinds = post::kinds(&mut fields);
         let counts = fields.required_with("counts", reachable);
         let zoned = fields.optional("zoned");
         let cap = fields.required_with("cap", positive);
@@ -215,9 +247,13 @@ impl Decode for StreamRules {
         if items.as_ref().is_some_and(Vec::is_empty) {
             fields.reject::<()>("a stream without items; add one or drop the stream");
         }
+        if let (Some(kinds), Some(items)) = (&kinds, &items) {
+            post::check_counts(kinds, items, &mut fields);
+        }
         fields.close();
         let (id, name, counts, zoned) = (id?, name?, counts?, zoned?.unwrap_or(true));
-        Some(Self { id, name, counts, zoned, cap: cap?, source: source?, items: items? })
+        let (kinds, cap, source, items) = (kinds?, cap?, source?, items?);
+        Some(Self { id, name, kinds, counts, zoned, cap, source, items })
     }
 }
 
@@ -238,10 +274,14 @@ impl Decode for Item {
         let mut fields = Fields::open(node, decoder)?;
         let id = fields.required_with("id", identifier::mixed);
         let name = fields.required("name");
+        let aspect = post::of_posts(&mut fields, "aspect");
+        let completion = post::of_posts(&mut fields, "completion");
         let rule = Rule::from_fields(&mut fields);
         let limit = fields.optional_with("limit", points);
         let source = Source::from_fields(&mut fields);
         fields.close();
-        Some(Self { id: id?, name: name?, rule: rule?, limit: limit?, source: source? })
+        let (aspect, completion) = (aspect?, completion?);
+        let (id, name, limit) = (id?, name?, limit?);
+        Some(Self { id, name, aspect, completion, rule: rule?, limit, source: source? })
     }
 }

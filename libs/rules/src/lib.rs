@@ -14,6 +14,7 @@ mod identifier;
 mod mistakes;
 mod number;
 mod pack;
+mod post;
 mod quantity;
 mod rule;
 mod source;
@@ -35,6 +36,7 @@ pub use pack::{
     BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
     RulePack, Scoring, Selection, SelectionTest, TooFewCases,
 };
+pub use post::{Aspect, Completion};
 pub use quantity::{Quantity, SizeAttribute};
 pub use rule::{
     Band, BandRelative, Bonus, FlatIf, Linear, MomIncrease, PerCase, PerCaseRepeat, PerPoint,

@@ -9,6 +9,7 @@ mod case;
 mod condition;
 mod rate;
 
+use chengping_casework::Base;
 use serde::Serialize;
 
 use crate::count::Count;
@@ -101,6 +102,20 @@ impl Rule {
             Self::FlatIf(rule) => rule.condition.names(),
             Self::Bonus(rule) => rule.value.names(),
             Self::PerCaseRepeat(_) | Self::Satisfaction(_) => Vec::new(),
+        }
+    }
+
+    /// The base counts of the rule, whether its formulas name them or not.
+    pub fn bases(&self) -> Vec<Base> {
+        match self {
+            Self::PerCaseRepeat(_) => vec![Base::OrdersFirst, Base::OrdersRepeated],
+            Self::Satisfaction(_) => vec![
+                Base::VisitVerySatisfied,
+                Base::VisitSatisfied,
+                Base::VisitNeutral,
+                Base::VisitDissatisfied,
+            ],
+            rule => rule.names().iter().filter_map(Quantity::base).collect(),
         }
     }
 

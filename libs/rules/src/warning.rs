@@ -154,7 +154,8 @@ impl Warnings {
         }
         let caps = rules.caps();
         let base = pack.scoring.base.value.clone();
-        if caps != base {
+        // Those of posts add up for each kind, or the pack is refused.
+        if caps != base && family != Family::Post {
             self.add(path.clone(), WarningKind::CapsMissBase { caps, base });
         }
         for stream in &rules.streams {
@@ -163,7 +164,11 @@ impl Warnings {
     }
 
     fn stream(&mut self, family: &str, stream: &StreamRules, pack: &RulePack) {
-        let path = format!("{family}.streams.{}", stream.id);
+        let kinds: Vec<_> = stream.kinds.iter().map(|kind| kind.as_str()).collect();
+        let path = match kinds.as_slice() {
+            [] => format!("{family}.streams.{}", stream.id),
+            kinds => format!("{family}.{}.streams.{}", kinds.join("+"), stream.id),
+        };
         // Orders lie on top of streams in which their cases are judged.
         let only_orders =
             stream.items.iter().all(|item| matches!(item.rule, Rule::PerCaseRepeat(_)));
@@ -219,8 +224,19 @@ fn judges_handling(item: &Item) -> bool {
 
 /// Whether an item counts something that lateness changes.
 fn judges_timeliness(item: &Item) -> bool {
-    const TIMELY: [Base; 4] =
-        [Base::OnTime, Base::ClosedOnTime, Base::OverdueOpen, Base::CarriedOpen];
+    const TIMELY: [Base; 11] = [
+        Base::OnTime,
+        Base::ClosedOnTime,
+        Base::OverdueOpen,
+        Base::CarriedOpen,
+        Base::VerifiedOnTime,
+        Base::CheckedOnTime,
+        Base::VerifySentOnTime,
+        Base::CheckSentOnTime,
+        Base::AcceptedOnTime,
+        Base::FilingsOnTime,
+        Base::DispatchedOnTime,
+    ];
     judges_handling(item) && names_one_of(item, &TIMELY)
 }
 

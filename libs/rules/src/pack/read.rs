@@ -14,6 +14,7 @@ use crate::document::{Node, Value};
 use crate::family::FamilyRules;
 use crate::identifier;
 use crate::number::{Number, positive, share};
+use crate::post;
 use crate::source::Source;
 
 impl Decode for RulePack {
@@ -35,6 +36,11 @@ impl Decode for RulePack {
         let figures: Option<Option<Vec<Figure>>> = fields.optional("figures");
         if let (Some(groups), Some(families)) = (&groups, &families) {
             check_groups(groups, families, &mut fields);
+            let posts = families.get(&Family::Post);
+            if let (Some(posts), Some(scoring)) = (posts, &scoring) {
+                let scoring: &Scoring = scoring;
+                post::check_streams(groups, posts, &scoring.base.value, &mut fields);
+            }
         }
         if let (Some(scoring), Some(families)) = (&scoring, &families)
             && scoring.adds_up
@@ -147,9 +153,10 @@ fn band_tables(node: &Node, decoder: &mut Decoder) -> Option<BTreeMap<String, Ba
 
 fn families(node: &Node, decoder: &mut Decoder) -> Option<BTreeMap<Family, FamilyRules>> {
     let families = decoder.entries(node, |key, value, inner| {
+        let family = key.name.parse::<Family>();
+        inner.family = family.as_ref().ok().copied();
         let rules = FamilyRules::decode(value, inner);
-        match key.name.parse() {
-            Ok(Family::Post) => inner.reject(value, "post rules are not supported; remove them"),
+        match family {
             Ok(family) => rules.map(|rules| (family, rules)),
             Err(error) => inner.reject(value, format!("{error}")),
         }
@@ -159,7 +166,7 @@ fn families(node: &Node, decoder: &mut Decoder) -> Option<BTreeMap<Family, Famil
     (decoder.zoned, decoder.sized) = (false, false);
     let families = families?;
     if families.is_empty() {
-        return decoder.reject(node, "no family; add `area` or `department`");
+        return decoder.reject(node, "no family; add `area`, `department` or `post`");
     }
     Some(BTreeMap::from_iter(families))
 }
