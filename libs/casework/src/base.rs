@@ -151,6 +151,11 @@ named_enum! {
         DispatchDue = 97 => "dispatch_due",
         /// B19 派遣完成数: of these, dispatched by the view.
         DispatchDone = 98 => "dispatch_done",
+        /// B27 应结案数 of the desk that filed: as [`Base::Due`]. Out of scope not at all.
+        FilingsDue = 99 => "filings_due",
+        /// B29 按期结案数 of the desk that filed: as [`Base::ClosedOnTime`], and never corrected: what
+        /// is found late afterwards is no fault of the desk. Out of scope not at all.
+        FilingsClosedOnTime = 100 => "filings_closed_on_time",
     }
 }
 
@@ -247,6 +252,8 @@ impl Base {
             Self::AccurateDispatches => ("B20", "准确派遣数", "accurate dispatches"),
             Self::DispatchDue => ("B19", "应派遣数", "to dispatch"),
             Self::DispatchDone => ("B19", "派遣完成数", "dispatched by the view"),
+            Self::FilingsDue => ("B27", "应结案数", "closure due"),
+            Self::FilingsClosedOnTime => ("B29", "按期结案数", "closed on time"),
             _ => panic!("no count of a post"),
         }
     }
@@ -269,7 +276,12 @@ impl Base {
     pub const fn needs_scope(self) -> bool {
         matches!(
             self,
-            Self::MissedReports | Self::MissedBasis | Self::DispatchDue | Self::DispatchDone
+            Self::MissedReports
+                | Self::MissedBasis
+                | Self::DispatchDue
+                | Self::DispatchDone
+                | Self::FilingsDue
+                | Self::FilingsClosedOnTime
         )
     }
 }

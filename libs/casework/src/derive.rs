@@ -100,16 +100,17 @@ impl<'q> Deriver<'q> {
         let aside = Aside::of(&sorted, self.question, self.months.asked());
 
         let (state, mut marks) = History::new(self, &sorted, &aside).run();
-        let desk = desk::count(self, case, &sorted, &self.see(&state, self.months.asked(), &aside));
+        let seen = self.see(&state, self.months.asked(), &aside);
         if state.self_handled || state.filed_at.is_none() {
-            let worked_on = !desk.is_empty();
-            return worked_on.then(|| fact(case, &state, Marks::NONE, &Aside::default(), desk));
+            marks = Marks::NONE;
+        } else {
+            self.mark_by_own_time(&mut marks, &state, &sorted);
+            if self.question.lifecycle.period_basis == PeriodBasis::Cohort {
+                self.mark_cohort(&mut marks, &seen);
+            }
         }
-        self.mark_by_own_time(&mut marks, &state, &sorted);
-        if self.question.lifecycle.period_basis == PeriodBasis::Cohort {
-            self.mark_cohort(&mut marks, &state, &aside);
-        }
-        let counted = if state.voided { &Aside::default() } else { &aside };
+        let desk = desk::count(self, case, &sorted, &seen, marks);
+        let counted = if state.counts() { &aside } else { &Aside::default() };
         let silent = marks.is_empty() && !counted.has_counts() && desk.is_empty();
         (!silent).then(|| fact(case, &state, marks, counted, desk))
     }
@@ -154,13 +155,12 @@ impl<'q> Deriver<'q> {
         }
     }
 
-    fn mark_cohort(&self, marks: &mut Marks, state: &State<'_>, aside: &Aside) {
+    fn mark_cohort(&self, marks: &mut Marks, seen: &Seen<'_, '_>) {
         let asked = self.months.asked();
-        let seen = self.see(state, asked, aside);
-        if state.counts() && state.filed_at.is_some_and(|at| asked.holds(at)) {
+        if seen.state.counts() && seen.state.filed_at.is_some_and(|at| asked.holds(at)) {
             marks.set(Base::Rework, seen.rework_at().is_some());
             if seen.settles_at().is_some() {
-                mark_due(marks, &seen);
+                mark_due(marks, seen);
             }
         }
     }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use chengping_casework::Base;
 use chengping_types::{BodyKind, Exact, Family, named_enum};
 
 use crate::decode::{Decoder, Fields};
@@ -64,36 +63,20 @@ pub(crate) fn of_posts<T: crate::decode::Decode>(
 
 /// Refuses what an item counts and its bodies do not have: another family's counts never count
 /// anything for them.
-pub(crate) fn check_counts(kinds: &[BodyKind], items: &[Item], fields: &mut Fields<'_, '_>) {
+pub(crate) fn check_counts(items: &[Item], fields: &mut Fields<'_, '_>) {
     let is_of_posts = fields.decoder.family == Some(Family::Post);
-    let desk_only = kinds.iter().all(|kind| *kind == BodyKind::SupervisionDesk);
     for item in items {
         let id = &item.id;
         for base in item.rule.bases() {
-            if base.is_of_posts() && !is_of_posts {
-                fields.reject::<()>(format!("the item `{id}` counts `{base}`, which only posts have"));
-            } else if !base.is_of_posts() && is_of_posts && !desk_only {
-                fields.reject::<()>(format!(
-                    "the item `{id}` counts `{base}`, which of posts only supervision desks have, \
-                     over the cases that they filed"
-                ));
+            if base.is_of_posts() != is_of_posts {
+                let whom = if is_of_posts { "posts do not have" } else { "only posts have" };
+                fields.reject::<()>(format!("the item `{id}` counts `{base}`, which {whom}"));
             }
         }
-        if item.is_pooled() {
-            check_pool(item, fields);
+        let has_rate = matches!(item.rule, Rule::Linear(_) | Rule::PerPoint(_));
+        if item.completion.is_some() && !has_rate {
+            fields.reject::<()>(format!("the item `{id}` has no rate; remove `completion`"));
         }
-    }
-}
-
-fn check_pool(item: &Item, fields: &mut Fields<'_, '_>) {
-    let id = &item.id;
-    if !matches!(item.rule, Rule::Linear(_) | Rule::PerPoint(_)) {
-        fields.reject::<()>(format!("the item `{id}` has no rate; remove `completion`"));
-    }
-    if let Some(base) = item.rule.bases().into_iter().find(|base: &Base| !base.is_of_posts()) {
-        fields.reject::<()>(format!(
-            "the item `{id}` counts `{base}`, which has no pool; write `completion: own`"
-        ));
     }
 }
 

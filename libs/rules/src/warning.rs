@@ -224,7 +224,7 @@ fn judges_handling(item: &Item) -> bool {
 
 /// Whether an item counts something that lateness changes.
 fn judges_timeliness(item: &Item) -> bool {
-    const TIMELY: [Base; 11] = [
+    const TIMELY: [Base; 12] = [
         Base::OnTime,
         Base::ClosedOnTime,
         Base::OverdueOpen,
@@ -236,6 +236,7 @@ fn judges_timeliness(item: &Item) -> bool {
         Base::AcceptedOnTime,
         Base::FilingsOnTime,
         Base::DispatchedOnTime,
+        Base::FilingsClosedOnTime,
     ];
     judges_handling(item) && names_one_of(item, &TIMELY)
 }

@@ -1,8 +1,8 @@
-//! Whom a case counts for: the bodies of its area, its department, its stream and zone.
+//! Whom a case counts for: the bodies of its area, its department, its posts, its stream and zone.
 
 use std::collections::BTreeMap;
 
-use chengping_casework::Fact;
+use chengping_casework::{DeskCount, Fact};
 use chengping_rules::{RulePack, SelectionTest};
 use chengping_types::registry::{Area, LongTermEntry, Registry};
 use chengping_types::{BodyId, Family, Month, Stream, TimeZone, Zone, named_enum};
@@ -31,8 +31,8 @@ impl From<Zone> for Part {
 /// Attributes the facts of one month.
 ///
 /// Area and zone are those valid in the month of filing (they are frozen on the case); the
-/// department is the unit of the last dispatch. Only bodies that the pack evaluates and that are
-/// valid in the month count anything.
+/// department is the unit of the last dispatch; posts are the teams that the fact names. Only bodies
+/// that the pack evaluates and that are valid in the month count anything.
 #[derive(Debug, Clone)]
 pub struct Attributor {
     month: Month,
@@ -43,6 +43,7 @@ pub struct Attributor {
     areas: BTreeMap<String, Vec<Area>>,
     bodies: BTreeMap<BodyId, Family>,
     area_is_zoned: bool,
+    has_posts: bool,
 }
 
 /// Whom one case counts for.
@@ -52,6 +53,9 @@ pub struct Attribution {
     pub stream: Stream,
     /// The bodies with the part of them, each once: up to three of the area and a department.
     pub bodies: Vec<(BodyId, Part)>,
+    /// Its counts of posts, without those that need an area where there is none; for nobody where
+    /// the team is not evaluated. All of them are in the pool.
+    pub desk: Vec<DeskCount>,
 }
 
 impl Attributor {
@@ -80,6 +84,7 @@ impl Attributor {
                 .families
                 .get(&Family::Area)
                 .is_some_and(|area| area.zones.is_some()),
+            has_posts: pack.families.contains_key(&Family::Post),
         }
     }
 
@@ -89,12 +94,14 @@ impl Attributor {
     }
 
     /// Whom a case counts for. A case that was never filed, or lies in no valid area (out of
-    /// scope), counts for no body.
+    /// scope), counts for no area or department; the stages that posts did with it count still
+    /// (decisions.md 34).
     pub fn attribute(&self, fact: &Fact) -> Attribution {
         let filed = fact.filed_at.map(|at| Month::of(at, &self.time_zone));
         let stream = self.stream_of(fact, filed.unwrap_or(self.month));
         let mut bodies = Vec::new();
-        if let Some(area) = filed.and_then(|month| self.area_of(fact, month)) {
+        let area = filed.and_then(|month| self.area_of(fact, month));
+        if let Some(area) = area {
             let part = if self.area_is_zoned { Part::from(area.zone) } else { Part::All };
             for body in [&area.district, &area.subdistrict, &area.window].into_iter().flatten() {
                 self.add(body, Family::Area, part, &mut bodies);
@@ -103,7 +110,21 @@ impl Attributor {
                 self.add(unit, Family::Department, Part::All, &mut bodies);
             }
         }
-        Attribution { stream, bodies }
+        let is_out_of_scope = filed.is_some() && area.is_none();
+        Attribution { stream, bodies, desk: self.desk_of(fact, is_out_of_scope) }
+    }
+
+    fn desk_of(&self, fact: &Fact, is_out_of_scope: bool) -> Vec<DeskCount> {
+        if !self.has_posts {
+            return Vec::new();
+        }
+        let stands = |count: &&DeskCount| !(is_out_of_scope && count.base.needs_scope());
+        let is_evaluated = |team: &&BodyId| self.bodies.get(*team) == Some(&Family::Post);
+        let of_team = |count: &DeskCount| DeskCount {
+            team: count.team.as_ref().filter(is_evaluated).cloned(),
+            ..*count
+        };
+        fact.desk.iter().filter(stands).map(of_team).collect()
     }
 
     fn add(&self, body: &BodyId, family: Family, part: Part, bodies: &mut Vec<(BodyId, Part)>) {

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use chengping_casework::Base;
 use chengping_rules::{
-    BandRelative, BandTable, Counted, DifferentiationMode, FamilyRules, Group, Item, Reference,
-    Rule, RulePack, SizeAttribute, StreamRules,
+    BandRelative, BandTable, Counted, DifferentiationMode, FamilyRules, Group, Item, Quantity,
+    Reference, Rule, RulePack, SizeAttribute, StreamRules,
 };
 use chengping_types::registry::{Body, Coefficient};
-use chengping_types::{BodyId, Exact, Month, Zone};
+use chengping_types::{BodyId, Exact, Family, Month, Zone};
 
 use crate::attribution::Part;
+use crate::counts::Counts;
 use crate::deduction::Seen;
 use crate::input::Input;
 use crate::tally::{Cell, Tallies};
-use crate::values::{Deducted, Values};
+use crate::values::{Deducted, Values, Whose};
 
 /// A cell of the month that is being compared.
 #[derive(Clone, Copy)]
@@ -69,7 +70,8 @@ impl<'a> Comparison<'a> {
                     let place = Place { body, rules, counts: stream.counts, part: *part };
                     self.own_now(rule, place)
                 };
-                let values: Vec<_> = members.iter().filter_map(own).collect();
+                let judged = members.iter().filter(|body| stream.is_for(body.kind));
+                let values: Vec<_> = judged.filter_map(own).collect();
                 let count = Exact::from(values.len() as u64);
                 let enough = count >= self.pack().scoring.reference_min.value;
                 if let Some(median) = median(values).filter(|_| enough) {
@@ -106,25 +108,40 @@ impl<'a> Comparison<'a> {
     }
 
     /// The counts that the items of a stream see in one part of a body. There is also something
-    /// to judge where one of the counts that they `name` is not zero.
-    pub(crate) fn see<'p>(&self, place: Place<'p>, looks_back: bool, named: &[Base]) -> Seen<'p> {
-        let now = self.input.tallies.sum(cell(place));
+    /// to judge where one of the counts that they `name` is not zero, and for posts only there: a
+    /// desk does many things, of which a stream judges some, and work in common alone is no data.
+    pub(crate) fn see<'p>(
+        &self,
+        place: Place<'p>,
+        looks_back: bool,
+        named: &[Quantity],
+    ) -> Seen<'p> {
+        let tallies = &self.input.tallies;
+        let now = tallies.sum(cell(place));
         let before = self.last_month().map(|tallies| tallies.sum(cell(place))).unwrap_or_default();
-        let has_data = now.has_data()
-            || looks_back && before.has_data()
-            || named.iter().any(|base| now.get(*base) > 0);
-        Seen { place, now, before, has_data }
+        let is_post = place.body.kind.family() == Family::Post;
+        let of_others = |counts| tallies.sum(cell(Place { counts, ..place }));
+        let names_one = named.iter().any(|name| match name {
+            Quantity::Count(base) => now.get(*base) > 0,
+            Quantity::CountOf(counted, base) => is_post && of_others(*counted).get(*base) > 0,
+            Quantity::Size(_) | Quantity::Item(_) => false,
+        });
+        let any_will_do = !is_post && (now.has_data() || looks_back && before.has_data());
+        let pool = if is_post { tallies.sum_of_pool(place.counts) } else { Counts::default() };
+        Seen { place, now, before, pool, has_data: names_one || any_will_do }
     }
 
     /// Where the formulas of the evaluated month are computed.
     pub(crate) fn values_now<'v>(
         &'v self,
+        item: &Item,
         seen: &'v Seen<'v>,
         deducted: &'v Deducted<'v>,
     ) -> Values<'v> {
         let (month, tallies) = (self.input.month, Some(&self.input.tallies));
-        let counts = &seen.now;
-        Values { comparison: self, place: seen.place, month, counts, tallies, deducted }
+        let whose = if item.is_pooled() { Whose::OfAllTeams } else { Whose::Own };
+        let counts = if item.is_pooled() { &seen.pool } else { &seen.now };
+        Values { comparison: self, place: seen.place, month, whose, counts, tallies, deducted }
     }
 
     /// Where the formulas of the month before are computed.
@@ -134,8 +151,8 @@ impl<'a> Comparison<'a> {
         deducted: &'v Deducted<'v>,
     ) -> Values<'v> {
         let (month, tallies) = (self.input.month.previous(), self.last_month());
-        let counts = &seen.before;
-        Values { comparison: self, place: seen.place, month, counts, tallies, deducted }
+        let (whose, counts) = (Whose::Own, &seen.before);
+        Values { comparison: self, place: seen.place, month, whose, counts, tallies, deducted }
     }
 
     fn last_month(&self) -> Option<&'a Tallies> {
@@ -186,8 +203,8 @@ impl<'a> Comparison<'a> {
         };
         let counts = tallies.map(|tallies| tallies.sum(cell(place))).unwrap_or_default();
         let deducted = Deducted::default();
-        let (counts, deducted) = (&counts, &deducted);
-        let values = Values { comparison: self, place, month, counts, tallies, deducted };
+        let (whose, counts, deducted) = (Whose::Own, &counts, &deducted);
+        let values = Values { comparison: self, place, month, whose, counts, tallies, deducted };
         rule.count.evaluate(&|name| values.of(name))?.checked_div(&size)
     }
 

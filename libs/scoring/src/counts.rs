@@ -6,19 +6,23 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 
-/// One place per code of a base count.
-const PLACES: usize = {
-    let mut places = 0;
-    let mut index = 0;
-    while index < Base::ALL.len() {
-        let code = Base::ALL[index].code() as usize;
-        if code >= places {
-            places = code + 1;
-        }
-        index += 1;
+/// One place per base count, in the order of their codes.
+const PLACES: usize = Base::ALL.len();
+
+/// The place of each code.
+const PLACE_OF: [u8; 256] = {
+    let mut places = [0; 256];
+    let mut place = 0;
+    while place < PLACES {
+        places[Base::ALL[place].code() as usize] = place as u8;
+        place += 1;
     }
     places
 };
+
+const fn place_of(base: Base) -> usize {
+    PLACE_OF[base.code() as usize] as usize
+}
 
 /// Counts that say nothing about how a body did, so that they alone are no data.
 const SILENT: [Base; 7] = [
@@ -44,7 +48,7 @@ impl Default for Counts {
 impl Counts {
     /// The count of cases, orders or visits of a kind.
     pub const fn get(&self, base: Base) -> u64 {
-        self.0[base.code() as usize]
+        self.0[place_of(base)]
     }
 
     /// The count as formulas see it: less the settlement corrections that this month discovered,
@@ -65,12 +69,13 @@ impl Counts {
 
     /// Adds `number` to a count.
     pub const fn add(&mut self, base: Base, number: u64) {
-        self.0[base.code() as usize] += number;
+        self.0[place_of(base)] += number;
     }
 
-    /// Adds what a fact counts.
-    pub fn add_fact(&mut self, fact: &Fact) {
-        for base in Base::ALL {
+    /// Adds what a fact counts as a case, whoever it counts for; the counts of posts are for the
+    /// teams that the fact names.
+    pub fn add_case(&mut self, fact: &Fact) {
+        for base in Base::ALL.iter().filter(|base| !base.is_of_posts()) {
             self.add(*base, u64::from(fact.count(*base)));
         }
     }

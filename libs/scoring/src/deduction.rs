@@ -29,6 +29,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) place: Place<'a>,
     pub(crate) now: Counts,
     pub(crate) before: Counts,
+    /// Of all teams of post together.
+    pub(crate) pool: Counts,
     /// Whether there is anything to judge (decisions.md 20).
     pub(crate) has_data: bool,
 }
@@ -49,7 +51,7 @@ pub(crate) fn deduct(
     comparison: &Comparison<'_>,
     deducted: &Deducted<'_>,
 ) -> Deduction {
-    let values = comparison.values_now(seen, deducted);
+    let values = comparison.values_now(item, seen, deducted);
     let before = comparison.values_before(seen, deducted);
     let sight = Sight { item, seen, comparison, values, before };
     let (inputs, points) = match &item.rule {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chengping_rules::{Names, Provenance};
+use chengping_rules::{Aspect, Names, Provenance};
 use chengping_types::{
     BodyId, BodyKind, Digest, Exact, Instant, JurisdictionId, Month, PackId, TimeZone, named_enum,
 };
@@ -79,13 +79,13 @@ pub struct Scorecard {
     pub rank: Option<u32>,
     /// Whether another body of the group has the same rank.
     pub tied: bool,
-    /// Due cases over all streams.
-    pub due: u64,
+    /// Due cases over all streams; posts have none of their own.
+    pub due: Option<u64>,
     /// What its score was multiplied by, where the pack scales scores by size (5.2.6).
     pub scale: Option<Exact>,
     /// Its streams in the order of the pack.
     pub streams: Vec<StreamResult>,
-    /// The pack's figures for this body.
+    /// The pack's figures for this body; posts have none.
     pub figures: Vec<FigureValue>,
 }
 
@@ -143,6 +143,8 @@ pub struct ItemResult {
     pub id: String,
     /// Name of the item.
     pub name: Names,
+    /// What it judges a post by (4.2).
+    pub aspect: Option<Aspect>,
     /// The clause it carries out.
     pub clause: String,
     /// The authority of its numbers.

@@ -6,7 +6,7 @@
 mod formula;
 mod words;
 
-use chengping_rules::RulePack;
+use chengping_rules::{Aspect, Item, RulePack};
 use chengping_types::Exact;
 
 use self::formula::Wording;
@@ -50,6 +50,8 @@ pub struct ItemExplanation {
     pub stream: String,
     /// Name of the item.
     pub name: String,
+    /// What it judges a post by (4.2).
+    pub aspect: Option<String>,
     /// The formula over the names of the counts: `30 × (1 − closed on time ÷ closure due)`.
     pub formula: String,
     /// The formula with the numbers of each part.
@@ -92,6 +94,7 @@ fn explain_item(
     stream: &StreamResult,
     item: &ItemResult,
 ) -> ItemExplanation {
+    let language = wording.language;
     let part = |part: &PartResult| PartExplanation {
         part: part.part,
         computation: computation(wording, part),
@@ -99,12 +102,29 @@ fn explain_item(
     ItemExplanation {
         id: item.id.clone(),
         stream: stream.id.clone(),
-        name: wording.language.pick(&item.name.zh, &item.name.en).to_owned(),
-        formula: wording.formula(),
+        name: language.pick(&item.name.zh, &item.name.en).to_owned(),
+        aspect: item.aspect.map(|aspect| aspect_in_words(aspect, language).to_owned()),
+        formula: wording.formula() + whose(wording.item, language),
         parts: item.parts.iter().map(part).collect(),
         weighting: weighting(item),
         clause: item.clause.clone(),
         provenance: item.provenance.to_string(),
+    }
+}
+
+fn aspect_in_words(aspect: Aspect, language: Language) -> &'static str {
+    match aspect {
+        Aspect::Completion => language.pick("工作完成度", "completion"),
+        Aspect::Timeliness => language.pick("按时程度", "timeliness"),
+        Aspect::Accuracy => language.pick("工作准确度", "accuracy"),
+    }
+}
+
+/// Whose work the formula counts, where it is not the body's own (decisions.md 28).
+fn whose(item: &Item, language: Language) -> &'static str {
+    match item.is_pooled() {
+        true => language.pick("（各班组合计，含无人经手的案件）", ", of all teams and untouched cases"),
+        false => "",
     }
 }
 

@@ -24,4 +24,4 @@ pub use evaluation::{
 };
 pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
 pub use score::score;
-pub use tally::{Cell, CountedCase, Tallies, counted_cases, tally};
+pub use tally::{Cell, CountedCase, Tallies, counted_cases, pooled_cases, tally};

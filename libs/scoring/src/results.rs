@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chengping_rules::Aspect;
 use chengping_types::{Exact, canonical};
 use serde_json::{Value, json};
 
@@ -74,8 +75,8 @@ fn stream_value(stream: &StreamResult) -> Value {
 }
 
 fn item_value(stream: &StreamResult, item: &ItemResult) -> Value {
-    let zones: BTreeMap<_, _> =
-        item.parts.iter().map(|part| (part.part.as_str(), part_value(part))).collect();
+    let zone = |part: &PartResult| (part.part.to_string(), part_value(part, item.aspect));
+    let zones: BTreeMap<_, _> = item.parts.iter().map(zone).collect();
     json!({
         "stream": stream.id,
         "deduction": item.deduction.to_decimal(4),
@@ -86,15 +87,19 @@ fn item_value(stream: &StreamResult, item: &ItemResult) -> Value {
     })
 }
 
-fn part_value(part: &PartResult) -> Value {
+fn part_value(part: &PartResult, aspect: Option<Aspect>) -> Value {
+    let mut inputs = inputs(&part.inputs);
+    if let Some(aspect) = aspect {
+        inputs["aspect"] = json!(aspect);
+    }
     let mut value = match &part.applied {
-        None => json!({ "applicable": false, "inputs": inputs(&part.inputs) }),
+        None => json!({ "applicable": false, "inputs": inputs }),
         Some(applied) => json!({
             "applicable": true,
             "deduction": applied.deduction.to_decimal(4),
             "exact": applied.deduction,
             "factor": applied.factor,
-            "inputs": inputs(&part.inputs),
+            "inputs": inputs,
         }),
     };
     extend(&mut value, "limit", part.limit.as_ref().map(Exact::to_string));

@@ -65,9 +65,11 @@ fn scorecard(
     let all = Cell { body: &body.body_id, counts: Counted::All, part: Part::All };
     let counts = input.tallies.sum(all);
     let parts = compute(pack.scoring.redistribution, plan, body, comparison);
-    let of_stream = |(stream, parts): (&StreamRules, &Vec<_>)| stream_result(pack, stream, parts);
-    let streams: Vec<_> = rules.streams.iter().zip(&parts).map(of_stream).collect();
-    let state = state(pack, &counts);
+    let judged = rules.streams.iter().zip(&parts).filter(|(stream, _)| stream.is_for(body.kind));
+    let streams: Vec<_> =
+        judged.map(|(stream, parts)| stream_result(pack, stream, parts)).collect();
+    let is_post = body.kind.family() == Family::Post;
+    let state = if is_post { state_of_post(&streams) } else { state(pack, &counts) };
     let scale = scale(rules, body, comparison);
     let score = (state != State::NoData).then(|| total(pack, &streams, scale.as_ref()));
     let grade = score.as_ref().and_then(|score| pack.grades.of(&score.stored));
@@ -82,10 +84,10 @@ fn scorecard(
         score,
         rank: None,
         tied: false,
-        due: counts.get(Base::Due),
+        due: (!is_post).then(|| counts.get(Base::Due)),
         scale,
         streams,
-        figures: figures(pack, &counts, of_streams),
+        figures: if is_post { Vec::new() } else { figures(pack, &counts, of_streams) },
     })
 }
 
@@ -95,6 +97,12 @@ fn scale(rules: &FamilyRules, body: &Body, comparison: &Comparison<'_>) -> Optio
         return None;
     }
     comparison.size_ratio(Place { body, rules, counts: Counted::All, part: Part::All })
+}
+
+/// A post has no due cases that could be too few: it has data in a stream, or has none.
+fn state_of_post(streams: &[StreamResult]) -> State {
+    let mut parts = streams.iter().flat_map(|stream| &stream.items).flat_map(|item| &item.parts);
+    if parts.any(|part| !part.share.is_zero()) { State::Scored } else { State::NoData }
 }
 
 fn state(pack: &RulePack, counts: &Counts) -> State {
@@ -183,6 +191,7 @@ fn item_result(pack: &RulePack, item: &Item, index: usize, parts: &[StreamPart])
     ItemResult {
         id: item.id.clone(),
         name: item.name.clone(),
+        aspect: item.aspect,
         clause: item.source.clause.clone(),
         provenance: item.source.provenance.clone(),
         deduction,

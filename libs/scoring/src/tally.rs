@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chengping_casework::{Base, Fact};
+use chengping_casework::{Base, DeskCount, Fact};
 use chengping_rules::Counted;
 use chengping_types::{BodyId, CaseNo, Stream};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,10 @@ pub struct Tallies {
     pub bodies: BTreeMap<BodyId, BTreeMap<Stream, BTreeMap<Part, Counts>>>,
     /// Every case of the jurisdiction by stream, whether or not it counts for a body.
     pub total: BTreeMap<Stream, Counts>,
+    /// The counts of posts of all teams together by stream, with the work that no team touched
+    /// (decisions.md 28); empty where no posts are evaluated.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pool: BTreeMap<Stream, Counts>,
 }
 
 /// A selection of cells of one body.
@@ -41,15 +45,21 @@ impl Cell<'_> {
 impl Tallies {
     /// Adds a fact.
     pub fn add(&mut self, fact: &Fact, attribution: &Attribution) {
-        let mut counts = Counts::default();
-        counts.add_fact(fact);
-        if counts.is_zero() {
-            return;
-        }
         let stream = attribution.stream;
-        self.total.entry(stream).or_default().merge(&counts);
-        for (body, part) in &attribution.bodies {
-            self.cell_mut(body, stream, *part).merge(&counts);
+        let mut counts = Counts::default();
+        counts.add_case(fact);
+        if !counts.is_zero() {
+            self.total.entry(stream).or_default().merge(&counts);
+            for (body, part) in &attribution.bodies {
+                self.cell_mut(body, stream, *part).merge(&counts);
+            }
+        }
+        for DeskCount { team, base, times } in &attribution.desk {
+            let times = u64::from(*times);
+            self.pool.entry(stream).or_default().add(*base, times);
+            if let Some(team) = team {
+                self.cell_mut(team, stream, Part::All).add(*base, times);
+            }
         }
     }
 
@@ -63,6 +73,9 @@ impl Tallies {
     pub fn merge(&mut self, other: &Self) {
         for (stream, counts) in &other.total {
             self.total.entry(*stream).or_default().merge(counts);
+        }
+        for (stream, counts) in &other.pool {
+            self.pool.entry(*stream).or_default().merge(counts);
         }
         for (body, streams) in &other.bodies {
             for (stream, parts) in streams {
@@ -86,6 +99,14 @@ impl Tallies {
         sum
     }
 
+    /// The counts of posts of all teams together.
+    pub fn sum_of_pool(&self, counts: Counted) -> Counts {
+        let mut sum = Counts::default();
+        let selected = self.pool.iter().filter(|(stream, _)| counts.includes(**stream));
+        selected.for_each(|(_, counts)| sum.merge(counts));
+        sum
+    }
+
     /// The counts of the whole jurisdiction.
     pub fn jurisdiction(&self) -> Counts {
         self.jurisdiction_of(Counted::All)
@@ -93,7 +114,7 @@ impl Tallies {
 
     /// The counts of some streams of the whole jurisdiction.
     pub fn jurisdiction_of(&self, counted: Counted) -> Counts {
-        let mut sum = Counts::default();
+        let mut sum = self.sum_of_pool(counted);
         for (stream, counts) in &self.total {
             if counted.includes(*stream) {
                 sum.merge(counts);
@@ -129,15 +150,49 @@ pub fn counted_cases<'a>(
     cell: Cell<'_>,
     base: Base,
 ) -> Vec<CountedCase> {
-    let counted = |fact: &Fact| {
-        let times = fact.count(base);
-        if times == 0 {
-            return None;
+    let times_in = |fact: &Fact| {
+        let Attribution { stream, bodies, desk } = attributor.attribute(fact);
+        if base.is_of_posts() {
+            let of_team = |count: &DeskCount| count.team.as_ref() == Some(cell.body);
+            let is_selected = cell.selects(stream, Part::All);
+            return if is_selected { times_of(&desk, base, of_team) } else { 0 };
         }
-        let Attribution { stream, bodies } = attributor.attribute(fact);
-        let selected =
+        let is_selected =
             bodies.iter().any(|(body, part)| body == cell.body && cell.selects(stream, *part));
-        selected.then(|| CountedCase { case_no: fact.case_no.clone(), times })
+        if is_selected { fact.count(base) } else { 0 }
+    };
+    list(facts, base, times_in)
+}
+
+/// The cases behind a count of posts for all teams together, likewise as many as
+/// [`Tallies::sum_of_pool`] has.
+pub fn pooled_cases<'a>(
+    facts: impl IntoIterator<Item = &'a Fact>,
+    attributor: &Attributor,
+    counts: Counted,
+    base: Base,
+) -> Vec<CountedCase> {
+    let times_in = |fact: &Fact| {
+        let Attribution { stream, desk, .. } = attributor.attribute(fact);
+        if counts.includes(stream) { times_of(&desk, base, |_| true) } else { 0 }
+    };
+    list(facts, base, times_in)
+}
+
+fn times_of(desk: &[DeskCount], base: Base, selects: impl Fn(&DeskCount) -> bool) -> u32 {
+    let selected = desk.iter().filter(|count| count.base == base && selects(count));
+    selected.map(|count| u32::from(count.times)).sum()
+}
+
+fn list<'a>(
+    facts: impl IntoIterator<Item = &'a Fact>,
+    base: Base,
+    times_in: impl Fn(&Fact) -> u32,
+) -> Vec<CountedCase> {
+    let counted = |fact: &Fact| {
+        // Most facts do not enter the count at all, and need no attribution.
+        let times = if fact.count(base) == 0 { 0 } else { times_in(fact) };
+        (times > 0).then(|| CountedCase { case_no: fact.case_no.clone(), times })
     };
     facts.into_iter().filter_map(counted).collect()
 }

@@ -24,13 +24,23 @@ impl<'a> Deducted<'a> {
     }
 }
 
+/// Whose counts a formula is over (decisions.md 28).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Those of the body.
+    Own,
+    /// Those of all teams of posts together.
+    OfAllTeams,
+}
+
 /// Where a formula is evaluated.
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     pub(crate) comparison: &'a Comparison<'a>,
     pub(crate) place: Place<'a>,
     pub(crate) month: Month,
-    /// The counts of the place in the month.
+    pub(crate) whose: Whose,
+    /// The counts of the stream in the month, in the place or of all teams.
     pub(crate) counts: &'a Counts,
     /// All counts of the month; absent when nothing was counted in it.
     pub(crate) tallies: Option<&'a Tallies>,
@@ -45,8 +55,11 @@ impl Values<'_> {
             Quantity::CountOf(counted, base) => {
                 let Place { body, part, .. } = self.place;
                 let cell = Cell { body: &body.body_id, counts: *counted, part };
-                let counts = self.tallies.map(|tallies| tallies.sum(cell)).unwrap_or_default();
-                Some(counts.exact(*base))
+                let counts = self.tallies.map(|tallies| match self.whose {
+                    Whose::Own => tallies.sum(cell),
+                    Whose::OfAllTeams => tallies.sum_of_pool(*counted),
+                });
+                Some(counts.unwrap_or_default().exact(*base))
             }
             Quantity::Size(attribute) => self.size(*attribute),
             Quantity::Item(item) => self.deducted.of(item, self.place.part),

@@ -5,10 +5,12 @@ use chengping_types::{BodyId, Instant};
 use super::Deriver;
 use crate::settlement::Seen;
 use crate::{
-    AccurateDispatch, Base, Case, DeskCount, Event, EventKind, MissedOver, Source, ValidReport,
+    AccurateDispatch, Base, Case, DeskCount, Event, EventKind, Marks, MissedOver, Source,
+    ValidReport,
 };
 
-/// The counts of posts that the case enters in the month asked for. `seen` is the case at the view.
+/// The counts of posts that the case enters in the month asked for. `seen` is the case at the view,
+/// and `marks` are what it counts as a case.
 ///
 /// A desk did its work whether or not it fits where the case stood, so every stage that the view
 /// shows counts; only of filings the first, and nothing but itself once the collector has settled
@@ -18,6 +20,7 @@ pub(super) fn count(
     case: &Case,
     sorted: &[&Event],
     seen: &Seen<'_, '_>,
+    marks: Marks,
 ) -> Vec<DeskCount> {
     let view = &deriver.question.view;
     let mut desk = Desk { deriver, counts: Vec::new() };
@@ -29,6 +32,7 @@ pub(super) fn count(
         desk.enter_filed(case, shown(), seen);
         shown().for_each(|event| desk.enter_stage(event));
         desk.enter_first_dispatch(shown(), seen);
+        desk.enter_closing(seen, marks);
     }
     desk.finish()
 }
@@ -206,6 +210,19 @@ impl Desk<'_> {
         };
         if is_accurate {
             self.enter(Some(team), Base::AccurateDispatches);
+        }
+    }
+
+    /// The closing, for the desk that filed (decisions.md 29).
+    fn enter_closing(&mut self, seen: &Seen<'_, '_>, marks: Marks) {
+        let Some(team) = seen.state.filing_desk else { return };
+        for (mark, base) in [
+            (Base::Due, Base::FilingsDue),
+            (Base::ClosedOnTime, Base::FilingsClosedOnTime),
+        ] {
+            if marks.has(mark) {
+                self.enter(Some(team), base);
+            }
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chengping_casework::Base;
 use chengping_rules::{
     FamilyRules, ItemPlace, MonthWeights, Quantity, Redistribution, StreamRules,
 };
@@ -27,8 +26,8 @@ pub(super) struct Plan<'a> {
 
 struct StreamPlan {
     looks_back: bool,
-    /// The base counts that its items name.
-    counts: Vec<Base>,
+    /// What its items name.
+    names: Vec<Quantity>,
 }
 
 impl<'a> Plan<'a> {
@@ -36,11 +35,7 @@ impl<'a> Plan<'a> {
         let named = rules.items().flat_map(|(_, item)| item.named_items()).collect();
         let stream = |stream: &StreamRules| {
             let names = stream.items.iter().flat_map(|item| item.rule.names());
-            let counts = names.filter_map(|name| match name {
-                Quantity::Count(base) => Some(base),
-                _ => None,
-            });
-            StreamPlan { looks_back: stream.looks_back(), counts: counts.collect() }
+            StreamPlan { looks_back: stream.looks_back(), names: names.collect() }
         };
         Self {
             rules,
@@ -71,7 +66,8 @@ pub(super) struct StreamPart {
     pub(super) items: Vec<Deduction>,
 }
 
-/// The parts of each stream of a body, in the order of the pack.
+/// The parts of each stream of a body, in the order of the pack; none of a stream that is not for
+/// its kind.
 pub(super) fn compute(
     redistribution: Redistribution,
     plan: &Plan<'_>,
@@ -81,8 +77,9 @@ pub(super) fn compute(
     let rules = plan.rules;
     let see = |(stream, plan): (&StreamRules, &StreamPlan)| -> Vec<_> {
         let place = |part| Place { body, rules, counts: stream.counts, part };
-        let see = |part: &Part| comparison.see(place(*part), plan.looks_back, &plan.counts);
-        parts(rules, stream).iter().map(see).collect()
+        let see = |part: &Part| comparison.see(place(*part), plan.looks_back, &plan.names);
+        let parts = if stream.is_for(body.kind) { parts(rules, stream) } else { &[] };
+        parts.iter().map(see).collect()
     };
     let seen: Vec<Vec<Seen<'_>>> = rules.streams.iter().zip(&plan.streams).map(see).collect();
     let items = deduct_all(plan, &seen, comparison);

@@ -42,6 +42,7 @@ fn registry() -> Registry {
             body("s1", BodyKind::Subdistrict, Some("2018-04")),
             body("b1", BodyKind::Bureau, None),
             body("team", BodyKind::Collector, None),
+            body("desk", BodyKind::SupervisionDesk, None),
         ],
         areas: vec![
             area(Zone::General, "2016-01", Some("2018-03")),
@@ -75,6 +76,7 @@ fn fact(filed_at: &str) -> Fact {
         orders_repeated: 0,
         orders_weight: 0,
         visits: [0; 5],
+        desk: Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use chengping_scoring::{
     Attributor, ENGINE, Input, PackRevision, Snapshot, Tallies, evaluated_part, tally,
 };
 use chengping_types::registry::{Area, Body, Coefficient, Registry};
-use chengping_types::{Digest, Instant, Month};
+use chengping_types::{BodyId, Digest, Family, Instant, Month};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
@@ -57,6 +57,11 @@ impl City {
 
     pub(crate) fn attributor(&self, month: Month) -> Attributor {
         Attributor::new(&self.pack, &self.registry, month)
+    }
+
+    pub(crate) fn family(&self, body: &BodyId) -> Family {
+        let found = self.registry.bodies.iter().find(|found| found.body_id == *body);
+        found.unwrap().kind.family()
     }
 
     pub(crate) fn tallies(&self, month: Month) -> &Tallies {

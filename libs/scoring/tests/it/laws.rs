@@ -2,11 +2,11 @@
 
 use std::sync::OnceLock;
 
-use chengping_casework::{Base, Fact, Marks, Source};
+use chengping_casework::{Base, DeskCount, Fact, Marks, Source};
 use chengping_rules::{Counted, RulePack, builtin, builtin_names};
 use chengping_scoring::{
     Attributor, Cell, Counts, ENGINE, Input, PackRevision, Part, Snapshot, Tallies, counted_cases,
-    score, tally,
+    pooled_cases, score, tally,
 };
 use chengping_types::registry::{Area, AreaKind, Body, Coefficient, Registry};
 use chengping_types::{BodyKind, Digest, Exact, Month, Stream, Zone};
@@ -14,13 +14,15 @@ use proptest::prelude::*;
 
 use crate::lab::Lab;
 
-const BODIES: [(&str, BodyKind); 6] = [
+const BODIES: [(&str, BodyKind); 8] = [
     ("d1", BodyKind::District),
     ("d2", BodyKind::District),
     ("d3", BodyKind::District),
     ("s1", BodyKind::Subdistrict),
     ("b1", BodyKind::Bureau),
     ("b2", BodyKind::Bureau),
+    ("team", BodyKind::Collector),
+    ("desk", BodyKind::SupervisionDesk),
 ];
 
 fn april() -> Month {
@@ -94,8 +96,22 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
         orders_repeated: first / 2,
         orders_weight: u32::from(first) + 2 * u32::from(first / 2),
         visits: [answered, 0, 1, answered, 2],
+        desk: desk_counts(marks),
     });
     prop::collection::vec(fact, 0..12)
+}
+
+/// What two teams of posts and nobody count, by the bits of a number.
+fn desk_counts(bits: u32) -> Vec<DeskCount> {
+    let of_posts = Base::ALL.iter().copied().filter(|base| base.is_of_posts());
+    let teams = [None, Some("team"), Some("desk"), Some("d1")];
+    let counts = of_posts.zip(0_u32..).filter(|(_, place)| bits.rotate_left(*place) & 3 == 3);
+    let counts = counts.map(|(base, place)| DeskCount {
+        team: teams[(bits.rotate_right(place) & 3) as usize].map(|team| team.parse().unwrap()),
+        base,
+        times: u16::try_from(place % 3 + 1).unwrap(),
+    });
+    counts.collect()
 }
 
 fn single_marks() -> impl Iterator<Item = Base> {
@@ -253,6 +269,29 @@ proptest! {
                 prop_assert_eq!(times, tallies.sum(cell).get(*base));
             }
         }
+        for (counted, base) in Counted::ALL.iter().zip(Base::ALL.iter().cycle().skip(40)) {
+            let cases = pooled_cases(&all, &attributor, *counted, *base);
+            let times: u64 = cases.iter().map(|case| u64::from(case.times)).sum();
+            prop_assert_eq!(times, tallies.sum_of_pool(*counted).get(*base));
+        }
+    }
+
+    #[test]
+    fn the_pool_is_all_that_the_teams_have_and_what_nobody_has(all in facts()) {
+        let attributor = Attributor::new(pack(), &registry(), april());
+        let tallies = tally(&all, &attributor);
+        for base in Base::ALL.iter().filter(|base| base.is_of_posts()) {
+            let of_bodies = BODIES.iter().map(|(id, _)| {
+                let all = (Counted::All, Part::All);
+                tallies.sum(Cell { body: &id.parse().unwrap(), counts: all.0, part: all.1 }).get(*base)
+            });
+            let of_nobody = all.iter().flat_map(|fact| {
+                attributor.attribute(fact).desk.into_iter()
+            });
+            let of_nobody = of_nobody.filter(|count| count.team.is_none() && count.base == *base);
+            let sum = of_bodies.sum::<u64>() + of_nobody.map(|count| u64::from(count.times)).sum::<u64>();
+            prop_assert_eq!(sum, tallies.sum_of_pool(Counted::All).get(*base));
+        }
     }
 
     #[test]
@@ -279,8 +318,9 @@ proptest! {
         let pack = &packs()[pack];
         let evaluation = score(&input(pack, now.clone(), before.clone()));
         for card in &evaluation.scorecards {
-            let items = pack.families[&card.kind.family()].items();
-            for ((_, rule), (_, result)) in items.zip(card.items()) {
+            let streams = pack.families[&card.kind.family()].streams_of(card.kind);
+            let rules = streams.flat_map(|stream| &stream.items);
+            for (rule, (_, result)) in rules.zip(card.items()) {
                 let most = &rule.rule.points().value * Exact::integer(2);
                 for applied in result.parts.iter().filter_map(|part| part.applied.as_ref()) {
                     let bonus = rule.rule.is_bonus();

@@ -15,6 +15,8 @@ mod lab;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod posts;
+#[cfg(test)]
 mod primitives;
 #[cfg(test)]
 mod reference;
