@@ -191,13 +191,7 @@ fn mark_due(marks: &mut Marks, seen: &Seen<'_, '_>) {
     marks.set(Base::Extended, seen.state.extensions > 0);
 }
 
-fn fact(
-    case: &Case,
-    state: &State<'_>,
-    marks: Marks,
-    aside: &Aside,
-    desk: Vec<DeskCount>,
-) -> Fact {
+fn fact(case: &Case, state: &State<'_>, marks: Marks, aside: &Aside, desk: Vec<DeskCount>) -> Fact {
     Fact {
         case_no: case.case_no.clone(),
         source: case.source,

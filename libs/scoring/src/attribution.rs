@@ -58,6 +58,14 @@ pub struct Attribution {
     pub desk: Vec<DeskCount>,
 }
 
+/// Where a case lies.
+pub(crate) struct Place<'a> {
+    pub(crate) stream: Stream,
+    /// Its area at filing; none when it was never filed or lies out of scope.
+    area: Option<&'a Area>,
+    is_out_of_scope: bool,
+}
+
 impl Attributor {
     /// Prepares the attribution of a month's facts.
     pub fn new(pack: &RulePack, registry: &Registry, month: Month) -> Self {
@@ -97,11 +105,23 @@ impl Attributor {
     /// scope), counts for no area or department; the stages that posts did with it count still
     /// (decisions.md 34).
     pub fn attribute(&self, fact: &Fact) -> Attribution {
+        let place = self.place_of(fact);
+        let (stream, bodies) = (place.stream, self.bodies_in(&place, fact));
+        Attribution { stream, bodies, desk: self.desk_in(&place, fact) }
+    }
+
+    /// Where a case lies.
+    pub(crate) fn place_of(&self, fact: &Fact) -> Place<'_> {
         let filed = fact.filed_at.map(|at| Month::of(at, &self.time_zone));
         let stream = self.stream_of(fact, filed.unwrap_or(self.month));
-        let mut bodies = Vec::new();
         let area = filed.and_then(|month| self.area_of(fact, month));
-        if let Some(area) = area {
+        Place { stream, area, is_out_of_scope: filed.is_some() && area.is_none() }
+    }
+
+    /// As [`Attribution::bodies`].
+    pub(crate) fn bodies_in(&self, place: &Place<'_>, fact: &Fact) -> Vec<(BodyId, Part)> {
+        let mut bodies = Vec::new();
+        if let Some(area) = place.area {
             let part = if self.area_is_zoned { Part::from(area.zone) } else { Part::All };
             for body in [&area.district, &area.subdistrict, &area.window].into_iter().flatten() {
                 self.add(body, Family::Area, part, &mut bodies);
@@ -110,15 +130,15 @@ impl Attributor {
                 self.add(unit, Family::Department, Part::All, &mut bodies);
             }
         }
-        let is_out_of_scope = filed.is_some() && area.is_none();
-        Attribution { stream, bodies, desk: self.desk_of(fact, is_out_of_scope) }
+        bodies
     }
 
-    fn desk_of(&self, fact: &Fact, is_out_of_scope: bool) -> Vec<DeskCount> {
+    /// As [`Attribution::desk`].
+    pub(crate) fn desk_in(&self, place: &Place<'_>, fact: &Fact) -> Vec<DeskCount> {
         if !self.has_posts {
             return Vec::new();
         }
-        let stands = |count: &&DeskCount| !(is_out_of_scope && count.base.needs_scope());
+        let stands = |count: &&DeskCount| !(place.is_out_of_scope && count.base.needs_scope());
         let is_evaluated = |team: &&BodyId| self.bodies.get(*team) == Some(&Family::Post);
         let of_team = |count: &DeskCount| DeskCount {
             team: count.team.as_ref().filter(is_evaluated).cloned(),

@@ -123,7 +123,9 @@ fn aspect_in_words(aspect: Aspect, language: Language) -> &'static str {
 /// Whose work the formula counts, where it is not the body's own (decisions.md 28).
 fn whose(item: &Item, language: Language) -> &'static str {
     match item.is_pooled() {
-        true => language.pick("（各班组合计，含无人经手的案件）", ", of all teams and untouched cases"),
+        true => {
+            language.pick("（各班组合计，含无人经手的案件）", ", of all teams and untouched cases")
+        }
         false => "",
     }
 }

@@ -151,14 +151,16 @@ pub fn counted_cases<'a>(
     base: Base,
 ) -> Vec<CountedCase> {
     let times_in = |fact: &Fact| {
-        let Attribution { stream, bodies, desk } = attributor.attribute(fact);
+        let place = attributor.place_of(fact);
         if base.is_of_posts() {
             let of_team = |count: &DeskCount| count.team.as_ref() == Some(cell.body);
-            let is_selected = cell.selects(stream, Part::All);
+            let desk = attributor.desk_in(&place, fact);
+            let is_selected = cell.selects(place.stream, Part::All);
             return if is_selected { times_of(&desk, base, of_team) } else { 0 };
         }
+        let mut bodies = attributor.bodies_in(&place, fact).into_iter();
         let is_selected =
-            bodies.iter().any(|(body, part)| body == cell.body && cell.selects(stream, *part));
+            bodies.any(|(body, part)| body == *cell.body && cell.selects(place.stream, part));
         if is_selected { fact.count(base) } else { 0 }
     };
     list(facts, base, times_in)
@@ -173,8 +175,9 @@ pub fn pooled_cases<'a>(
     base: Base,
 ) -> Vec<CountedCase> {
     let times_in = |fact: &Fact| {
-        let Attribution { stream, desk, .. } = attributor.attribute(fact);
-        if counts.includes(stream) { times_of(&desk, base, |_| true) } else { 0 }
+        let place = attributor.place_of(fact);
+        let desk = attributor.desk_in(&place, fact);
+        if counts.includes(place.stream) { times_of(&desk, base, |_| true) } else { 0 }
     };
     list(facts, base, times_in)
 }

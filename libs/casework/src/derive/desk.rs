@@ -216,10 +216,9 @@ impl Desk<'_> {
     /// The closing, for the desk that filed (decisions.md 29).
     fn enter_closing(&mut self, seen: &Seen<'_, '_>, marks: Marks) {
         let Some(team) = seen.state.filing_desk else { return };
-        for (mark, base) in [
-            (Base::Due, Base::FilingsDue),
-            (Base::ClosedOnTime, Base::FilingsClosedOnTime),
-        ] {
+        for (mark, base) in
+            [(Base::Due, Base::FilingsDue), (Base::ClosedOnTime, Base::FilingsClosedOnTime)]
+        {
             if marks.has(mark) {
                 self.enter(Some(team), base);
             }

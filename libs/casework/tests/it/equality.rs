@@ -48,9 +48,10 @@ fn stream(fact: &Fact) -> Stream {
 }
 
 /// The keys under which the fact counts: its areas at filing, and its department. Without a valid
-/// area it is out of scope of both (decisions.md 34).
+/// area it is out of scope of both (decisions.md 34); what was never filed counts for posts only.
 fn keys(city: &City, fact: &Fact, zone: &TimeZone) -> Vec<String> {
-    let filed_in = Month::of(fact.filed_at.unwrap(), zone);
+    let Some(filed_at) = fact.filed_at else { return Vec::new() };
+    let filed_in = Month::of(filed_at, zone);
     let Some(area) = city.area(&fact.area_code, filed_in) else { return Vec::new() };
     let stream = stream(fact);
     let areas = area.bodies.iter().map(|body| format!("{body}|{stream}|{}", area.zone));

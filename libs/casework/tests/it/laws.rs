@@ -15,6 +15,7 @@ const START: i64 = 1_519_833_600_000_000;
 const EVENT_HOURS: i64 = 24 * 120;
 const MONTHS: i32 = 12;
 const UNITS: [&str; 2] = ["b01", "b02"];
+const TEAMS: [&str; 2] = ["c01", "sup1"];
 const OUTCOMES: [&str; 8] =
     ["normal", "forced", "upheld", "refused", "late", "rework", "all", "satisfied"];
 
@@ -25,11 +26,11 @@ fn hours(hours: i64) -> Instant {
 fn case() -> Case {
     Case {
         case_no: "1".parse().unwrap(),
-        source: Source::Wechat,
+        source: Source::Patrol,
         category_scheme: "s".to_owned(),
         category_code: "01".to_owned(),
         area_code: String::new(),
-        collector: None,
+        collector: Some("c01".parse().unwrap()),
         title: None,
     }
 }
@@ -64,6 +65,10 @@ fn total(facts: &[Fact], base: Base) -> u32 {
     facts.iter().map(|fact| fact.count(base)).sum()
 }
 
+fn has(events: &[Event], kind: EventKind) -> bool {
+    events.iter().any(|event| event.kind == kind)
+}
+
 /// Any events in any order, mostly with a filing and a dispatch.
 fn history() -> impl Strategy<Value = Vec<Event>> {
     let any_event = (
@@ -72,6 +77,8 @@ fn history() -> impl Strategy<Value = Vec<Event>> {
         prop::option::of(0..EVENT_HOURS + 24 * 30),
         prop::option::of(select(&UNITS[..])),
         prop::option::of(select(&OUTCOMES[..])),
+        prop::option::of(select(&TEAMS[..])),
+        prop::option::of(0..EVENT_HOURS),
     );
     let beginning = (0_i64..24 * 30, prop::option::weighted(0.9, 1_i64..24 * 40));
     (prop::option::weighted(0.9, beginning), prop::collection::vec(any_event, 0..12)).prop_map(
@@ -82,15 +89,29 @@ fn history() -> impl Strategy<Value = Vec<Event>> {
                 let due = limit.map(|limit| hours(at + limit));
                 events.push(event(2, hours(at + 1), EventKind::Dispatched, due));
             }
-            for ((at, kind, due, unit, outcome), event_no) in others.into_iter().zip(3..) {
+            for ((at, kind, due, unit, outcome, team, limit), event_no) in
+                others.into_iter().zip(3..)
+            {
                 let mut event = event(event_no, hours(at), kind, due.map(hours));
                 event.unit = unit.map(|unit| unit.parse().unwrap());
                 event.outcome = outcome.map(str::to_owned);
+                event.actor = team.map(|team| team.parse().unwrap());
+                event.stage_due_at = limit.map(hours);
                 events.push(event);
             }
             events
         },
     )
+}
+
+/// How often teams and nobody entered a count.
+fn times(facts: &[Fact], base: Base) -> u32 {
+    facts
+        .iter()
+        .flat_map(|fact| &fact.desk)
+        .filter(|count| count.base == base)
+        .map(|count| u32::from(count.times))
+        .sum()
 }
 
 fn any_basis() -> impl Strategy<Value = PeriodBasis> {
@@ -156,10 +177,66 @@ proptest! {
             prop_assert!(!has(Base::CarriedOpen) || !has(Base::CarriedClosed));
             prop_assert!(!has(Base::Voided) || fact.marks.iter().count() == 1);
             prop_assert!(!fact.marks.is_empty() || fact.orders_first + fact.orders_repeated > 0
-                || fact.visits != [0; 5], "an empty fact is none");
-            prop_assert!(fact.filed_at.is_some());
+                || fact.visits != [0; 5] || !fact.desk.is_empty(), "an empty fact is none");
+            let counts_as_a_case = !fact.marks.is_empty()
+                || fact.orders_first + fact.orders_repeated > 0
+                || fact.visits != [0; 5];
+            prop_assert!(!counts_as_a_case || fact.filed_at.is_some());
             let orders = u32::from(fact.orders_first) + 2 * u32::from(fact.orders_repeated);
             prop_assert!(fact.orders_weight >= orders);
+        }
+    }
+
+    #[test]
+    fn a_stage_belongs_to_exactly_one_month(events in history()) {
+        let facts = facts(&events, PeriodBasis::Settlement);
+        for (kinds, base) in [
+            (&[EventKind::Verified][..], Base::Verified),
+            (&[EventKind::CheckPassed, EventKind::CheckFailed], Base::Checked),
+            (&[EventKind::Accepted], Base::Accepted),
+            (&[EventKind::Declined], Base::Declined),
+            (&[EventKind::Dispatched], Base::Dispatched),
+        ] {
+            let done = |event: &&Event| kinds.contains(&event.kind) && event.actor.is_some();
+            let done = u32::try_from(events.iter().filter(done).count()).unwrap();
+            if has(&events, EventKind::SelfHandled) {
+                prop_assert!(times(&facts, base) <= done);
+            } else {
+                prop_assert_eq!(times(&facts, base), done, "{}", base);
+            }
+        }
+        for base in [Base::Filings, Base::FirstDispatches, Base::Received, Base::DispatchDue] {
+            prop_assert!(times(&facts, base) <= 1, "{base}");
+        }
+    }
+
+    #[test]
+    fn counts_of_posts_imply_each_other(events in history()) {
+        for fact in facts(&events, PeriodBasis::Settlement) {
+            for (part, whole) in [
+                (Base::ValidReports, Base::Reports),
+                (Base::MissedReports, Base::MissedBasis),
+                (Base::Decided, Base::Received),
+                (Base::DispatchDone, Base::DispatchDue),
+                (Base::AccurateFilings, Base::Filings),
+                (Base::AccurateDispatches, Base::FirstDispatches),
+                (Base::FilingsClosedOnTime, Base::FilingsDue),
+                (Base::VerifiedOnTime, Base::VerifiedLimited),
+                (Base::VerifiedLimited, Base::Verified),
+                (Base::CheckedOnTime, Base::CheckedLimited),
+                (Base::DispatchedOnTime, Base::DispatchedLimited),
+            ] {
+                for team in fact.desk.iter().map(|count| &count.team) {
+                    let of = |base| fact.desk.iter().find(|c| c.base == base && c.team == *team)
+                        .map_or(0, |count| count.times);
+                    prop_assert!(of(part) <= of(whole), "{part} beyond {whole}");
+                }
+            }
+            prop_assert!(fact.desk.is_sorted_by(|one, next| {
+                (&one.team, one.base) < (&next.team, next.base)
+            }), "each pair of team and count once");
+            let alone = fact.desk.iter().any(|count| count.base == Base::SelfHandled);
+            prop_assert!(!alone || fact.desk.len() == 1 && fact.marks.is_empty());
         }
     }
 

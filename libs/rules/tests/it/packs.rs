@@ -1,7 +1,7 @@
 //! The built-in packs, and what reading a pack promises.
 
 use chengping_rules::{
-    Mistakes, Number, Provenance, RulePack, WarningKind, builtin, builtin_names,
+    Aspect, Mistakes, Number, Provenance, RulePack, WarningKind, builtin, builtin_names,
 };
 use chengping_types::{BodyKind, Exact, Family};
 use proptest::prelude::*;
@@ -67,15 +67,141 @@ fn older_packs_keep_their_digests() {
 #[test]
 fn the_caps_of_zhengzhou_add_up_to_a_hundred_points() {
     let pack = RulePack::parse(zhengzhou()).unwrap();
-    for rules in pack.families.values() {
-        let caps = rules.streams.iter().map(|stream| stream.cap.value.clone());
-        assert_eq!(caps.fold(Exact::ZERO, |sum, cap| sum + cap), Exact::integer(100));
+    for kind in BodyKind::ALL {
+        let streams: Vec<_> = pack.families[&kind.family()].streams_of(*kind).collect();
+        let caps = streams.iter().map(|stream| stream.cap.value.clone());
+        assert_eq!(caps.fold(Exact::ZERO, |sum, cap| sum + cap), Exact::integer(100), "{kind}");
+        assert_eq!(pack.group_of(*kind).unwrap().id, kind.as_str());
     }
     let items: Vec<_> =
         pack.families[&Family::Area].items().map(|(_, item)| item.id.as_str()).collect();
     assert_eq!(items, ["N1", "N2", "N3", "N4", "N5", "L1", "L2", "P1", "P2", "S1"]);
-    assert_eq!(pack.group_of(BodyKind::Window).unwrap().id, "window");
-    assert_eq!(pack.group_of(BodyKind::Collector), None);
+    let boston = RulePack::parse(builtin("boston-2011").unwrap()).unwrap();
+    assert_eq!(boston.group_of(BodyKind::Collector), None);
+}
+
+#[test]
+fn every_item_of_a_post_says_by_what_it_judges() {
+    let pack = RulePack::parse(zhengzhou()).unwrap();
+    let posts = &pack.families[&Family::Post];
+    let of = |kind: BodyKind| -> Vec<_> {
+        let items = posts.streams_of(kind).flat_map(|stream| &stream.items);
+        items.map(|item| (item.id.as_str(), item.aspect.unwrap(), item.is_pooled())).collect()
+    };
+    use Aspect::{Accuracy, Completion, Timeliness};
+    assert_eq!(
+        of(BodyKind::Collector),
+        [
+            ("R12", Accuracy, false),
+            ("R13", Completion, false),
+            ("R14", Timeliness, false),
+            ("R15", Timeliness, false),
+        ]
+    );
+    assert_eq!(
+        of(BodyKind::SupervisionDesk),
+        [
+            ("accepting", Completion, true),
+            ("R16", Timeliness, false),
+            ("R17", Timeliness, false),
+            ("R19", Timeliness, false),
+            ("R20", Accuracy, false),
+            ("R07", Timeliness, false),
+        ]
+    );
+    assert_eq!(
+        of(BodyKind::CommandDesk),
+        [("R02", Completion, true), ("R21", Timeliness, false), ("R22", Accuracy, false)]
+    );
+}
+
+#[test]
+fn the_switches_of_posts_change_no_digest_of_a_pack_that_leaves_them_at_their_first_value() {
+    let pack = RulePack::parse(zhengzhou()).unwrap();
+    let text = String::from_utf8(pack.canonical()).unwrap();
+    assert!(!text.contains("missed_over"));
+    let silent = zhengzhou().replace("  valid_report: filed_not_voided\n", "");
+    assert_eq!(RulePack::parse(&silent).unwrap().digest(), pack.digest());
+    let other = with("missed_over: filed", "missed_over: public_and_patrol");
+    let other = RulePack::parse(&other).unwrap();
+    assert_ne!(other.digest(), pack.digest());
+    let again = RulePack::parse(&String::from_utf8(other.canonical()).unwrap()).unwrap();
+    assert_eq!(again, other);
+}
+
+#[test]
+fn what_posts_cannot_have_is_refused() {
+    let r14 = "linear: {rate: verified_on_time / verified_limited, weight: 20}";
+    for (piece, other, message) in [
+        ("        kinds: [collector]\n", "", "`kinds` is missing"),
+        ("        kinds: [collector]\n", "        kinds: []\n", "`kinds` is empty"),
+        (
+            "        kinds: [collector]\n",
+            "        kinds: [bureau]\n",
+            "`bureau` is no kind of post",
+        ),
+        (
+            "kinds: [command_desk]\n        counts",
+            "kinds: [collector]\n        counts",
+            "the stream `post` is there twice",
+        ),
+        (
+            "kinds: [command_desk]\n        counts",
+            "kinds: [collector]\n        counts",
+            "no stream for `command_desk`",
+        ),
+        (
+            "  - {id: collector, kinds: [collector]",
+            "  - {id: collector, kinds: [command_desk]",
+            "which stands in no group",
+        ),
+        (
+            r14,
+            "linear: {rate: verified_on_time / verified_limited, weight: 19}",
+            "the points of the items of `collector` add up to 99",
+        ),
+        ("cap: 50", "cap: 49", "the caps of the streams of `supervision_desk` add up to 99"),
+        (
+            r14,
+            "linear: {rate: on_time / due, weight: 20}",
+            "counts `on_time`, which posts do not have",
+        ),
+        (
+            "closed_on_time / due, weight: 30",
+            "filings_on_time / filings, weight: 30",
+            "which only posts have",
+        ),
+        (
+            r14,
+            "band_relative: {count: verified, against: own_history, bands: relative, weight: 20}\n            completion: pool",
+            "has no rate",
+        ),
+        (
+            "          - id: N1",
+            "          - id: N1\n            aspect: accuracy",
+            "only the items of posts have it",
+        ),
+        (
+            "          - id: N1",
+            "          - id: N1\n            completion: pool",
+            "only the items of posts have it",
+        ),
+        ("aspect: accuracy", "aspect: zeal", "aspect"),
+        ("completion: pool", "completion: theirs", "completion"),
+        (
+            "      - id: regular\n",
+            "      - id: regular\n        kinds: [district]\n",
+            "`kinds` is unknown here",
+        ),
+        (
+            "  post:\n    streams:",
+            "  post:\n    zones: {key: 1, general: 1, clause: \"5.3\", provenance: assumption}\n    streams:",
+            "posts have no zones",
+        ),
+    ] {
+        let found = mistakes(&with(piece, other));
+        assert!(found.iter().any(|found| found.contains(message)), "{other}: {found:#?}");
+    }
 }
 
 #[test]
@@ -132,7 +258,7 @@ fn what_contradicts_itself_is_refused() {
         ("bands: relative, weight: 5", "bands: absolute, weight: 5", "no band table is called"),
         ("- id: N2", "- id: N1", "the item `N1` is there twice"),
         ("kinds: [window]", "kinds: [district]", "the body kind `district` is there twice"),
-        ("kinds: [window]", "kinds: [collector]", "needs rules for `families.post`"),
+        ("  post:\n    streams:", "  posts:\n    streams:", "needs rules for `families.post`"),
         ("kinds: [window]", "kinds: [window, bureau]", "mixes families"),
         ("closed_on_time / due", "closed_on_time", "a rate is a quotient"),
         ("above: 0, points", "points", "write either `above`"),
@@ -179,6 +305,8 @@ fn the_pack_says_itself_what_the_regulation_leaves_unjudged() {
         ["families.area.streams.public", "families.department.streams.public"]
     );
     assert!(paths(WarningKind::CanDouble).contains(&"families.area.streams.regular.N1"));
+    let half = "families.post.supervision_desk.streams.acceptor.accepting";
+    assert!(paths(WarningKind::CanDouble).contains(&half));
     assert!(!paths(WarningKind::CanDouble).contains(&"families.area.streams.public.P1"));
     let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     let assumed =

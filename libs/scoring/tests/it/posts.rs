@@ -178,10 +178,8 @@ fn exact(card: &Scorecard, id: &str) -> Option<String> {
 
 /// Tallies in which teams have counts and nobody's are in the pool besides.
 fn counted(counts: &[(Option<&str>, Base, u16)]) -> Tallies {
-    let counts = counts.iter().map(|(team, base, times)| DeskCount {
-        times: *times,
-        ..desk(*team, *base)
-    });
+    let counts =
+        counts.iter().map(|(team, base, times)| DeskCount { times: *times, ..desk(*team, *base) });
     tallied(&fact("nowhere", false, counts.collect()))
 }
 
@@ -218,7 +216,10 @@ fn a_team_without_own_work_has_no_data_whatever_the_pool_says() {
 
 #[test]
 fn few_cases_are_enough_for_a_post_and_self_handling_alone_is_no_data() {
-    let one = card(counted(&[(Some("c01"), Base::Reports, 1), (Some("c01"), Base::ValidReports, 1)]), "c01");
+    let one = card(
+        counted(&[(Some("c01"), Base::Reports, 1), (Some("c01"), Base::ValidReports, 1)]),
+        "c01",
+    );
     assert_eq!((one.state, one.due, one.rank), (State::Scored, None, Some(1)));
     assert_eq!(one.score.unwrap().printed(), "100.00");
     let on_the_spot = card(counted(&[(Some("c01"), Base::SelfHandled, 5)]), "c01");
