@@ -258,7 +258,6 @@ fn what_contradicts_itself_is_refused() {
         ("bands: relative, weight: 5", "bands: absolute, weight: 5", "no band table is called"),
         ("- id: N2", "- id: N1", "the item `N1` is there twice"),
         ("kinds: [window]", "kinds: [district]", "the body kind `district` is there twice"),
-        ("  post:\n    streams:", "  posts:\n    streams:", "needs rules for `families.post`"),
         ("kinds: [window]", "kinds: [window, bureau]", "mixes families"),
         ("closed_on_time / due", "closed_on_time", "a rate is a quotient"),
         ("above: 0, points", "points", "write either `above`"),
@@ -275,6 +274,8 @@ fn what_contradicts_itself_is_refused() {
         let found = mistakes(&with(piece, other));
         assert!(found.iter().any(|found| found.contains(message)), "{other}: {found:#?}");
     }
+    let boston = builtin("boston-2011").unwrap().replace("kinds: [bureau]", "kinds: [collector]");
+    assert!(mistakes(&boston)[0].contains("needs rules for `families.post`"));
 }
 
 #[test]

@@ -6,9 +6,13 @@ use chengping_scoring::score;
 use crate::city::City;
 
 fn district(language: Language) -> Explanation {
+    body("d01", language)
+}
+
+fn body(id: &str, language: Language) -> Explanation {
     let city = City::get();
     let evaluation = score(&city.input("2018-04".parse().unwrap()));
-    explain(&city.pack, evaluation.scorecard(&"d01".parse().unwrap()).unwrap(), language)
+    explain(&city.pack, evaluation.scorecard(&id.parse().unwrap()).unwrap(), language)
 }
 
 fn computations(explanation: &Explanation, id: &str) -> Vec<String> {
@@ -78,4 +82,45 @@ fn counts_orders_and_increases_have_their_formulas_too() {
         ]
     );
     assert_eq!(computations(&explanation, "S1")[1], "min(10, 0.5 × (0 + 2 × 0)) = 0");
+}
+
+#[test]
+fn a_post_is_explained_with_its_aspects_and_whose_work_is_counted() {
+    let desk = body("sup1", Language::En);
+    assert_eq!(desk.total.as_deref(), Some("100 − 0.8492 − 2.585 = 96.57"));
+    let aspects: Vec<_> =
+        desk.items.iter().map(|item| (item.id.as_str(), item.aspect.as_deref())).collect();
+    assert_eq!(aspects[0], ("accepting", Some("completion")));
+    assert_eq!(aspects[4], ("R20", Some("accuracy")));
+    assert_eq!(
+        computations(&desk, "accepting"),
+        [
+            "12.5 × (1 − accepted or declined ÷ received), of all teams and untouched cases",
+            "12.5 × (1 − 1942 ÷ 1945) = 0.0193",
+        ]
+    );
+    assert_eq!(
+        computations(&desk, "R07"),
+        ["17.5 × (1 − closed on time ÷ closure due)", "17.5 × (1 − 846 ÷ 961) = 2.0942"]
+    );
+}
+
+#[test]
+fn a_post_is_explained_in_chinese_too() {
+    let team = body("c01", Language::Zh);
+    let aspects: Vec<_> = team.items.iter().filter_map(|item| item.aspect.as_deref()).collect();
+    assert_eq!(aspects, ["工作准确度", "工作完成度", "按时程度", "按时程度"]);
+    assert_eq!(
+        computations(&team, "R13"),
+        ["min(20, 0.2 × 100 × 漏报数 ÷ 漏报基数)", "min(20, 0.2 × 100 × 44 ÷ 175) = 5.0286"]
+    );
+    let desk = body("cmd1", Language::Zh);
+    assert_eq!(
+        computations(&desk, "R02"),
+        [
+            "20 × (1 − 派遣完成数 ÷ 应派遣数)（各班组合计，含无人经手的案件）",
+            "20 × (1 − 1806 ÷ 1810) = 0.0442",
+        ]
+    );
+    assert!(body("d01", Language::Zh).items.iter().all(|item| item.aspect.is_none()));
 }

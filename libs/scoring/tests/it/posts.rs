@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use chengping_casework::{Base, DeskCount, Fact, Source};
-use chengping_rules::Counted;
+use chengping_rules::{Counted, RulePack, builtin};
 use chengping_scoring::{
-    Cell, Input, Part, Scorecard, State, Tallies, counted_cases, pooled_cases, score, tally,
+    Cell, Input, PackRevision, Part, Scorecard, State, Tallies, counted_cases, pooled_cases, score,
+    tally,
 };
 use chengping_types::{BodyId, Exact, Family, Month};
+use serde_json::Value;
 
 use crate::city::{City, read_gz};
 
@@ -96,6 +98,44 @@ fn the_cases_behind_a_count_of_a_post_are_as_many_as_the_count() {
             assert_eq!(times(cases), tallies.sum_of_pool(counted).get(*base), "{counted} {base}");
         }
     }
+}
+
+/// The posts of the standard's samples, with an item that loses nothing in the place of each volume
+/// band.
+const SAMPLES: &str = include_str!("posts_of_the_standard.yaml");
+
+#[test]
+fn the_rates_of_the_standards_samples_equal_the_reference() {
+    let own = builtin("zz-2018").unwrap();
+    let (before, rest) = own.split_once("  # Collectives (3.3)").unwrap();
+    let (_, after) = rest.split_once("\nfigures:").unwrap();
+    let pack = RulePack::parse(&format!("{before}{SAMPLES}\nfigures:{after}")).unwrap();
+    let mut compared = 0;
+    for evaluated in ["2018-04", "2018-05"] {
+        let input = City::get().input(month(evaluated));
+        let input = Input { rule_pack: PackRevision::new(1, pack.clone()), ..input };
+        let bytes = score(&input).results_document();
+        let found: Value = serde_json::from_slice(&bytes).unwrap();
+        let bytes = read_gz(&format!("results-gbt-30428.4-{evaluated}.json.gz"));
+        let expected: Value = serde_json::from_slice(&bytes).unwrap();
+        for card in score(&input).scorecards.iter().filter(|card| card.due.is_none()) {
+            let id = card.body_id.as_str();
+            for (item, expected) in expected["bodies"][id]["items"].as_object().unwrap() {
+                let found = &found["bodies"][id]["items"][item];
+                let inputs = &found["zones"]["all"]["inputs"];
+                match &expected["zones"]["all"]["inputs"]["count"] {
+                    Value::Null => {
+                        for member in ["stream", "deduction", "exact", "zones"] {
+                            assert_eq!(found[member], expected[member], "{id} {item} {member}");
+                        }
+                    }
+                    count => assert_eq!(&inputs["num"], count, "{id} {item}"),
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 2 * (12 * 4 + 2 * 6 + 2 * 3));
 }
 
 fn desk(team: Option<&str>, base: Base) -> DeskCount {
@@ -198,6 +238,20 @@ fn untouched_work_lowers_the_completion_of_every_team_alike() {
     assert_eq!(cards(&[]), ["0", "0"]);
     // 12.5 × 1/10, doubled because the other two items of the half do not apply.
     assert_eq!(cards(&[(None, Base::Received, 1)]), ["5/2", "5/2"]);
+}
+
+#[test]
+fn a_pack_may_count_every_team_by_its_own_work() {
+    let text = builtin("zz-2018").unwrap().replace("completion: pool", "completion: own");
+    let pack = RulePack::parse(&text).unwrap();
+    let rule_pack = PackRevision::new(1, pack);
+    let input = Input { rule_pack, ..City::get().input(month("2018-04")) };
+    let evaluation = score(&input);
+    let of = |body: &str, id| exact(evaluation.scorecard(&body.parse().unwrap()).unwrap(), id);
+    // One case that each had sent to be verified is not decided; all that cmd1 has is dispatched.
+    assert_eq!(of("sup1", "accepting").unwrap(), Exact::ratio(25, 2 * 1038).unwrap().to_string());
+    assert_eq!(of("sup2", "accepting").unwrap(), Exact::ratio(25, 2 * 906).unwrap().to_string());
+    assert_eq!(of("cmd1", "R02").as_deref(), Some("0"));
 }
 
 #[test]

@@ -57,6 +57,17 @@ async fn facts_come_in_columns_with_a_dictionary() {
     }
     assert!(!marks.has(Base::OverdueOpen));
     assert_eq!((batch.visits.len(), batch.orders_first.len()), (10, 2));
+    let length = usize::try_from(batch.desk_lengths[0]).unwrap();
+    assert_eq!((batch.desk_lengths.len(), batch.desk_lengths[1]), (2, batch.desk_lengths[0]));
+    assert_eq!(batch.desk_times, vec![1; 2 * length]);
+    let counts = batch.desk_teams.iter().zip(&batch.desk_bases).take(length);
+    let counts = counts.map(|(team, base)| {
+        let base = Base::from_code(u8::try_from(*base).unwrap()).unwrap();
+        format!("{}:{base}", word(*team))
+    });
+    let counts: Vec<_> = counts.collect();
+    assert!(counts.contains(&"sup1:filings".to_owned()), "{counts:?}");
+    assert!(counts.contains(&"c01:missed_basis".to_owned()), "{counts:?}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chengping_casework::{Base, Question, View};
-use chengping_scoring::{Attributor, Cell, Part, counted_cases};
+use chengping_scoring::{Attributor, Cell, Part, counted_cases, pooled_cases};
 use chengping_types::name::ScorecardName;
 use chengping_types::{CaseNo, name};
 
@@ -40,9 +40,9 @@ impl App {
         let card = scored.evaluation.scorecard(&body);
         let card = card.ok_or_else(|| Error::ScorecardNotFound(selection.scorecard.to_string()))?;
         let family = &scored.pack.families[&card.kind.family()];
-        let mut items = family.items();
-        let Some((stream, item)) = items.find(|(_, item)| item.id == selection.item) else {
-            let known: Vec<_> = family.items().map(|(_, item)| item.id.as_str()).collect();
+        let items = || family.items().filter(|(stream, _)| stream.is_for(card.kind));
+        let Some((stream, item)) = items().find(|(_, item)| item.id == selection.item) else {
+            let known: Vec<_> = items().map(|(_, item)| item.id.as_str()).collect();
             return Err(not_found("item", &selection.item, &known.join(", ")));
         };
         let result = card.items().find(|(_, result)| result.id == item.id);
@@ -71,7 +71,11 @@ impl App {
             for ((counts, base), weight) in &behind.weights {
                 let counts = counts.unwrap_or(stream.counts);
                 let cell = Cell { body: &body, counts, part: selection.part };
-                for case in counted_cases(&batch, &attributor, cell, *base) {
+                let cases = match item.is_pooled() {
+                    true => pooled_cases(&batch, &attributor, counts, *base),
+                    false => counted_cases(&batch, &attributor, cell, *base),
+                };
+                for case in cases {
                     counted.add(case.case_no, *base, weight * i64::from(case.times));
                 }
             }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chengping_chassis::error::FieldErrors;
 use chengping_proto::scoring::v1 as pb;
+use chengping_rules::Aspect;
 use chengping_scoring::explain::{ItemExplanation, Language, explain};
 use chengping_scoring::{
     FigureValue, Inputs, ItemResult, Part, PartResult, Scorecard, State, StreamResult,
@@ -11,7 +12,7 @@ use chengping_scoring::{
 use chengping_types::name::{
     EvaluationName, JurisdictionName, RulePackRevisionName, ScorecardName,
 };
-use chengping_types::{BodyId, Exact, Family, Instant, Month};
+use chengping_types::{BodyId, Exact, Instant, Month};
 use prost_types::Timestamp;
 use uuid::Uuid;
 
@@ -180,7 +181,6 @@ pub(super) fn scorecard(evaluation: &EvaluationName, card: &Scorecard) -> pb::Sc
         State::TooFewCases => pb::scorecard::State::TooFewCases,
         State::NoData => pb::scorecard::State::NoData,
     };
-    let has_due = card.kind.family() != Family::Post;
     pb::Scorecard {
         name: name_of_scorecard(evaluation, &card.body_id).to_string(),
         body_id: card.body_id.to_string(),
@@ -192,7 +192,7 @@ pub(super) fn scorecard(evaluation: &EvaluationName, card: &Scorecard) -> pb::Sc
         rank: card.rank.and_then(|rank| i32::try_from(rank).ok()).unwrap_or(0),
         tied: card.tied,
         grade: card.grade.clone().unwrap_or_default(),
-        due_count: has_due.then(|| int64(card.due)),
+        due_count: card.due.map(int64),
         streams: card.streams.iter().map(stream).collect(),
         items: Vec::new(),
         figures: card.figures.iter().map(figure).collect(),
@@ -217,9 +217,10 @@ pub(super) fn whole_scorecard(
     Ok(pb::Scorecard { items: items.collect(), ..scorecard(&evaluation_of(name), card) })
 }
 
-/// The name and formula on the first line, each part on a line of its own, then their weighting.
+/// The name, for a post with the aspect, and the formula on the first line, each part on a line of its own, then their weighting.
 fn in_words(item: &ItemExplanation) -> String {
-    let mut text = format!("{}: {}", item.name, item.formula);
+    let aspect = item.aspect.as_ref().map(|aspect| format!(" ({aspect})")).unwrap_or_default();
+    let mut text = format!("{}{aspect}: {}", item.name, item.formula);
     for part in &item.parts {
         text += &match part.part {
             Part::All => format!("\n{}", part.computation),
@@ -251,13 +252,13 @@ fn item(stream: &StreamResult, item: &ItemResult) -> pb::ItemDeduction {
         exact: item.deduction.to_string(),
         clause: item.clause.clone(),
         provenance: item.provenance.to_string(),
-        zones: item.parts.iter().map(zone).collect(),
+        zones: item.parts.iter().map(|part| zone(part, item.aspect)).collect(),
         explanation_zh: String::new(),
         explanation_en: String::new(),
     }
 }
 
-fn zone(part: &PartResult) -> pb::ZoneDeduction {
+fn zone(part: &PartResult, aspect: Option<Aspect>) -> pb::ZoneDeduction {
     let applied = part.applied.as_ref();
     let limit = part.limit.as_ref().map(|limit| ("limit".to_owned(), limit.to_string()));
     pb::ZoneDeduction {
@@ -266,12 +267,13 @@ fn zone(part: &PartResult) -> pb::ZoneDeduction {
         deduction: applied.map(|applied| applied.deduction.to_decimal(4)).unwrap_or_default(),
         exact: applied.map(|applied| applied.deduction.to_string()).unwrap_or_default(),
         factor: applied.map(|applied| applied.factor.to_string()).unwrap_or_default(),
-        inputs: inputs(&part.inputs).into_iter().chain(limit).collect(),
+        inputs: inputs(&part.inputs, aspect).into_iter().chain(limit).collect(),
     }
 }
 
-/// The inputs by the names of the interchange; one that is not known is left out.
-fn inputs(inputs: &Inputs) -> HashMap<String, String> {
+/// The inputs by the names of the interchange, for a post with the aspect; one that is not known is
+/// left out.
+fn inputs(inputs: &Inputs, aspect: Option<Aspect>) -> HashMap<String, String> {
     fn known(number: Option<&Exact>) -> Option<String> {
         number.map(ToString::to_string)
     }
@@ -308,7 +310,11 @@ fn inputs(inputs: &Inputs) -> HashMap<String, String> {
         ],
         Inputs::Value { value } => vec![("value", known(value.as_ref()))],
     };
-    let present = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let aspect = ("aspect", aspect.map(|aspect| aspect.to_string()));
+    let present = named
+        .into_iter()
+        .chain([aspect])
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
     present.collect()
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chengping_casework::{Fact, Lifecycle, Marks, Question, Source};
+use chengping_casework::{Base, DeskCount, Fact, Lifecycle, Marks, Question, Source};
 use chengping_proto::cases::v1 as cases;
 use chengping_proto::rules::v1 as rules;
 use chengping_proto::rules::v1::registry_row::Content;
@@ -59,6 +59,9 @@ fn lifecycle(lifecycle: &Lifecycle) -> cases::Lifecycle {
         rework: lifecycle.rework.to_string(),
         exempt_late: lifecycle.exempt_late.to_string(),
         no_deadline: lifecycle.no_deadline.to_string(),
+        valid_report: lifecycle.valid_report.to_string(),
+        missed_over: lifecycle.missed_over.to_string(),
+        accurate_dispatch: lifecycle.accurate_dispatch.to_string(),
     }
 }
 
@@ -155,21 +158,62 @@ pub(super) fn facts(batch: &cases::FactBatch) -> Result<Vec<Fact>, String> {
             batch.orders_weights.len()
         ));
     }
-    (0..rows).map(|row| fact(batch, row)).collect()
+    let mut desks = desks(batch)?.into_iter();
+    let fact = |row| fact(batch, row, desks.next().unwrap_or_default());
+    (0..rows).map(fact).collect()
 }
 
-fn fact(batch: &cases::FactBatch, row: usize) -> Result<Fact, String> {
-    let text = |column: &[u32]| {
-        let place = column[row] as usize;
-        batch.dictionary.get(place).ok_or_else(|| format!("{place} is not in the dictionary"))
+/// The counts of posts of each fact; none when the batch has no such columns.
+fn desks(batch: &cases::FactBatch) -> Result<Vec<Vec<DeskCount>>, String> {
+    let (rows, lengths) = (batch.case_nos.len(), &batch.desk_lengths);
+    let entries = batch.desk_bases.len();
+    let columns = [batch.desk_teams.len(), batch.desk_times.len()];
+    let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
+    if !(lengths.is_empty() || lengths.len() == rows)
+        || columns != [entries; 2]
+        || total != entries as u64
+    {
+        return Err(format!(
+            "{total} counts of posts in {} lengths and columns of {columns:?} entries beside \
+             {entries} for {rows} cases",
+            lengths.len()
+        ));
+    }
+    let mut places = 0..entries;
+    let of_fact = |length: &u32| {
+        places.by_ref().take(*length as usize).map(|place| desk_count(batch, place)).collect()
     };
+    lengths.iter().map(of_fact).collect()
+}
+
+fn desk_count(batch: &cases::FactBatch, place: usize) -> Result<DeskCount, String> {
+    let code = batch.desk_bases[place];
+    let base = u8::try_from(code).ok().and_then(Base::from_code);
+    let base = base.filter(|base| base.is_of_posts());
+    Ok(DeskCount {
+        team: read_optional("team", text(batch, batch.desk_teams[place])?)?,
+        base: base.ok_or_else(|| format!("no count of posts has the code {code}"))?,
+        times: small(batch.desk_times[place])?,
+    })
+}
+
+fn text(batch: &cases::FactBatch, place: u32) -> Result<&String, String> {
+    let text = batch.dictionary.get(place as usize);
+    text.ok_or_else(|| format!("{place} is not in the dictionary"))
+}
+
+fn small(number: u32) -> Result<u16, String> {
+    u16::try_from(number).map_err(|error| error.to_string())
+}
+
+fn fact(batch: &cases::FactBatch, row: usize, desk: Vec<DeskCount>) -> Result<Fact, String> {
+    let text = |column: &[u32]| self::text(batch, column[row]);
     let body =
         |column: &[u32]| -> Result<Option<BodyId>, String> { read_optional("body", text(column)?) };
     let time = |column: &[i64]| match column[row] {
         i64::MIN => None,
         micros => Some(Instant::from_micros(micros)),
     };
-    let small = |number: u32| u16::try_from(number).map_err(|error| error.to_string());
     let source = cases::Source::try_from(batch.sources[row]).map_err(|error| error.to_string())?;
     let mut visits = [0; 5];
     for (visit, number) in visits.iter_mut().zip(&batch.visits[row * 5..]) {
@@ -192,5 +236,6 @@ fn fact(batch: &cases::FactBatch, row: usize) -> Result<Fact, String> {
         orders_repeated: small(batch.orders_repeated[row])?,
         orders_weight: batch.orders_weights.get(row).copied().unwrap_or_default(),
         visits,
+        desk,
     })
 }

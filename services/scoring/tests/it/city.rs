@@ -1,6 +1,7 @@
-//! A small city: three districts with both kinds of zone, a bureau, and two months of facts.
+//! A small city: three districts with both kinds of zone, bureaus, a team of each kind of post, and
+//! two months of facts.
 
-use chengping_casework::{Base, Fact, Marks, Source};
+use chengping_casework::{Base, DeskCount, Fact, Marks, Source};
 use chengping_rules::{RulePack, builtin};
 use chengping_types::Instant;
 use chengping_types::registry::Registry;
@@ -27,7 +28,9 @@ pub(crate) fn registry() -> Registry {
             "valid_from": "2016-01", "approved_by": "office", "reason": "first"})
     });
     let bodies = districts.map(|id| body(id, "district")).into_iter();
-    let bodies = bodies.chain([body("b01", "bureau"), body("b02", "bureau")]);
+    let posts = [("c01", "collector"), ("sup1", "supervision_desk"), ("cmd1", "command_desk")];
+    let posts = posts.map(|(id, kind)| body(id, kind));
+    let bodies = bodies.chain([body("b01", "bureau"), body("b02", "bureau")]).chain(posts);
     let registry = json!({
         "bodies": bodies.collect::<Vec<_>>(),
         "areas": areas.collect::<Vec<_>>(),
@@ -66,7 +69,36 @@ fn fact(month: &str, index: u32) -> Fact {
         orders_repeated: u16::try_from(dice(6, 3)).unwrap(),
         orders_weight: u32::from(dice(5, 4) == 0) + 2 * dice(6, 3),
         visits,
+        desk: desk(&dice),
     }
+}
+
+/// What teams of each kind did with a case, and what nobody has touched.
+fn desk(dice: &impl Fn(u32, u32) -> u32) -> Vec<DeskCount> {
+    const STEPS: [(&str, Base, Base); 5] = [
+        ("c01", Base::Reports, Base::ValidReports),
+        ("sup1", Base::Received, Base::Decided),
+        ("sup1", Base::VerifySentLimited, Base::VerifySentOnTime),
+        ("sup1", Base::FilingsDue, Base::FilingsClosedOnTime),
+        ("cmd1", Base::DispatchDue, Base::DispatchDone),
+    ];
+    let one = |team: Option<&str>, base| DeskCount {
+        team: team.map(|team| team.parse().unwrap()),
+        base,
+        times: 1 + u16::from(dice(20, 9) == 0),
+    };
+    let mut counts = Vec::new();
+    for ((team, whole, part), salt) in STEPS.into_iter().zip(30..) {
+        match dice(salt, 4) {
+            0 => counts.push(one(Some(team), whole)),
+            1 if matches!(whole, Base::Received | Base::DispatchDue) => {
+                counts.push(one(None, whole));
+            }
+            _ => counts.extend([one(Some(team), whole), one(Some(team), part)]),
+        }
+    }
+    counts.sort();
+    counts
 }
 
 /// Some cases are found late only now: they count against what they were counted for.

@@ -40,7 +40,7 @@ async fn behind_every_input_are_as_many_cases_as_it_says() {
     let mut service = start().await;
     let evaluation = service.evaluate().await.name;
     let mut seen = BTreeSet::new();
-    for body in ["d01", "b01"] {
+    for body in ["d01", "b01", "c01", "sup1", "cmd1"] {
         let card = scorecard(&mut service.client, &evaluation, body).await;
         for item in &card.items {
             for zone in &item.zones {

@@ -59,7 +59,7 @@ async fn by_default_a_month_is_seen_as_its_pack_freezes_it() {
     assert_eq!(evaluation.registry_revision, "jurisdictions/zz/registryRevisions/5");
     assert_eq!(evaluation.snapshot, "jurisdictions/zz/snapshots/s1");
     assert_eq!((evaluation.watermark, evaluation.open_reject_count), (450, 7));
-    assert_eq!(evaluation.body_count, 5);
+    assert_eq!(evaluation.body_count, 8);
     let request = pb::GetEvaluationRequest { name: evaluation.name.clone() };
     let stored = service.client.get_evaluation(request).await.unwrap().into_inner();
     assert_eq!(stored, evaluation);

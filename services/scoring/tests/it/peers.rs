@@ -120,6 +120,12 @@ pub(crate) fn batch(facts: &[Fact]) -> cases::FactBatch {
         batch.orders_repeated.push(fact.orders_repeated.into());
         batch.orders_weights.push(fact.orders_weight);
         batch.visits.extend(fact.visits.map(u32::from));
+        batch.desk_lengths.push(u32::try_from(fact.desk.len()).unwrap());
+        for count in &fact.desk {
+            batch.desk_teams.push(index(count.team.as_ref().map(|body| body.as_str())));
+            batch.desk_bases.push(count.base.code().into());
+            batch.desk_times.push(count.times.into());
+        }
     }
     batch
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chengping_casework::Fact;
+use chengping_casework::{DeskCount, Fact};
 use chengping_proto::cases::v1 as pb;
 use chengping_types::{BodyId, Instant};
 
@@ -36,6 +36,12 @@ fn batch(facts: &[Fact]) -> pb::FactBatch {
         batch.orders_repeated.push(fact.orders_repeated.into());
         batch.orders_weights.push(fact.orders_weight);
         batch.visits.extend(fact.visits.map(u32::from));
+        batch.desk_lengths.push(u32::try_from(fact.desk.len()).expect("a case fits"));
+        for DeskCount { team, base, times } in &fact.desk {
+            batch.desk_teams.push(dictionary.body(team.as_ref()));
+            batch.desk_bases.push(base.code().into());
+            batch.desk_times.push((*times).into());
+        }
     }
     batch.dictionary = dictionary.texts;
     batch

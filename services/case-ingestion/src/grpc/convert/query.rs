@@ -126,5 +126,8 @@ fn lifecycle(given: pb::Lifecycle, errors: &mut FieldErrors) -> Lifecycle {
         rework: setting(errors, "rework", &given.rework),
         exempt_late: setting(errors, "exempt_late", &given.exempt_late),
         no_deadline: setting(errors, "no_deadline", &given.no_deadline),
+        valid_report: setting(errors, "valid_report", &given.valid_report),
+        missed_over: setting(errors, "missed_over", &given.missed_over),
+        accurate_dispatch: setting(errors, "accurate_dispatch", &given.accurate_dispatch),
     }
 }
