@@ -129,76 +129,72 @@ fn the_switches_of_posts_change_no_digest_of_a_pack_that_leaves_them_at_their_fi
     assert_eq!(again, other);
 }
 
+const R14: &str = "linear: {rate: verified_on_time / verified_limited, weight: 20}";
+
+/// What is written in place of a piece of `zz-2018`, and what is said about it.
+const REFUSED_OF_POSTS: [(&str, &str, &str); 17] = [
+    ("        kinds: [collector]\n", "", "`kinds` is missing"),
+    ("        kinds: [collector]\n", "        kinds: []\n", "`kinds` is empty"),
+    ("        kinds: [collector]\n", "        kinds: [bureau]\n", "`bureau` is no kind of post"),
+    (
+        "kinds: [command_desk]\n        counts",
+        "kinds: [collector]\n        counts",
+        "the stream `post` is there twice",
+    ),
+    (
+        "kinds: [command_desk]\n        counts",
+        "kinds: [collector]\n        counts",
+        "no stream for `command_desk`",
+    ),
+    (
+        "  - {id: collector, kinds: [collector]",
+        "  - {id: collector, kinds: [command_desk]",
+        "which stands in no group",
+    ),
+    (
+        R14,
+        "linear: {rate: verified_on_time / verified_limited, weight: 19}",
+        "the points of the items of `collector` add up to 99",
+    ),
+    ("cap: 50", "cap: 49", "the caps of the streams of `supervision_desk` add up to 99"),
+    (R14, "linear: {rate: on_time / due, weight: 20}", "counts `on_time`, which posts do not have"),
+    (
+        "closed_on_time / due, weight: 30",
+        "filings_on_time / filings, weight: 30",
+        "which only posts have",
+    ),
+    (
+        R14,
+        "band_relative: {count: verified, against: own_history, bands: relative, weight: 20}\n            completion: pool",
+        "has no rate",
+    ),
+    (
+        "          - id: N1",
+        "          - id: N1\n            aspect: accuracy",
+        "only the items of posts have it",
+    ),
+    (
+        "          - id: N1",
+        "          - id: N1\n            completion: pool",
+        "only the items of posts have it",
+    ),
+    ("aspect: accuracy", "aspect: zeal", "aspect"),
+    ("completion: pool", "completion: theirs", "completion"),
+    (
+        "      - id: regular\n",
+        "      - id: regular\n        kinds: [district]\n",
+        "`kinds` is unknown here",
+    ),
+    (
+        "  post:\n    streams:",
+        "  post:\n    zones: {key: 1, general: 1, clause: \"5.3\", provenance: assumption}\n    streams:",
+        "posts have no zones",
+    ),
+];
+
 #[test]
 fn what_posts_cannot_have_is_refused() {
-    let r14 = "linear: {rate: verified_on_time / verified_limited, weight: 20}";
-    for (piece, other, message) in [
-        ("        kinds: [collector]\n", "", "`kinds` is missing"),
-        ("        kinds: [collector]\n", "        kinds: []\n", "`kinds` is empty"),
-        (
-            "        kinds: [collector]\n",
-            "        kinds: [bureau]\n",
-            "`bureau` is no kind of post",
-        ),
-        (
-            "kinds: [command_desk]\n        counts",
-            "kinds: [collector]\n        counts",
-            "the stream `post` is there twice",
-        ),
-        (
-            "kinds: [command_desk]\n        counts",
-            "kinds: [collector]\n        counts",
-            "no stream for `command_desk`",
-        ),
-        (
-            "  - {id: collector, kinds: [collector]",
-            "  - {id: collector, kinds: [command_desk]",
-            "which stands in no group",
-        ),
-        (
-            r14,
-            "linear: {rate: verified_on_time / verified_limited, weight: 19}",
-            "the points of the items of `collector` add up to 99",
-        ),
-        ("cap: 50", "cap: 49", "the caps of the streams of `supervision_desk` add up to 99"),
-        (
-            r14,
-            "linear: {rate: on_time / due, weight: 20}",
-            "counts `on_time`, which posts do not have",
-        ),
-        (
-            "closed_on_time / due, weight: 30",
-            "filings_on_time / filings, weight: 30",
-            "which only posts have",
-        ),
-        (
-            r14,
-            "band_relative: {count: verified, against: own_history, bands: relative, weight: 20}\n            completion: pool",
-            "has no rate",
-        ),
-        (
-            "          - id: N1",
-            "          - id: N1\n            aspect: accuracy",
-            "only the items of posts have it",
-        ),
-        (
-            "          - id: N1",
-            "          - id: N1\n            completion: pool",
-            "only the items of posts have it",
-        ),
-        ("aspect: accuracy", "aspect: zeal", "aspect"),
-        ("completion: pool", "completion: theirs", "completion"),
-        (
-            "      - id: regular\n",
-            "      - id: regular\n        kinds: [district]\n",
-            "`kinds` is unknown here",
-        ),
-        (
-            "  post:\n    streams:",
-            "  post:\n    zones: {key: 1, general: 1, clause: \"5.3\", provenance: assumption}\n    streams:",
-            "posts have no zones",
-        ),
-    ] {
+    for (piece, other, message) in REFUSED_OF_POSTS {
         let found = mistakes(&with(piece, other));
         assert!(found.iter().any(|found| found.contains(message)), "{other}: {found:#?}");
     }

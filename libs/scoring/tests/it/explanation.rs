@@ -87,7 +87,7 @@ fn counts_orders_and_increases_have_their_formulas_too() {
 #[test]
 fn a_post_is_explained_with_its_aspects_and_whose_work_is_counted() {
     let desk = body("sup1", Language::En);
-    assert_eq!(desk.total.as_deref(), Some("100 − 0.8492 − 2.585 = 96.57"));
+    assert_eq!(desk.total.as_deref(), Some("100 − 0.8492 − 2.5850 = 96.57"));
     let aspects: Vec<_> =
         desk.items.iter().map(|item| (item.id.as_str(), item.aspect.as_deref())).collect();
     assert_eq!(aspects[0], ("accepting", Some("completion")));

@@ -239,3 +239,78 @@ fn fact(batch: &cases::FactBatch, row: usize, desk: Vec<DeskCount>) -> Result<Fa
         desk,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two cases; the second has two counts of posts.
+    fn batch() -> cases::FactBatch {
+        cases::FactBatch {
+            dictionary: vec![String::new(), "sup1".to_owned()],
+            case_nos: vec!["A".to_owned(), "B".to_owned()],
+            sources: vec![1; 2],
+            category_schemes: vec![0; 2],
+            category_codes: vec![0; 2],
+            area_codes: vec![0; 2],
+            collectors: vec![0; 2],
+            units: vec![0; 2],
+            filing_desks: vec![0; 2],
+            report_times: vec![i64::MIN; 2],
+            file_times: vec![i64::MIN; 2],
+            marks: vec![0; 2],
+            orders_first: vec![0; 2],
+            orders_repeated: vec![0; 2],
+            visits: vec![0; 10],
+            orders_weights: vec![0; 2],
+            desk_lengths: vec![0, 2],
+            desk_teams: vec![0, 1],
+            desk_bases: [Base::Received, Base::Filings].map(|base| base.code().into()).to_vec(),
+            desk_times: vec![1, 3],
+        }
+    }
+
+    #[test]
+    fn every_case_has_its_own_counts_of_posts() {
+        let facts = facts(&batch()).unwrap();
+        let sup1: BodyId = "sup1".parse().unwrap();
+        assert!(facts[0].desk.is_empty());
+        assert_eq!(
+            facts[1].desk,
+            [
+                DeskCount { team: None, base: Base::Received, times: 1 },
+                DeskCount { team: Some(sup1), base: Base::Filings, times: 3 },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_service_that_knows_no_posts_is_understood() {
+        let empty = Vec::new;
+        let older = cases::FactBatch {
+            desk_lengths: empty(),
+            desk_teams: empty(),
+            desk_bases: empty(),
+            desk_times: empty(),
+            ..batch()
+        };
+        assert!(facts(&older).unwrap().iter().all(|fact| fact.desk.is_empty()));
+    }
+
+    #[test]
+    fn counts_of_posts_that_do_not_fit_are_refused() {
+        let wrong = [
+            cases::FactBatch { desk_lengths: vec![2], ..batch() },
+            cases::FactBatch { desk_lengths: vec![0, 3], ..batch() },
+            cases::FactBatch { desk_lengths: vec![u32::MAX; 2], ..batch() },
+            cases::FactBatch { desk_times: vec![1], ..batch() },
+            cases::FactBatch { desk_teams: vec![0, 2], ..batch() },
+            cases::FactBatch { desk_bases: vec![Base::Due.code().into(), 87], ..batch() },
+            cases::FactBatch { desk_bases: vec![255, 87], ..batch() },
+            cases::FactBatch { desk_times: vec![1, 70_000], ..batch() },
+        ];
+        for batch in wrong {
+            assert!(facts(&batch).is_err(), "{batch:?}");
+        }
+    }
+}

@@ -57,7 +57,13 @@ async fn scorecards_come_by_group_and_rank_and_without_items() {
     // The second bureau has no case, so it has no score and comes last.
     let bureaus = [("bureau", 1), ("bureau", 0)];
     let districts = [("district", 1), ("district", 2), ("district", 3)];
-    assert_eq!(placed, [&districts[..], &bureaus].concat());
+    let posts = [("collector", 1), ("supervision_desk", 1), ("command_desk", 1)];
+    assert_eq!(placed, [&districts[..], &bureaus, &posts].concat());
+    let due = |card: &pb::Scorecard| card.due_count.is_some();
+    assert_eq!(
+        all.iter().map(due).collect::<Vec<_>>(),
+        [[true; 5].as_slice(), &[false; 3]].concat()
+    );
     assert!(all.iter().all(|card| card.items.is_empty() && !card.streams.is_empty()));
     assert_eq!(all[4].state(), pb::scorecard::State::NoData);
     assert_eq!((all[4].score.as_str(), all[4].body_id.as_str()), ("", "b02"));
