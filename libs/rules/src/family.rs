@@ -6,6 +6,7 @@ mod zones;
 
 use std::collections::BTreeMap;
 
+use chengping_casework::Base;
 use chengping_types::{BodyKind, Exact, Family, Stream, named_enum};
 use serde::Serialize;
 
@@ -101,6 +102,16 @@ impl StreamRules {
         self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 
+    /// Where it stands in a pack, for readers: with the kinds that it is for, because streams for
+    /// different kinds may have one name.
+    pub(crate) fn path(&self, family: Family) -> String {
+        let kinds: Vec<_> = self.kinds.iter().map(|kind| kind.as_str()).collect();
+        match kinds.as_slice() {
+            [] => format!("families.{family}.streams.{}", self.id),
+            kinds => format!("families.{family}.{}.streams.{}", kinds.join("+"), self.id),
+        }
+    }
+
     /// Whether an item compares this month with the one before, so that the counts of both
     /// decide whether there is anything to judge.
     pub fn looks_back(&self) -> bool {
@@ -144,7 +155,7 @@ pub struct Item {
     /// What it judges a post by (4.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect: Option<Aspect>,
-    /// Whose work its rate counts; absent for the body's own.
+    /// Whose work its formulas count; absent for the body's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completion: Option<Completion>,
     /// How it deducts.
@@ -160,6 +171,13 @@ pub struct Item {
 }
 
 impl Item {
+    /// The base counts of its rule and its limit.
+    pub(crate) fn bases(&self) -> Vec<Base> {
+        let limit = self.limit.iter().flat_map(Count::names);
+        let of_limit = limit.filter_map(|name| name.base());
+        self.rule.bases().into_iter().chain(of_limit).collect()
+    }
+
     /// Whether it counts the work of all teams together (decisions.md 28).
     pub fn is_pooled(&self) -> bool {
         self.completion == Some(Completion::Pool)
@@ -193,6 +211,9 @@ impl Decode for FamilyRules {
             fields.refuse_repeated("item", items.map(|item| item.id.as_str()));
         }
         let family = assemble(zones, size, differentiation, streams);
+        if let Some(family) = &family {
+            post::check_named_items(&family.streams, &mut fields);
+        }
         if let Some(Err(circle)) = family.as_ref().map(Self::try_order) {
             let circle = circle.join(" → ");
             fields.reject::<()>(format!("the items {circle} go round in a circle; cut it"));

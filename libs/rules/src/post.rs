@@ -67,7 +67,7 @@ pub(crate) fn check_counts(items: &[Item], fields: &mut Fields<'_, '_>) {
     let is_of_posts = fields.decoder.family == Some(Family::Post);
     for item in items {
         let id = &item.id;
-        for base in item.rule.bases() {
+        for base in item.bases() {
             if base.is_of_posts() != is_of_posts {
                 let whom = if is_of_posts { "posts do not have" } else { "only posts have" };
                 fields.reject::<()>(format!("the item `{id}` counts `{base}`, which {whom}"));
@@ -78,6 +78,26 @@ pub(crate) fn check_counts(items: &[Item], fields: &mut Fields<'_, '_>) {
             fields.reject::<()>(format!("the item `{id}` has no rate; remove `completion`"));
         }
     }
+}
+
+/// Refuses an item that names another by which a post of its kind is not judged: it would never
+/// have a value.
+pub(crate) fn check_named_items(streams: &[StreamRules], fields: &mut Fields<'_, '_>) {
+    for stream in streams {
+        for (item, named) in stream.items.iter().flat_map(names_of) {
+            let found = streams.iter().find(|of| of.items.iter().any(|item| item.id == named));
+            let strange = |kind: &&BodyKind| found.is_some_and(|of| !of.is_for(**kind));
+            if let Some(kind) = stream.kinds.iter().find(strange) {
+                fields.reject::<()>(format!(
+                    "the item `{item}` names `item.{named}`, by which `{kind}` is not judged"
+                ));
+            }
+        }
+    }
+}
+
+fn names_of(item: &Item) -> impl Iterator<Item = (&str, String)> {
+    item.named_items().into_iter().map(|named| (item.id.as_str(), named))
 }
 
 /// Each kind of post that a group has needs streams, whose caps and whose items' points both add

@@ -159,16 +159,12 @@ impl Warnings {
             self.add(path.clone(), WarningKind::CapsMissBase { caps, base });
         }
         for stream in &rules.streams {
-            self.stream(&path, stream, pack);
+            self.stream(family, stream, pack);
         }
     }
 
-    fn stream(&mut self, family: &str, stream: &StreamRules, pack: &RulePack) {
-        let kinds: Vec<_> = stream.kinds.iter().map(|kind| kind.as_str()).collect();
-        let path = match kinds.as_slice() {
-            [] => format!("{family}.streams.{}", stream.id),
-            kinds => format!("{family}.{}.streams.{}", kinds.join("+"), stream.id),
-        };
+    fn stream(&mut self, family: Family, stream: &StreamRules, pack: &RulePack) {
+        let path = stream.path(family);
         // Orders lie on top of streams in which their cases are judged.
         let only_orders =
             stream.items.iter().all(|item| matches!(item.rule, Rule::PerCaseRepeat(_)));

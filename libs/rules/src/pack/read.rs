@@ -101,20 +101,20 @@ fn check_groups(
     }
 }
 
-/// Checks what the pack claims: caps add up to the base, points to their cap.
+/// Checks what the pack claims: caps add up to the base, points to their cap. The caps of posts
+/// add up for each kind, whether or not the pack claims it.
 fn sums(family: Family, rules: &FamilyRules, scoring: &Scoring, fields: &mut Fields<'_, '_>) {
     let (caps, base) = (rules.caps(), &scoring.base.value);
-    if caps != *base {
+    if family != Family::Post && caps != *base {
         fields.reject::<()>(format!(
             "`adds_up`: the caps of `families.{family}` add up to {caps}, the base is {base}"
         ));
     }
     for stream in &rules.streams {
-        let (points, cap, id) = (stream.points(), &stream.cap.value, &stream.id);
+        let (points, cap, path) = (stream.points(), &stream.cap.value, stream.path(family));
         if points != *cap {
             fields.reject::<()>(format!(
-                "`adds_up`: the points of `families.{family}.streams.{id}` add up to {points}, its \
-                 cap is {cap}"
+                "`adds_up`: the points of `{path}` add up to {points}, its cap is {cap}"
             ));
         }
     }

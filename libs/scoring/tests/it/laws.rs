@@ -9,7 +9,7 @@ use chengping_scoring::{
     pooled_cases, score, tally,
 };
 use chengping_types::registry::{Area, AreaKind, Body, Coefficient, Registry};
-use chengping_types::{BodyKind, Digest, Exact, Month, Stream, Zone};
+use chengping_types::{BodyKind, Digest, Exact, Family, Month, Stream, Zone};
 use proptest::prelude::*;
 
 use crate::lab::Lab;
@@ -151,12 +151,35 @@ fn counts() -> impl Strategy<Value = Counts> {
     )
 }
 
+/// Counts of a post team: of each rate a part and the whole, and a volume.
+fn of_posts(counts: &Counts) -> Counts {
+    let (whole, part) = (counts.get(Base::Due), counts.get(Base::OnTime));
+    let rates = [
+        (Base::ValidReports, Base::Reports),
+        (Base::MissedReports, Base::MissedBasis),
+        (Base::Decided, Base::Received),
+        (Base::VerifySentOnTime, Base::VerifySentLimited),
+        (Base::FilingsOnTime, Base::FilingsLimited),
+        (Base::AccurateFilings, Base::Filings),
+        (Base::DispatchDone, Base::DispatchDue),
+    ];
+    let rates = rates.into_iter().flat_map(|(num, den)| [(num, part), (den, whole)]);
+    rates.chain([(Base::Accepted, whole * 90), (Base::Dispatched, whole * 90)]).collect()
+}
+
 fn cells() -> impl Strategy<Value = Tallies> {
     let cell = (0..BODIES.len(), 0..Stream::ALL.len(), any::<bool>(), counts());
     prop::collection::vec(cell, 0..16).prop_map(|cells| {
         let mut tallies = Tallies::default();
         for (body, stream, key, counts) in cells {
             let (id, kind) = BODIES[body];
+            if kind.family() == Family::Post {
+                let counts = of_posts(&counts);
+                let stream = Stream::ALL[stream];
+                tallies.cell_mut(&id.parse().unwrap(), stream, Part::All).merge(&counts);
+                tallies.pool.entry(stream).or_default().merge(&counts);
+                continue;
+            }
             let part = match (kind, key) {
                 (BodyKind::Bureau, _) => Part::All,
                 (_, true) => Part::Key,
