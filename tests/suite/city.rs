@@ -28,13 +28,13 @@ fn path(folder: &Path, file: &str) -> String {
     folder.join(file).to_str().unwrap().to_owned()
 }
 
-fn import_registry(suite: &Suite, jurisdiction: &str, code: i32) {
+fn import_registry(suite: &Suite, jurisdiction: &str, pack: &str, code: i32) {
     let files = ["bodies.csv", "areas.csv", "coefficients.csv"].map(|file| path(&city(), file));
     let [bodies, areas, coefficients] = files.each_ref().map(String::as_str);
     let import = ["registry", "import", "--jurisdiction", jurisdiction];
     suite.run(&[&import[..], &[bodies, areas, coefficients]].concat()).expect(code);
     let apply = ["rules", "apply", "--jurisdiction", jurisdiction, "--activate-from", "2018-03"];
-    suite.run(&[&apply[..], &["zz-2018"]].concat()).expect(0);
+    suite.run(&[&apply[..], &[pack]].concat()).expect(0);
 }
 
 fn results(suite: &Suite, jurisdiction: &str, month: &str) -> Vec<u8> {
@@ -46,7 +46,7 @@ fn results(suite: &Suite, jurisdiction: &str, month: &str) -> Vec<u8> {
 #[tokio::test]
 async fn exactly_the_malformed_rows_are_set_aside_and_the_others_count() {
     let suite = Suite::start().await;
-    import_registry(&suite, "city", 3);
+    import_registry(&suite, "city", "zz-2018", 3);
     let (cases, events) = (path(&city(), "cases.csv.gz"), path(&city(), "events.csv.gz"));
     suite.run(&["import", "--jurisdiction", "city", &cases, &events]).expect(3);
 
@@ -66,13 +66,23 @@ async fn exactly_the_malformed_rows_are_set_aside_and_the_others_count() {
     let surplus: Vec<_> = found.difference(&expected).collect();
     assert!(missing.is_empty() && surplus.is_empty(), "missing {missing:?}, surplus {surplus:?}");
 
+    assert_equals_reference(&suite, "city", "zz-2018");
+
+    // Another city has the same cases and judges them by the samples of the standard.
+    import_registry(&suite, "samples", "gbt-30428.4", 3);
+    suite.run(&["import", "--jurisdiction", "samples", &cases, &events]).expect(3);
+    assert_equals_reference(&suite, "samples", "gbt-30428.4");
+    suite.stop().await;
+}
+
+fn assert_equals_reference(suite: &Suite, jurisdiction: &str, pack: &str) {
     for month in ["2018-04", "2018-05"] {
-        let found: Value = serde_json::from_slice(&results(&suite, "city", month)).unwrap();
-        let file = city().join(format!("results-zz-2018-{month}.json.gz"));
+        let found: Value = serde_json::from_slice(&results(suite, jurisdiction, month)).unwrap();
+        let file = city().join(format!("results-{pack}-{month}.json.gz"));
         let expected: Value = serde_json::from_slice(&unzipped(&file)).unwrap();
+        assert_eq!(found["rule_pack"]["name"], pack);
         assert_equal_for_every_body(&found, &expected);
     }
-    suite.stop().await;
 }
 
 /// Areas, departments and posts must be equal, deduction by deduction, and no body too many.
@@ -163,7 +173,7 @@ async fn order_halves_and_repeats_of_an_import_change_no_byte_of_the_results() {
         suite.run(&arguments).expect(code);
     };
     for jurisdiction in ["plain", "mixed", "halves", "twice"] {
-        import_registry(&suite, jurisdiction, 3);
+        import_registry(&suite, jurisdiction, "zz-2018", 3);
     }
     import("plain", &[&all_cases, &all_events], 0);
     import("mixed", &[&all_cases, &mixed_events], 0);

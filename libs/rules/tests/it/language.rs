@@ -234,6 +234,41 @@ fn cases_and_conditions_judge_handling_when_they_count_it() {
     assert_eq!(unjudged("per_case: {count: overdue_open, points: 1, cap: 50}"), []);
 }
 
+const R14: &str = "linear: {rate: verified_on_time / verified_limited, weight: 20}";
+
+#[test]
+fn formulas_of_posts_name_only_what_posts_of_their_kind_have() {
+    let limited = |limit: &str| format!("{R14}\n            limit: {limit}");
+    let strange = "the item `R14` names `item.R21`, by which `collector` is not judged";
+    refused("zz-2018", R14, &limited("item.R21"), strange);
+    refused("zz-2018", R14, &limited("due / filed"), "the item `R14` counts `due`, which posts");
+    let area = ("          - id: N1", "          - id: N1\n            limit: reports / received");
+    refused("zz-2018", area.0, area.1, "the item `N1` counts `reports`, which only posts have");
+    assert!(RulePack::parse(&with("zz-2018", &[(R14, &limited("item.R12 / 2"))])).is_ok());
+}
+
+#[test]
+fn the_sums_of_posts_hold_for_each_kind_and_where_claimed_for_each_stream() {
+    let text = with(
+        "gbt-30428.4",
+        &[
+            ("verify_sent_limited, weight: 20}", "verify_sent_limited, weight: 21}"),
+            ("filings_limited, weight: \"12.5\"}", "filings_limited, weight: \"11.5\"}"),
+        ],
+    );
+    let found = mistakes(&text);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    for (found, (stream, points)) in found.iter().zip([("acceptor", 51), ("shift_leader", 49)]) {
+        let path = format!("families.post.supervision_desk.streams.{stream}");
+        let expected = format!("the points of `{path}` add up to {points}, its cap is 50");
+        assert!(found.contains(&expected), "{found}");
+    }
+    let dispatcher = ("first_dispatches, weight: 40}", "first_dispatches, weight: 41}");
+    let found = mistakes(&with("gbt-30428.4", &[dispatcher, ("adds_up: true", "adds_up: false")]));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains("the points of the items of `command_desk` add up to 101"));
+}
+
 #[test]
 fn weights_of_a_pack_are_those_of_its_source() {
     let pack = RulePack::parse(builtin("jinhua").unwrap()).unwrap();

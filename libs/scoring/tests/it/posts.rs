@@ -9,7 +9,6 @@ use chengping_scoring::{
     tally,
 };
 use chengping_types::{BodyId, Exact, Family, Month};
-use serde_json::Value;
 
 use crate::city::{City, read_gz};
 
@@ -96,44 +95,6 @@ fn the_cases_behind_a_count_of_a_post_are_as_many_as_the_count() {
         let cases = pooled_cases(&facts, &attributor, Counted::All, *base);
         assert_eq!(times(cases), tallies.sum_of_pool(Counted::All).get(*base), "{base}");
     }
-}
-
-/// The posts of the standard's samples, with an item that loses nothing in the place of each volume
-/// band.
-const SAMPLES: &str = include_str!("posts_of_the_standard.yaml");
-
-#[test]
-fn the_rates_of_the_standards_samples_equal_the_reference() {
-    let own = builtin("zz-2018").unwrap();
-    let (before, rest) = own.split_once("  # Collectives (3.3)").unwrap();
-    let (_, after) = rest.split_once("\nfigures:").unwrap();
-    let pack = RulePack::parse(&format!("{before}{SAMPLES}\nfigures:{after}")).unwrap();
-    let mut compared = 0;
-    for evaluated in ["2018-04", "2018-05"] {
-        let input = City::get().input(month(evaluated));
-        let input = Input { rule_pack: PackRevision::new(1, pack.clone()), ..input };
-        let bytes = score(&input).results_document();
-        let found: Value = serde_json::from_slice(&bytes).unwrap();
-        let bytes = read_gz(&format!("results-gbt-30428.4-{evaluated}.json.gz"));
-        let expected: Value = serde_json::from_slice(&bytes).unwrap();
-        for card in score(&input).scorecards.iter().filter(|card| card.due.is_none()) {
-            let id = card.body_id.as_str();
-            for (item, expected) in expected["bodies"][id]["items"].as_object().unwrap() {
-                let found = &found["bodies"][id]["items"][item];
-                let inputs = &found["zones"]["all"]["inputs"];
-                match &expected["zones"]["all"]["inputs"]["count"] {
-                    Value::Null => {
-                        for member in ["stream", "deduction", "exact", "zones"] {
-                            assert_eq!(found[member], expected[member], "{id} {item} {member}");
-                        }
-                    }
-                    count => assert_eq!(&inputs["num"], count, "{id} {item}"),
-                }
-                compared += 1;
-            }
-        }
-    }
-    assert_eq!(compared, 2 * (12 * 4 + 2 * 6 + 2 * 3));
 }
 
 fn desk(team: Option<&str>, base: Base) -> DeskCount {
@@ -236,6 +197,70 @@ fn untouched_work_lowers_the_completion_of_every_team_alike() {
     assert_eq!(cards(&[]), ["0", "0"]);
     // 12.5 × 1/10, doubled because the other two items of the half do not apply.
     assert_eq!(cards(&[(None, Base::Received, 1)]), ["5/2", "5/2"]);
+}
+
+#[test]
+fn what_is_counted_of_all_teams_may_be_of_one_stream() {
+    let rate = "linear: {rate: decided / received, weight: \"12.5\"}";
+    let text = builtin("zz-2018").unwrap();
+    assert!(text.contains(rate));
+    let public = text.replace(rate, &rate.replace("decided", "public.decided"));
+    let pack = RulePack::parse(&public).unwrap();
+    let mut tallies = counted(&[
+        (Some("sup1"), Base::Received, 3),
+        (Some("sup1"), Base::Decided, 3),
+        (Some("sup2"), Base::Received, 1),
+        (Some("sup2"), Base::Decided, 1),
+    ]);
+    let of_public = Fact {
+        source: Source::Hotline12319,
+        ..fact("nowhere", false, vec![desk(Some("sup2"), Base::Decided)])
+    };
+    tallies.merge(&tallied(&of_public));
+    let input = Input { rule_pack: PackRevision::new(1, pack), ..input(tallies) };
+    let card = score(&input).scorecard(&"sup1".parse().unwrap()).unwrap().clone();
+    // One of four, which is another team's; doubled, because nothing else of the half applies.
+    assert_eq!(exact(&card, "accepting").as_deref(), Some("75/4"));
+}
+
+#[test]
+fn items_of_posts_name_each_other_and_can_be_bands_and_limits() {
+    let text = builtin("zz-2018").unwrap().replace(
+        "linear: {rate: verified_on_time / verified_limited, weight: 20}",
+        "linear: {rate: verified_on_time / verified_limited, weight: 20}\n            limit: item.R12 / 2",
+    );
+    let pack = RulePack::parse(&text).unwrap();
+    let tallies = counted(&[
+        (Some("c01"), Base::Reports, 10),
+        (Some("c01"), Base::ValidReports, 9),
+        (Some("c01"), Base::MissedBasis, 1),
+        (Some("c01"), Base::VerifiedLimited, 2),
+        (Some("c01"), Base::CheckedLimited, 1),
+        (Some("c01"), Base::CheckedOnTime, 1),
+    ]);
+    let input = Input { rule_pack: PackRevision::new(1, pack), ..input(tallies) };
+    let card = score(&input).scorecard(&"c01".parse().unwrap()).unwrap().clone();
+    assert_eq!(exact(&card, "R12").as_deref(), Some("4"));
+    assert_eq!(exact(&card, "R14").as_deref(), Some("2"));
+}
+
+#[test]
+fn the_busier_a_desk_the_less_its_volume_costs() {
+    let pack = RulePack::parse(builtin("gbt-30428.4").unwrap()).unwrap();
+    let volume = |dispatches: u16| {
+        let tallies = counted(&[
+            (Some("cmd1"), Base::Dispatched, dispatches),
+            (Some("cmd1"), Base::DispatchedLimited, 1),
+            (Some("cmd1"), Base::DispatchedOnTime, 1),
+            (Some("cmd1"), Base::FirstDispatches, 1),
+            (Some("cmd1"), Base::AccurateDispatches, 1),
+        ]);
+        let input = Input { rule_pack: PackRevision::new(1, pack.clone()), ..input(tallies) };
+        let card = score(&input).scorecard(&"cmd1".parse().unwrap()).unwrap().clone();
+        exact(&card, "B19").unwrap()
+    };
+    let edges = [1, 100, 101, 300, 301, 500, 501, 1200, 1201, 2000, 2001].map(volume);
+    assert_eq!(edges, ["20", "20", "12", "12", "8", "8", "5", "5", "2", "2", "0"]);
 }
 
 #[test]

@@ -108,12 +108,6 @@ fn assert_equals_reference(pack: &str, month: &str, input: &Input) {
     assert_eq!(document["as_of"], expected["as_of"]);
     let mut compared = 0;
     for (body, expected) in expected["bodies"].as_object().unwrap() {
-        let Some(card) = evaluation.scorecard(&body.parse().unwrap()) else {
-            let group = expected["group"].as_str().unwrap();
-            assert!(["collector", "supervision_desk", "command_desk"].contains(&group));
-            continue;
-        };
-        assert_ne!(card.kind.family(), Family::Post);
         assert_equal(&format!("{month} {body}"), &document["bodies"][body], expected);
         compared += 1;
     }
@@ -121,9 +115,10 @@ fn assert_equals_reference(pack: &str, month: &str, input: &Input) {
 }
 
 /// Every member of the expected value is there and equal; the product may say more, such as the
-/// clause of an item.
+/// clause of an item, but nothing more about the zones of one.
 fn assert_equal(path: &str, found: &Value, expected: &Value) {
     match expected {
+        Value::Object(_) if path.ends_with(".zones") => assert_eq!(found, expected, "{path}"),
         Value::Object(members) => {
             for (name, expected) in members {
                 assert_equal(&format!("{path}.{name}"), &found[name], expected);
