@@ -147,7 +147,10 @@ async fn a_bad_file_is_named_and_does_not_stop_the_others() {
         reject.unwrap_or_else(|| panic!("nothing is said of {code}: {found:?}"))
     };
     let twice = of_code("duplicate_column");
-    assert_eq!((&twice["file"], &twice["column"]), (&"events-doubled.csv".into(), &"case_no".into()));
+    assert_eq!(
+        (&twice["file"], &twice["column"]),
+        (&"events-doubled.csv".into(), &"case_no".into())
+    );
     assert_eq!((&twice["row"], &twice["line"]), (&1.into(), &1.into()));
     assert_eq!(twice["payload"], "case_no,case_no,event_no");
     assert_eq!(of_code("corrupt_file")["file"], "events-damaged.csv.gz");

@@ -57,11 +57,15 @@ impl<'d, 'e> History<'d, 'e> {
         let cohort = self.deriver.question.lifecycle.period_basis == PeriodBasis::Cohort;
         let first = self.first_instant().filter(|_| !cohort);
         if let Some(first) = first.map(|at| months.month_of(at)) {
+            let last = months.period(self.deriver.question.month.previous());
             let mut month = first;
             while month < self.deriver.question.month {
                 let period = months.period(month);
                 self.advance(period.view.as_of);
                 self.pass(&period);
+                if self.is_at_rest(&period, &last) {
+                    break;
+                }
                 month = month.next();
             }
         }
@@ -69,6 +73,23 @@ impl<'d, 'e> History<'d, 'e> {
         let concerned = first.is_some_and(|first| first < asked.end);
         let marks = if concerned { self.answer(asked) } else { Marks::NONE };
         (self.state, marks)
+    }
+
+    /// Whether every month from `period` to `last` finds the case as `period` does: no event, deadline
+    /// or decision lies between their views, and a settlement in `period` is behind it. So a case of
+    /// years ago is looked at a few times, and not once a month.
+    fn is_at_rest(&self, period: &Period, last: &Period) -> bool {
+        let lies = |at: Option<Instant>, from: Instant, to: Instant| {
+            at.is_some_and(|at| from <= at && at < to)
+        };
+        let (from, to) = (period.view, last.view);
+        let next = self.sorted.get(self.next).map(|event| event.at);
+        let moves = lies(next, from.as_of, to.as_of)
+            || lies(self.state.deadline, from.as_of, to.as_of)
+            || lies(self.aside.exempt_late_at, from.decided, to.decided)
+            || lies(self.aside.exempt_rework_at, from.decided, to.decided);
+        let settles_at = self.deriver.see(&self.state, period, self.aside).settles_at();
+        !moves && settles_at.is_none_or(|at| at < period.end)
     }
 
     /// When the case was first filed or dispatched, as far as the view shows.

@@ -211,7 +211,10 @@ mod tests {
     fn bytes_that_are_no_text_are_kept_whole() {
         let reject = Reject { payload: b"\xffA".to_vec(), ..Reject::default() };
         let value = reject_json(&reject);
-        assert_eq!((&value["payload"], &value["payload_base64"]), (&json!("\u{fffd}A"), &json!("/0E=")));
+        assert_eq!(
+            (&value["payload"], &value["payload_base64"]),
+            (&json!("\u{fffd}A"), &json!("/0E="))
+        );
     }
 
     #[test]
