@@ -16,6 +16,7 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{LogFormat, TelemetryConfig};
+use crate::rpc::span;
 
 /// Crates that the exporter itself runs on: their spans would feed on themselves.
 const TRANSPORT_CRATES: [&str; 5] = ["h2", "hyper", "opentelemetry", "tonic", "tower"];
@@ -46,7 +47,7 @@ pub struct Telemetry {
 ///
 /// If the filter or the endpoint is not usable, or if it was called before.
 pub fn init(service_name: &str, config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
-    let filter = EnvFilter::builder().parse(&config.filter)?;
+    let filter = filter(&config.filter)?;
     let provider = match &config.otlp_endpoint {
         Some(endpoint) => Some(provider(service_name, endpoint)?),
         None => None,
@@ -60,7 +61,8 @@ pub fn init(service_name: &str, config: &TelemetryConfig) -> Result<Telemetry, T
             .with_filter(filter_fn(is_worth_tracing))
     });
     tracing_subscriber::registry()
-        .with(lines(config.log_format).with_filter(filter))
+        .with(filter)
+        .with(lines(config.log_format))
         .with(traces)
         .try_init()?;
     Ok(Telemetry { provider })
@@ -98,9 +100,18 @@ where
     }
 }
 
-/// Whatever is logged: who wants fewer lines wants no fewer traces.
+/// The filter of everything: what the configuration asks for, and the spans of calls in any case,
+/// since who wants fewer lines wants no fewer traces.
+///
+/// It is one for all layers on purpose. The exporter itself logs while a span is closed; were each
+/// layer to filter for itself, such an event inside of another would lose the state of both.
+fn filter(configured: &str) -> Result<EnvFilter, ParseError> {
+    let spans = format!("{}=info", span::TARGET).parse()?;
+    Ok(EnvFilter::builder().parse(configured)?.add_directive(spans))
+}
+
 fn is_worth_tracing(metadata: &Metadata<'_>) -> bool {
     let crate_name = metadata.target().split("::").next().unwrap_or_default();
     let is_transport = TRANSPORT_CRATES.iter().any(|transport| crate_name.starts_with(transport));
-    !is_transport && *metadata.level() <= Level::INFO
+    !is_transport && *metadata.level() <= Level::DEBUG
 }

