@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test lint fmt proto-lint deploy-lint deny clean
+.PHONY: help build run demo test lint fmt docs proto-lint deploy-lint deny clean
 
 export CHENGPING_TOOLS ?= $(CURDIR)/.tools
 BUF := $(CHENGPING_TOOLS)/buf/bin/buf
@@ -35,6 +35,10 @@ fmt: ## Format the code and the protos.
 	cargo fmt --all
 	deploy/tools.sh buf
 	$(BUF) format -w proto
+
+docs: ## Write the pages that are made from data: the indicator catalogue.
+	cargo run --quiet --package chengping-rules --example indicators > docs/indicators.md.new
+	mv docs/indicators.md.new docs/indicators.md
 
 proto-lint: ## Lint the protos, and compare them with those of the last release.
 	deploy/tools.sh buf

@@ -1,6 +1,13 @@
 //! The base indicators (基础指标) that a case can enter, and a set of them.
 
+mod marks;
+mod words;
+
 use chengping_types::named_enum;
+
+use crate::Source;
+
+pub use marks::Marks;
 
 named_enum! {
     /// A base count that one case can enter in one month (method b.1).
@@ -14,6 +21,10 @@ named_enum! {
     /// that no team has touched. "Stage" means: by the team that did it, each time; in the month of
     /// when it was done or of its limit, whichever came first, or, when it was done only after the
     /// freeze of that month, in the month in which it was done (decisions.md 26).
+    ///
+    /// The codes 29 to 63 and from 192 on only describe: they are published and may be named in
+    /// formulas, but alone they are no data (decisions.md 83). "Of the stock" means: filed before
+    /// the end of the month, not voided, and so at the view, in each month anew.
     pub enum Base: "base count" {
         /// B15 立案数: filed this month, not voided.
         Filed = 1 => "filed",
@@ -75,6 +86,71 @@ named_enum! {
         /// B38 with every order twice the one before: the sum of 2ⁿ⁻¹ over the orders that
         /// [`Base::OrdersFirst`] and [`Base::OrdersRepeated`] count, each the n-th on its case.
         OrdersGeometric = 28 => "orders_geometric",
+        /// B01 上报数: first reported this month, whatever became of it, but self-handled. A case
+        /// that was never filed lies where its area was in the month of the report, and is with no
+        /// department.
+        Reported = 29 => "reported",
+        /// B02 监督员上报数 of an area: of B01, on patrol.
+        ReportedOnPatrol = 30 => "reported_on_patrol",
+        /// B03 公众举报数: of B01, by the public (4.1.3).
+        ReportedByPublic = 31 => "reported_by_public",
+        /// B04 有效上报数 of an area: of B02, filed and not voided at the view, or as
+        /// `valid_report` says.
+        ValidOnPatrol = 32 => "valid_on_patrol",
+        /// B30 上报未结案数: of B01, filed, not voided and not closed at the view.
+        ReportedUnclosed = 33 => "reported_unclosed",
+        /// B11 受理数 of an area: first accepted this month, whatever became of it; filing and
+        /// refusing imply it. Where it lies as [`Base::Reported`].
+        AcceptedCase = 34 => "accepted_case",
+        /// B21 待派遣数: never dispatched and not closed, or sent back by an upheld return and not
+        /// dispatched again. Of the stock.
+        WaitingDispatch = 35 => "waiting_dispatch",
+        /// B25 超期处置数: due, handed back, and not on time. By basis.
+        HandledLate = 36 => "handled_late",
+        /// B26 按期待处置数: dispatched, not handed back, closed or suspended, and not overdue. Of
+        /// the stock.
+        OpenInTime = 37 => "open_in_time",
+        /// B26 超期待处置数: overdue and not handed back, whenever it fell due. Of the stock.
+        OpenOverdue = 38 => "open_overdue",
+        /// B30 超期结案数: due and closed, and not closed on time. By basis.
+        ClosedLate = 39 => "closed_late",
+        /// B30 按期未结案数: not closed, and neither overdue nor handled late. Of the stock.
+        UnclosedInTime = 40 => "unclosed_in_time",
+        /// B40 应回访数: reported by the public, and its closing that stands at the view was this
+        /// month.
+        VisitDue = 41 => "visit_due",
+        /// B40 回访数: of these, visited after the closing by the view, answered or not.
+        VisitDone = 42 => "visit_done",
+        /// B43 积存案件数: overdue and open for more than 60 days after its deadline, extensions
+        /// and pauses included. Of the stock.
+        Backlog = 43 => "backlog",
+        /// B43 跳出积存数: in the backlog at the previous freeze, and not any more, other than by
+        /// an exemption or voiding. Not `cohort`.
+        LeftBacklog = 44 => "left_backlog",
+        /// B46: of B15, found on patrol.
+        FiledPatrol = 45 => "filed_patrol",
+        /// B46: of B15, seen on video.
+        FiledVideo = 46 => "filed_video",
+        /// B46: of B15, from the hotline 12319.
+        FiledHotline12319 = 47 => "filed_hotline_12319",
+        /// B46: of B15, passed on by the hotline 12345.
+        FiledTransfer12345 = 48 => "filed_transfer_12345",
+        /// B46: of B15, passed on by the police, 110.
+        FiledTransfer110 = 49 => "filed_transfer_110",
+        /// B46: of B15, from 微信.
+        FiledWechat = 50 => "filed_wechat",
+        /// B46: of B15, from 市民通.
+        FiledCitizenApp = 51 => "filed_citizen_app",
+        /// B46: of B15, from the public in another way.
+        FiledOtherPublic = 52 => "filed_other_public",
+        /// B46: of B15, from press, radio, television.
+        FiledMedia = 53 => "filed_media",
+        /// B46: of B15, from a leader's note.
+        FiledLeader = 54 => "filed_leader",
+        /// B46: of B15, from an inspection.
+        FiledInspection = 55 => "filed_inspection",
+        /// B46: of B15, from anywhere else.
+        FiledOther = 56 => "filed_other",
         /// B02 监督员上报数: first reported on patrol this month, and not self-handled. For the
         /// team that reported.
         Reports = 64 => "reports",
@@ -156,119 +232,72 @@ named_enum! {
         /// B29 按期结案数 of the desk that filed: as [`Base::ClosedOnTime`], and never corrected: what
         /// is found late afterwards is no fault of the desk. Out of scope not at all.
         FilingsClosedOnTime = 100 => "filings_closed_on_time",
+        /// B07 错误上报数: of B02, declined as invalid and not filed at the view. For the team that
+        /// reported.
+        WrongReports = 101 => "wrong_reports",
+        /// B31 返工次数: failed checks of this month that are a rework, each of them.
+        ReworkRounds = 192 => "rework_rounds",
+        /// B34 延期次数: extensions that took effect, of B34. By basis.
+        ExtensionTimes = 193 => "extension_times",
+        /// B34 延期时长: by how many whole seconds they moved the deadline, a case. By basis.
+        ExtensionSeconds = 194 => "extension_seconds",
+        /// B44 处置用时: whole seconds from the first dispatch to the last hand-back, pauses left
+        /// out, of B23. By basis.
+        HandlingSeconds = 195 => "handling_seconds",
+        /// B44 超时时长: whole seconds from the deadline to the last hand-back, of B25. By basis.
+        OverrunSeconds = 196 => "overrun_seconds",
+        /// B09 核查通过数: checks passed this month, each of them.
+        ChecksPassed = 197 => "checks_passed",
+        /// B09 核查不通过数: checks failed this month, rework or not, each of them.
+        ChecksFailed = 198 => "checks_failed",
+        /// B49 申诉成立数: exemptions decided this month, each of them.
+        ObjectionsUpheld = 199 => "objections_upheld",
     }
 }
 
-/// The code of the first count of a post.
-const FIRST_OF_DESKS: u8 = 64;
-
 impl Base {
-    /// The number in the indicator catalogue, such as `B27`.
-    #[must_use]
-    pub const fn number(self) -> &'static str {
-        self.catalogue().0
-    }
-
-    /// The Chinese name.
-    #[must_use]
-    pub const fn zh(self) -> &'static str {
-        self.catalogue().1
-    }
-
-    /// The English name.
-    #[must_use]
-    pub const fn en(self) -> &'static str {
-        self.catalogue().2
-    }
-
-    const fn catalogue(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Filed => ("B15", "立案数", "filed"),
-            Self::Assigned => ("B22", "应处置数", "assigned for handling"),
-            Self::Due => ("B27", "应结案数", "closure due"),
-            Self::Handled => ("B23", "处置数", "handled"),
-            Self::OnTime => ("B24", "按期处置数", "handled on time"),
-            Self::Closed => ("B28", "结案数", "closed"),
-            Self::ClosedOnTime => ("B29", "按期结案数", "closed on time"),
-            Self::OverdueOpen => ("B30", "超期未结案数", "overdue and open"),
-            Self::Rework => ("B31", "返工数", "reworked"),
-            Self::Extended => ("B34", "延期数", "extended"),
-            Self::Returned => ("B32", "回退数", "returned"),
-            Self::Shirked => ("B32", "推诿数", "shirked"),
-            Self::SuspendedNow => ("B33", "挂账数", "suspended now"),
-            Self::SuspendedEver => ("B33", "历史挂账数", "suspended this month"),
-            Self::Voided => ("B35", "作废数", "voided"),
-            Self::CarriedStart => ("B36", "遗留案件数", "carried over"),
-            Self::CarriedOpen => ("B36", "遗留案件未处置量", "carried over, still open"),
-            Self::CarriedClosed => ("B36", "遗留案件结案量", "carried over, closed"),
-            Self::UndoOnTime => ("B24", "按期处置更正", "correction of handled on time"),
-            Self::UndoClosedOnTime => ("B29", "按期结案更正", "correction of closed on time"),
-            Self::OrdersFirst => ("B38", "督办数", "first orders"),
-            Self::OrdersRepeated => ("B38", "再次督办数", "repeated orders"),
-            Self::VisitVerySatisfied => ("B41", "很满意数", "very satisfied"),
-            Self::VisitSatisfied => ("B41", "满意数", "satisfied"),
-            Self::VisitNeutral => ("B41", "一般数", "neutral"),
-            Self::VisitDissatisfied => ("B41", "不满意数", "dissatisfied"),
-            Self::VisitUnreachable => ("B40", "回访未果数", "not reached"),
-            Self::OrdersGeometric => ("B38", "督办加权数", "orders, each twice the one before"),
-            of_desks => of_desks.desk_catalogue(),
-        }
-    }
-
-    const fn desk_catalogue(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Reports => ("B02", "监督员上报数", "collector reports"),
-            Self::ValidReports => ("B04", "有效上报数", "valid reports"),
-            Self::MissedReports => ("B06", "漏报数", "missed reports"),
-            Self::MissedBasis => ("B06", "漏报基数", "reports that could be missed"),
-            Self::SelfHandled => ("B45", "自处置数", "self-handled"),
-            Self::Received => ("B11", "应受理数", "received"),
-            Self::Decided => ("B11", "受理完成数", "accepted or declined"),
-            Self::Verified => ("B08", "核实数", "verifications"),
-            Self::VerifiedLimited => ("B08", "应核实数", "verifications due"),
-            Self::VerifiedOnTime => ("B08", "按时核实数", "verifications on time"),
-            Self::Checked => ("B09", "核查数", "checks"),
-            Self::CheckedLimited => ("B09", "应核查数", "checks due"),
-            Self::CheckedOnTime => ("B09", "按时核查数", "checks on time"),
-            Self::VerifySent => ("B13", "发核实数", "verify tasks sent"),
-            Self::VerifySentLimited => ("B13", "应发核实数", "verify tasks to send"),
-            Self::VerifySentOnTime => ("B13", "按时发核实数", "verify tasks sent on time"),
-            Self::CheckSent => ("B14", "发核查数", "check tasks sent"),
-            Self::CheckSentLimited => ("B14", "应发核查数", "check tasks to send"),
-            Self::CheckSentOnTime => ("B14", "按时发核查数", "check tasks sent on time"),
-            Self::Accepted => ("B11", "受理数", "accepted"),
-            Self::AcceptedLimited => ("B11", "限时受理数", "accepted with a limit"),
-            Self::AcceptedOnTime => ("B11", "按时受理数", "accepted on time"),
-            Self::Declined => ("B12", "不予受理数", "declined"),
-            Self::Filings => ("B15", "立案数", "filings"),
-            Self::FilingsLimited => ("B16", "限时立案数", "filings with a limit"),
-            Self::FilingsOnTime => ("B16", "按时立案数", "filings on time"),
-            Self::AccurateFilings => ("B17", "准确立案数", "accurate filings"),
-            Self::Refused => ("B18", "不予立案数", "refused"),
-            Self::Dispatched => ("B19", "派遣数", "dispatches"),
-            Self::DispatchedLimited => ("B19", "限时派遣数", "dispatches with a limit"),
-            Self::DispatchedOnTime => ("B19", "按时派遣数", "dispatches on time"),
-            Self::FirstDispatches => ("B20", "首次派遣数", "first dispatches"),
-            Self::AccurateDispatches => ("B20", "准确派遣数", "accurate dispatches"),
-            Self::DispatchDue => ("B19", "应派遣数", "to dispatch"),
-            Self::DispatchDone => ("B19", "派遣完成数", "dispatched by the view"),
-            Self::FilingsDue => ("B27", "应结案数", "closure due"),
-            Self::FilingsClosedOnTime => ("B29", "按期结案数", "closed on time"),
-            _ => panic!("no count of a post"),
-        }
-    }
-
     /// Whether it is counted in a field of its own: a case can enter it several times in a month,
     /// or for several teams. The others are 0 or 1.
     #[must_use]
     pub const fn is_multiple(self) -> bool {
-        self as u8 >= Self::OrdersFirst as u8
+        matches!(self as u8, 21..=28 | 64..)
     }
 
     /// Whether it is a count of a post, entered for a team or for nobody.
     #[must_use]
     pub const fn is_of_posts(self) -> bool {
-        self as u8 >= FIRST_OF_DESKS
+        matches!(self as u8, 64..=191)
+    }
+
+    /// Whether it is a sum of what a case has several of, or of seconds.
+    #[must_use]
+    pub const fn is_sum(self) -> bool {
+        matches!(self as u8, 192..)
+    }
+
+    /// Whether it only describes: a body with nothing else has nothing to judge.
+    #[must_use]
+    pub const fn is_description(self) -> bool {
+        matches!(self as u8, 29..=63 | 192..)
+    }
+
+    /// B46 来源分项立案数: the count of filed cases of a source.
+    #[must_use]
+    pub const fn filed_from(source: Source) -> Self {
+        match source {
+            Source::Patrol => Self::FiledPatrol,
+            Source::Video => Self::FiledVideo,
+            Source::Hotline12319 => Self::FiledHotline12319,
+            Source::Transfer12345 => Self::FiledTransfer12345,
+            Source::Transfer110 => Self::FiledTransfer110,
+            Source::Wechat => Self::FiledWechat,
+            Source::CitizenApp => Self::FiledCitizenApp,
+            Source::OtherPublic => Self::FiledOtherPublic,
+            Source::Media => Self::FiledMedia,
+            Source::Leader => Self::FiledLeader,
+            Source::Inspection => Self::FiledInspection,
+            Source::Other => Self::FiledOther,
+        }
     }
 
     /// Whether it is a count of a post that a case out of scope does not enter (decisions.md 34).
@@ -286,101 +315,26 @@ impl Base {
     }
 }
 
-/// The 0/1 counts that a case enters, as bits: bit `n` is the base count of code `n`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Marks(u64);
-
-impl Marks {
-    /// No count.
-    pub const NONE: Self = Self(0);
-
-    /// The marks of a column; none when a bit is set that no 0/1 count has.
-    #[must_use]
-    pub fn from_bits(bits: u64) -> Option<Self> {
-        let known = Base::ALL
-            .iter()
-            .filter(|base| !base.is_multiple())
-            .fold(0, |bits, base| bits | Self::bit(*base));
-        (bits & !known == 0).then_some(Self(bits))
-    }
-
-    /// The bits, for a column.
-    #[must_use]
-    pub const fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// Whether the case enters `base`.
-    #[must_use]
-    pub const fn has(self, base: Base) -> bool {
-        self.0 & Self::bit(base) != 0
-    }
-
-    /// Whether the case enters no 0/1 count.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The counts that the case enters, in the order of their codes.
-    pub fn iter(self) -> impl Iterator<Item = Base> {
-        Base::ALL.iter().copied().filter(move |base| self.has(*base))
-    }
-
-    /// Enters `base` when `entered`.
-    ///
-    /// # Panics
-    ///
-    /// If `base` is one that has a field of its own.
-    pub fn set(&mut self, base: Base, entered: bool) {
-        assert!(!base.is_multiple(), "{base} is counted in a field of its own");
-        if entered {
-            self.0 |= Self::bit(base);
-        }
-    }
-
-    /// The bit of a 0/1 count; of others none.
-    const fn bit(base: Base) -> u64 {
-        if base.is_multiple() { 0 } else { 1 << base.code() }
-    }
-}
-
-impl FromIterator<Base> for Marks {
-    fn from_iter<I: IntoIterator<Item = Base>>(bases: I) -> Self {
-        let mut marks = Self::NONE;
-        bases.into_iter().for_each(|base| marks.set(base, true));
-        marks
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn marks_survive_their_bits() {
-        for base in Base::ALL.iter().filter(|base| !base.is_multiple()) {
-            let marks: Marks = [*base, Base::Due].into_iter().collect();
-            assert_eq!(Marks::from_bits(marks.bits()), Some(marks));
-            assert!(marks.has(*base) && marks.has(Base::Due));
+    fn every_base_has_its_place_in_the_catalogue() {
+        for base in Base::ALL {
+            assert!(base.number().starts_with('B') && !base.zh().is_empty());
+            assert!(!base.en().is_empty());
+            assert!(base.is_multiple() || base.code() < 64, "a bit for every 0/1 count");
+            assert!(!base.needs_scope() || base.is_of_posts());
+            assert!(!(base.is_description() && base.is_of_posts()));
+            assert!(!base.is_sum() || base.is_multiple());
         }
     }
 
     #[test]
-    fn bits_of_no_mark_are_refused() {
-        assert_eq!(Marks::from_bits(1), None);
-        assert_eq!(Marks::from_bits(1 << Base::OrdersFirst.code()), None);
-        assert_eq!(Marks::from_bits(1 << 63), None);
-        assert_eq!(Marks::from_bits(0), Some(Marks::NONE));
-    }
-
-    #[test]
-    fn every_base_has_its_place_in_the_catalogue() {
-        for base in Base::ALL {
-            assert!(base.number().starts_with('B') && !base.zh().is_empty());
-            assert_eq!(base.is_of_posts(), base.code() >= 64);
-            assert!(base.is_multiple() || base.code() < 64, "a bit for every 0/1 count");
-            assert!(!base.needs_scope() || base.is_of_posts());
+    fn every_source_has_a_count_of_its_own() {
+        for source in Source::ALL {
+            assert_eq!(Base::filed_from(*source).as_str(), format!("filed_{source}"));
         }
     }
 }

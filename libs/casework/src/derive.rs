@@ -1,6 +1,7 @@
 //! The fact of one case for one month.
 
 mod aside;
+mod description;
 mod desk;
 mod history;
 mod months;
@@ -14,7 +15,7 @@ use self::months::{Months, Period};
 use crate::EventKind::{Returned, Suspended};
 use crate::fold::State;
 use crate::settlement::Seen;
-use crate::{Base, Case, DeskCount, Event, Fact, Lifecycle, Marks, NoDeadline, PeriodBasis};
+use crate::{Base, Case, Event, Fact, Lifecycle, Marks, NoDeadline, PeriodBasis};
 
 /// How far an evaluation looks (decisions.md 2). Both cuts are exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,10 +110,13 @@ impl<'q> Deriver<'q> {
                 self.mark_cohort(&mut marks, &seen);
             }
         }
+        description::mark(self, &mut marks, case, &sorted, &seen);
+        let sums = description::sums(self, marks, &sorted, &seen);
         let desk = desk::count(self, case, &sorted, &seen, marks);
         let counted = if state.counts() { &aside } else { &Aside::default() };
-        let silent = marks.is_empty() && !counted.has_counts() && desk.is_empty();
-        (!silent).then(|| fact(case, &state, marks, counted, desk))
+        let has_none = desk.is_empty() && sums.is_empty();
+        let silent = marks.is_empty() && !counted.has_counts() && has_none;
+        (!silent).then(|| Fact { desk, sums, ..fact(case, &state, marks, counted) })
     }
 
     /// The counts whose month is that of an event of their own.
@@ -187,11 +191,14 @@ fn mark_due(marks: &mut Marks, seen: &Seen<'_, '_>) {
     marks.set(Base::OnTime, seen.is_on_time());
     marks.set(Base::Closed, seen.is_closed());
     marks.set(Base::ClosedOnTime, seen.is_closed_on_time());
+    marks.set(Base::HandledLate, seen.is_handled() && !seen.is_on_time());
+    marks.set(Base::ClosedLate, seen.is_closed() && !seen.is_closed_on_time());
     marks.set(Base::OverdueOpen, seen.is_overdue_open());
     marks.set(Base::Extended, seen.state.extensions > 0);
 }
 
-fn fact(case: &Case, state: &State<'_>, marks: Marks, aside: &Aside, desk: Vec<DeskCount>) -> Fact {
+/// The fact of a case, apart from its counts of posts and its sums.
+fn fact(case: &Case, state: &State<'_>, marks: Marks, aside: &Aside) -> Fact {
     Fact {
         case_no: case.case_no.clone(),
         source: case.source,
@@ -208,7 +215,8 @@ fn fact(case: &Case, state: &State<'_>, marks: Marks, aside: &Aside, desk: Vec<D
         orders_repeated: aside.orders_repeated,
         orders_weight: aside.orders_weight,
         visits: aside.visits,
-        desk,
+        desk: Vec::new(),
+        sums: Vec::new(),
     }
 }
 

@@ -67,6 +67,17 @@ pub struct Fact {
     /// What it counts for posts, in the order of team and count, each pair once. These counts do
     /// not need a filed case.
     pub desk: Vec<DeskCount>,
+    /// Its sums, in the order of their codes, none of them zero.
+    pub sums: Vec<Sum>,
+}
+
+/// What a case adds to a sum in one month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sum {
+    /// What is summed up, [a sum](Base::is_sum).
+    pub base: Base,
+    /// How much, at most 2^32 - 1: as seconds, 136 years.
+    pub number: u32,
 }
 
 /// What a case counts for a post team in one month.
@@ -97,6 +108,9 @@ impl Fact {
             _ if base.is_of_posts() => {
                 let of_base = self.desk.iter().filter(|count| count.base == base);
                 of_base.map(|count| u32::from(count.times)).sum()
+            }
+            _ if base.is_sum() => {
+                self.sums.iter().find(|sum| sum.base == base).map_or(0, |sum| sum.number)
             }
             _ => self.marks.has(base).into(),
         }

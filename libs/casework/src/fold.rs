@@ -107,6 +107,10 @@ pub(crate) struct State<'e> {
     pub(crate) self_handled: bool,
     pub(crate) voided: bool,
     pub(crate) extensions: u16,
+    /// By how many microseconds extensions moved the deadline.
+    pub(crate) extended_by: i64,
+    /// How many microseconds the clock stood still, in suspensions that are over.
+    pub(crate) paused_for: i64,
     /// Rounds of handling: dispatches, failed checks and reopenings.
     pub(crate) rounds: u16,
     /// The first failed check that is a rework for good.
@@ -135,6 +139,8 @@ impl<'e> State<'e> {
         self_handled: false,
         voided: false,
         extensions: 0,
+        extended_by: 0,
+        paused_for: 0,
         rounds: 0,
         rework_at: None,
         rework_pending_at: None,
@@ -154,6 +160,16 @@ impl<'e> State<'e> {
     /// How many failed checks are a rework as far as is known (B31 返工次数).
     pub(crate) fn rework_rounds(&self) -> u16 {
         self.reworks.saturating_add(self.rework_pending_at.is_some().into())
+    }
+
+    /// Whether the last dispatch was taken back by an upheld return.
+    pub(crate) fn is_sent_back(&self) -> bool {
+        self.return_upheld
+    }
+
+    /// Whether it is open whether the last failed check is a rework.
+    pub(crate) fn has_pending_rework(&self) -> bool {
+        self.rework_pending_at.is_some()
     }
 
     /// Takes in the next event in time order.
@@ -278,6 +294,10 @@ impl<'e> State<'e> {
             return Err(Irregularity::AfterDeadline);
         }
         let deadline = event.due_at.ok_or(Irregularity::WithoutDeadline)?;
+        if let Some(before) = self.deadline {
+            let moved = deadline.as_micros() - before.as_micros();
+            self.extended_by = self.extended_by.saturating_add(moved.max(0));
+        }
         self.deadline = Some(deadline);
         self.extensions = self.extensions.saturating_add(1);
         Ok(())
@@ -318,6 +338,7 @@ impl<'e> State<'e> {
     fn end_suspension(&mut self, at: Instant) {
         if let Some(since) = self.suspended_at.take() {
             let pause = at.as_micros() - since.as_micros();
+            self.paused_for = self.paused_for.saturating_add(pause);
             self.deadline = self
                 .deadline
                 .map(|deadline| Instant::from_micros(deadline.as_micros().saturating_add(pause)));

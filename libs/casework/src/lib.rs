@@ -22,7 +22,7 @@ pub use base::{Base, Marks};
 pub use case::{Case, Event, EventKind, Source};
 pub use derive::{Deriver, Question, View, derive};
 pub use evidence::case_digest;
-pub use fact::{DeskCount, Fact, Satisfaction};
+pub use fact::{DeskCount, Fact, Satisfaction, Sum};
 pub use fold::{Irregularity, Stage};
 pub use lifecycle::{
     AccurateDispatch, ExemptLate, ExtensionWhenOverdue, LateCorrection, Lifecycle, MissedOver,

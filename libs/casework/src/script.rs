@@ -2,7 +2,7 @@
 
 use chengping_types::{BodyId, Instant, Month, TimeZone};
 
-use crate::{Case, Event, Fact, Lifecycle, Question, Source, derive};
+use crate::{Base, Case, Event, Fact, Lifecycle, Question, Source, derive};
 
 pub(crate) fn case() -> Case {
     Case {
@@ -65,14 +65,15 @@ pub(crate) fn fact(script: &str, month: u8) -> Option<Fact> {
     derive(&case(), &events(script), &question(month, Lifecycle::default()))
 }
 
-/// The names of the marks that a month gives the case, without `filed` and `assigned`.
+/// The names of the marks that a month gives the case, without `filed`, `assigned` and those that
+/// only describe.
 pub(crate) fn marks_under(script: &str, month: u8, lifecycle: Lifecycle) -> String {
     let fact = derive(&case(), &events(script), &question(month, lifecycle));
     let names: Vec<_> = fact
         .iter()
         .flat_map(|fact| fact.marks.iter())
-        .map(|base| base.as_str())
-        .filter(|name| !matches!(*name, "filed" | "assigned"))
+        .filter(|base| !matches!(base, Base::Filed | Base::Assigned) && !base.is_description())
+        .map(Base::as_str)
         .collect();
     names.join(" ")
 }

@@ -5,6 +5,9 @@ use chengping_types::Instant;
 use crate::fold::State;
 use crate::{ExemptLate, Lifecycle, NoDeadline, OnTimeClosing};
 
+/// 60 days, in microseconds.
+const BACKLOG_AFTER: i64 = 60 * 24 * 3_600_000_000;
+
 /// A state as one view sees it: with the instant of the view and the exemptions decided by then.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen<'s, 'e> {
@@ -79,6 +82,19 @@ impl Seen<'_, '_> {
     /// Past its deadline without a hand-back, and neither closed nor exempted.
     pub(crate) fn is_overdue_open(&self) -> bool {
         self.settles_at().is_some() && !self.is_handled() && !self.is_closed() && !self.exempt_late
+    }
+
+    /// Overdue and open for more than 60 days after its deadline (method b.1, B43).
+    pub(crate) fn is_backlog(&self) -> bool {
+        let is_old = |deadline: Instant| {
+            self.as_of.as_micros().saturating_sub(deadline.as_micros()) > BACKLOG_AFTER
+        };
+        self.is_overdue_open() && self.state.deadline.is_some_and(is_old)
+    }
+
+    /// Settled, and not on time.
+    pub(crate) fn is_late(&self) -> bool {
+        self.settles_at().is_some() && !self.is_on_time()
     }
 
     /// The first rework, unless it was exempted.

@@ -5,6 +5,7 @@
 //! all mistakes at once; [`RulePack::warnings`] says what a well-formed pack leaves unjudged.
 
 mod builtin;
+mod catalogue;
 mod count;
 mod decode;
 mod document;
@@ -21,6 +22,9 @@ mod source;
 mod warning;
 
 pub use builtin::{builtin, builtin_names};
+pub use catalogue::{
+    Addressee, Formula, Indicator, Measure, catalogue, catalogue_markdown, indicator,
+};
 pub use count::{Count, Rate, Size};
 pub use expression::{
     Comparison, Condition, Expression, ExpressionError, ExpressionProblem, Function, Name,

@@ -30,7 +30,8 @@ impl From<Zone> for Part {
 
 /// Attributes the facts of one month.
 ///
-/// Area and zone are those valid in the month of filing (they are frozen on the case); the
+/// Area and zone are those valid in the month of filing (they are frozen on the case), or in that
+/// of the report while it is not filed; the
 /// department is the unit of the last dispatch; posts are the teams that the fact names. Only bodies
 /// that the pack evaluates and that are valid in the month count anything.
 #[derive(Debug, Clone)]
@@ -61,7 +62,7 @@ pub struct Attribution {
 /// Where a case lies.
 pub(crate) struct Place<'a> {
     pub(crate) stream: Stream,
-    /// Its area at filing; none when it was never filed or lies out of scope.
+    /// Its area at filing, or at the report while it is not filed; none out of scope.
     area: Option<&'a Area>,
     is_out_of_scope: bool,
 }
@@ -101,9 +102,9 @@ impl Attributor {
         self.month
     }
 
-    /// Whom a case counts for. A case that was never filed, or lies in no valid area (out of
-    /// scope), counts for no area or department; the stages that posts did with it count still
-    /// (decisions.md 34).
+    /// Whom a case counts for. A case in no valid area (out of scope) counts for no area or
+    /// department, and one that was never filed for no department; the stages that posts did with
+    /// it count still (decisions.md 34, 82).
     pub fn attribute(&self, fact: &Fact) -> Attribution {
         let place = self.place_of(fact);
         let (stream, bodies) = (place.stream, self.bodies_in(&place, fact));
@@ -114,7 +115,8 @@ impl Attributor {
     pub(crate) fn place_of(&self, fact: &Fact) -> Place<'_> {
         let filed = fact.filed_at.map(|at| Month::of(at, &self.time_zone));
         let stream = self.stream_of(fact, filed.unwrap_or(self.month));
-        let area = filed.and_then(|month| self.area_of(fact, month));
+        let reported = || fact.reported_at.map(|at| Month::of(at, &self.time_zone));
+        let area = filed.or_else(reported).and_then(|month| self.area_of(fact, month));
         Place { stream, area, is_out_of_scope: filed.is_some() && area.is_none() }
     }
 
@@ -126,7 +128,7 @@ impl Attributor {
             for body in [&area.district, &area.subdistrict, &area.window].into_iter().flatten() {
                 self.add(body, Family::Area, part, &mut bodies);
             }
-            if let Some(unit) = &fact.unit {
+            if let Some(unit) = fact.unit.as_ref().filter(|_| fact.filed_at.is_some()) {
                 self.add(unit, Family::Department, Part::All, &mut bodies);
             }
         }

@@ -122,7 +122,7 @@ impl<'a> Comparison<'a> {
         let is_post = place.body.kind.family() == Family::Post;
         let of_others = |counts| tallies.sum(cell(Place { counts, ..place }));
         let names_one = named.iter().any(|name| match name {
-            Quantity::Count(base) => now.get(*base) > 0,
+            Quantity::Count(base) => !base.is_description() && now.get(*base) > 0,
             Quantity::CountOf(counted, base) => is_post && of_others(*counted).get(*base) > 0,
             Quantity::Size(_) | Quantity::Item(_) => false,
         });

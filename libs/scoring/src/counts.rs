@@ -46,7 +46,7 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// The count of cases, orders or visits of a kind.
+    /// The count of cases, orders or visits of a kind, or the sum of seconds.
     pub const fn get(&self, base: Base) -> u64 {
         self.0[place_of(base)]
     }
@@ -93,9 +93,10 @@ impl Counts {
     }
 
     /// Whether there is anything to judge. Voided, suspended, returned or merely assigned cases
-    /// are none.
+    /// are none, and so is what [only describes](Base::is_description).
     pub fn has_data(&self) -> bool {
-        Base::ALL.iter().any(|base| !SILENT.contains(base) && self.get(*base) > 0)
+        let speaks = |base: &Base| !base.is_description() && !SILENT.contains(base);
+        Base::ALL.iter().any(|base| speaks(base) && self.get(*base) > 0)
     }
 }
 

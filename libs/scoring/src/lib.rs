@@ -10,6 +10,7 @@ mod counts;
 mod deduction;
 mod evaluation;
 pub mod explain;
+pub mod indicator;
 mod input;
 mod results;
 mod score;

@@ -114,9 +114,9 @@ impl EvaluationService for Handlers {
 
     async fn list_indicators(
         &self,
-        _request: Request<pb::ListIndicatorsRequest>,
+        request: Request<pb::ListIndicatorsRequest>,
     ) -> Answer<pb::ListIndicatorsResponse> {
-        not_built("ListIndicators")
+        pages::indicators(&request.into_inner()).map(Response::new).map_err(to_status)
     }
 
     async fn watch_live_scores(

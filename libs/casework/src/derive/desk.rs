@@ -139,6 +139,10 @@ impl Desk<'_> {
             if is_valid {
                 self.enter(Some(team), Base::ValidReports);
             }
+            let declined = first(&[EventKind::Declined]);
+            if seen.state.filed_at.is_none() && declined.is_some_and(|event| event.is("invalid")) {
+                self.enter(Some(team), Base::WrongReports);
+            }
             if lifecycle.missed_over == MissedOver::PublicAndPatrol {
                 self.enter(Some(team), Base::MissedBasis);
             }

@@ -32,6 +32,8 @@ pub(super) struct History<'d, 'e> {
     unclosed: bool,
     /// Settled earlier, and overdue and open at the previous freeze.
     carried: bool,
+    /// In the backlog at the previous freeze.
+    backlog: bool,
     corrected: bool,
 }
 
@@ -46,6 +48,7 @@ impl<'d, 'e> History<'d, 'e> {
             settled: None,
             unclosed: false,
             carried: false,
+            backlog: false,
             corrected: false,
         }
     }
@@ -127,6 +130,7 @@ impl<'d, 'e> History<'d, 'e> {
         }
         self.unclosed = self.settled.is_some() && !seen.is_closed();
         self.carried = self.settled.is_some() && seen.is_overdue_open();
+        self.backlog = seen.is_backlog();
     }
 
     /// Enters the case in the counts of the month asked for.
@@ -150,6 +154,8 @@ impl<'d, 'e> History<'d, 'e> {
                     marks.set(Base::UndoClosedOnTime, settled.closed_on_time);
                 }
                 marks.set(Base::CarriedClosed, self.unclosed && seen.is_closed());
+                let left = self.backlog && !seen.is_backlog() && !seen.exempt_late;
+                marks.set(Base::LeftBacklog, left);
                 if self.carried && !seen.exempt_late {
                     self.mark_carried(&mut marks, &seen);
                 }

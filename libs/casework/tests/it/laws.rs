@@ -178,7 +178,11 @@ proptest! {
             prop_assert!(!has(Base::Voided) || fact.marks.iter().count() == 1);
             prop_assert!(!fact.marks.is_empty() || fact.orders_first + fact.orders_repeated > 0
                 || fact.visits != [0; 5] || !fact.desk.is_empty(), "an empty fact is none");
-            let counts_as_a_case = !fact.marks.is_empty()
+            let without_filing = [
+                Base::Reported, Base::ReportedOnPatrol, Base::ReportedByPublic, Base::AcceptedCase,
+            ];
+            let counts_as_a_case = fact.marks.iter().any(|base| !without_filing.contains(&base))
+                || !fact.sums.is_empty()
                 || fact.orders_first + fact.orders_repeated > 0
                 || fact.visits != [0; 5];
             prop_assert!(!counts_as_a_case || fact.filed_at.is_some());
@@ -237,6 +241,38 @@ proptest! {
             }), "each pair of team and count once");
             let alone = fact.desk.iter().any(|count| count.base == Base::SelfHandled);
             prop_assert!(!alone || fact.desk.len() == 1 && fact.marks.is_empty());
+        }
+    }
+
+    #[test]
+    fn descriptions_imply_what_they_describe(events in history(), basis in any_basis()) {
+        for fact in facts(&events, basis) {
+            for (part, whole) in [
+                (Base::ReportedUnclosed, Base::Reported),
+                (Base::ValidOnPatrol, Base::ReportedOnPatrol),
+                (Base::ReportedOnPatrol, Base::Reported),
+                (Base::FiledPatrol, Base::Filed),
+                (Base::Filed, Base::FiledPatrol),
+                (Base::HandledLate, Base::Handled),
+                (Base::ClosedLate, Base::Closed),
+                (Base::OverdueOpen, Base::OpenOverdue),
+                (Base::CarriedOpen, Base::OpenOverdue),
+                (Base::Backlog, Base::OpenOverdue),
+            ] {
+                prop_assert!(fact.count(part) <= fact.count(whole), "{part} without {whole}");
+            }
+            for (one, other) in [
+                (Base::OpenInTime, Base::OpenOverdue),
+                (Base::OpenOverdue, Base::UnclosedInTime),
+                (Base::HandledLate, Base::OnTime),
+                (Base::ClosedLate, Base::ClosedOnTime),
+                (Base::Backlog, Base::LeftBacklog),
+            ] {
+                prop_assert!(fact.count(one) + fact.count(other) <= 1, "{one} and {other}");
+            }
+            prop_assert!(fact.count(Base::ReworkRounds) <= fact.count(Base::ChecksFailed));
+            prop_assert!(fact.sums.is_sorted_by_key(|sum| sum.base));
+            prop_assert!(fact.sums.iter().all(|sum| sum.base.is_sum() && sum.number > 0));
         }
     }
 

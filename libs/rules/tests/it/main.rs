@@ -1,5 +1,7 @@
-//! Reading packs: what is accepted, what is refused, and how it is said.
+//! Reading packs: what is accepted, what is refused, and how it is said. The indicator catalogue.
 
+#[cfg(test)]
+mod catalogue;
 #[cfg(test)]
 mod language;
 #[cfg(test)]

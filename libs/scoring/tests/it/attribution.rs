@@ -77,6 +77,7 @@ fn fact(filed_at: &str) -> Fact {
         orders_weight: 0,
         visits: [0; 5],
         desk: Vec::new(),
+        sums: Vec::new(),
     }
 }
 

@@ -97,6 +97,7 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
         orders_weight: u32::from(first) + 2 * u32::from(first / 2),
         visits: [answered, 0, 1, answered, 2],
         desk: desk_counts(marks),
+        sums: Vec::new(),
     });
     prop::collection::vec(fact, 0..12)
 }

@@ -11,6 +11,8 @@ mod example;
 #[cfg(test)]
 mod explanation;
 #[cfg(test)]
+mod indicators;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod laws;

@@ -120,6 +120,7 @@ fn fact(area_code: &str, is_filed: bool, desk: Vec<DeskCount>) -> Fact {
         orders_weight: 0,
         visits: [0; 5],
         desk,
+        sums: Vec::new(),
     }
 }
 

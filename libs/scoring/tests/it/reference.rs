@@ -33,7 +33,7 @@ fn reference_name(base: Base) -> Option<&'static str> {
         | Base::Voided
         | Base::VisitUnreachable
         | Base::OrdersGeometric => None,
-        of_posts if of_posts.is_of_posts() => None,
+        other if other.is_of_posts() || other.is_description() => None,
         known => Some(known.as_str()),
     }
 }

@@ -68,6 +68,12 @@ async fn facts_come_in_columns_with_a_dictionary() {
     let counts: Vec<_> = counts.collect();
     assert!(counts.contains(&"sup1:filings".to_owned()), "{counts:?}");
     assert!(counts.contains(&"c01:missed_basis".to_owned()), "{counts:?}");
+    assert_eq!((batch.sum_lengths.len(), batch.sum_lengths[1]), (2, batch.sum_lengths[0]));
+    let sums = batch.sum_bases.iter().map(|base| Base::from_code(u8::try_from(*base).unwrap()));
+    assert!(
+        sums.zip(&batch.sum_numbers)
+            .any(|(base, seconds)| { base == Some(Base::HandlingSeconds) && *seconds > 0 })
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chengping_chassis::error::FieldErrors;
 use chengping_proto::scoring::v1 as pb;
-use chengping_rules::Aspect;
+use chengping_rules::{Aspect, Indicator};
 use chengping_scoring::explain::{ItemExplanation, Language, explain};
 use chengping_scoring::{
     FigureValue, Inputs, ItemResult, Part, PartResult, Scorecard, State, StreamResult,
@@ -325,5 +325,23 @@ fn figure(figure: &FigureValue) -> pb::Figure {
         numerator: figure.num.to_string(),
         denominator: figure.den.to_string(),
         percent: figure.percent().unwrap_or_default(),
+    }
+}
+
+/// An entry of the catalogue.
+pub(super) fn indicator(indicator: &Indicator) -> pb::Indicator {
+    pb::Indicator {
+        indicator_id: indicator.id.clone(),
+        name_zh: indicator.zh.clone(),
+        name_en: indicator.en.clone(),
+        formula: indicator.formula.to_string(),
+        unit: indicator.unit.to_string(),
+        clause: indicator.clause.clone(),
+        not_derivable_reason: indicator.not_derivable().unwrap_or_default().to_owned(),
+        code: indicator.code.clone(),
+        definition: indicator.definition.clone(),
+        stream: indicator.stream.map(|stream| stream.to_string()).unwrap_or_default(),
+        applies_to: indicator.applies.iter().map(ToString::to_string).collect(),
+        source: indicator.source.clone(),
     }
 }

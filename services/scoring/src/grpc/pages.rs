@@ -3,6 +3,7 @@
 use chengping_chassis::error::FieldErrors;
 use chengping_chassis::page_token;
 use chengping_proto::scoring::v1 as pb;
+use chengping_rules::catalogue;
 use chengping_types::Month;
 use chengping_types::name::JurisdictionName;
 
@@ -99,4 +100,14 @@ pub(super) async fn counted_cases(
         })
         .collect();
     Ok(pb::ListCountedCasesResponse { counted_cases, next_page_token, total_count: counted.total })
+}
+
+pub(super) fn indicators(
+    request: &pb::ListIndicatorsRequest,
+) -> Result<pb::ListIndicatorsResponse, Error> {
+    let all: Vec<_> = catalogue().iter().collect();
+    let (page, next_page_token) =
+        cut(all, request.page_size, &request.page_token, &["indicators"])?;
+    let indicators = page.into_iter().map(convert::indicator).collect();
+    Ok(pb::ListIndicatorsResponse { indicators, next_page_token })
 }

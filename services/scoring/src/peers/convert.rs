@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chengping_casework::{Base, DeskCount, Fact, Lifecycle, Marks, Question, Source};
+use chengping_casework::{Base, DeskCount, Fact, Lifecycle, Marks, Question, Source, Sum};
 use chengping_proto::cases::v1 as cases;
 use chengping_proto::rules::v1 as rules;
 use chengping_proto::rules::v1::registry_row::Content;
@@ -158,32 +158,53 @@ pub(super) fn facts(batch: &cases::FactBatch) -> Result<Vec<Fact>, String> {
             batch.orders_weights.len()
         ));
     }
-    let mut desks = desks(batch)?.into_iter();
-    let fact = |row| fact(batch, row, desks.next().unwrap_or_default());
+    let (mut desks, mut sums) = (desks(batch)?.into_iter(), sums(batch)?.into_iter());
+    let fact = |row| {
+        let (desk, sums) = (desks.next().unwrap_or_default(), sums.next().unwrap_or_default());
+        Ok(Fact { desk, sums, ..fact(batch, row)? })
+    };
     (0..rows).map(fact).collect()
 }
 
-/// The counts of posts of each fact; none when the batch has no such columns.
-fn desks(batch: &cases::FactBatch) -> Result<Vec<Vec<DeskCount>>, String> {
-    let (rows, lengths) = (batch.case_nos.len(), &batch.desk_lengths);
-    let entries = batch.desk_bases.len();
-    let columns = [batch.desk_teams.len(), batch.desk_times.len()];
+/// Cuts columns with several entries a fact into those of each fact; none when there are none.
+fn cut<T>(
+    what: &str,
+    rows: usize,
+    lengths: &[u32],
+    columns: &[usize],
+    read: impl Fn(usize) -> Result<T, String>,
+) -> Result<Vec<Vec<T>>, String> {
     let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
-    if !(lengths.is_empty() || lengths.len() == rows)
-        || columns != [entries; 2]
-        || total != entries as u64
-    {
+    let is_whole = lengths.is_empty() || lengths.len() == rows;
+    if !is_whole || columns.iter().any(|entries| *entries as u64 != total) {
         return Err(format!(
-            "{total} counts of posts in {} lengths and columns of {columns:?} entries beside \
-             {entries} for {rows} cases",
+            "{total} {what} in {} lengths and columns of {columns:?} entries for {rows} cases",
             lengths.len()
         ));
     }
-    let mut places = 0..entries;
-    let of_fact = |length: &u32| {
-        places.by_ref().take(*length as usize).map(|place| desk_count(batch, place)).collect()
-    };
+    let mut places = 0..columns[0];
+    let of_fact = |length: &u32| places.by_ref().take(*length as usize).map(&read).collect();
     lengths.iter().map(of_fact).collect()
+}
+
+/// The counts of posts of each fact.
+fn desks(batch: &cases::FactBatch) -> Result<Vec<Vec<DeskCount>>, String> {
+    let columns = [batch.desk_teams.len(), batch.desk_bases.len(), batch.desk_times.len()];
+    let (rows, lengths) = (batch.case_nos.len(), &batch.desk_lengths);
+    cut("counts of posts", rows, lengths, &columns, |place| desk_count(batch, place))
+}
+
+/// The sums of each fact.
+fn sums(batch: &cases::FactBatch) -> Result<Vec<Vec<Sum>>, String> {
+    let columns = [batch.sum_bases.len(), batch.sum_numbers.len()];
+    let (rows, lengths) = (batch.case_nos.len(), &batch.sum_lengths);
+    cut("sums", rows, lengths, &columns, |place| {
+        let code = batch.sum_bases[place];
+        let base = u8::try_from(code).ok().and_then(Base::from_code);
+        let base = base.filter(|base| base.is_sum());
+        let base = base.ok_or_else(|| format!("no sum has the code {code}"))?;
+        Ok(Sum { base, number: batch.sum_numbers[place] })
+    })
 }
 
 fn desk_count(batch: &cases::FactBatch, place: usize) -> Result<DeskCount, String> {
@@ -206,7 +227,8 @@ fn small(number: u32) -> Result<u16, String> {
     u16::try_from(number).map_err(|error| error.to_string())
 }
 
-fn fact(batch: &cases::FactBatch, row: usize, desk: Vec<DeskCount>) -> Result<Fact, String> {
+/// A fact apart from what it may have several of.
+fn fact(batch: &cases::FactBatch, row: usize) -> Result<Fact, String> {
     let text = |column: &[u32]| self::text(batch, column[row]);
     let body =
         |column: &[u32]| -> Result<Option<BodyId>, String> { read_optional("body", text(column)?) };
@@ -236,7 +258,8 @@ fn fact(batch: &cases::FactBatch, row: usize, desk: Vec<DeskCount>) -> Result<Fa
         orders_repeated: small(batch.orders_repeated[row])?,
         orders_weight: batch.orders_weights.get(row).copied().unwrap_or_default(),
         visits,
-        desk,
+        desk: Vec::new(),
+        sums: Vec::new(),
     })
 }
 
@@ -262,11 +285,14 @@ mod tests {
             orders_first: vec![0; 2],
             orders_repeated: vec![0; 2],
             visits: vec![0; 10],
-            orders_weights: vec![0; 2],
+            orders_weights: vec![1, 3],
             desk_lengths: vec![0, 2],
             desk_teams: vec![0, 1],
             desk_bases: [Base::Received, Base::Filings].map(|base| base.code().into()).to_vec(),
             desk_times: vec![1, 3],
+            sum_lengths: vec![1, 0],
+            sum_bases: vec![Base::HandlingSeconds.code().into()],
+            sum_numbers: vec![7_200],
         }
     }
 
@@ -285,16 +311,30 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_knows_no_posts_is_understood() {
+    fn every_case_has_its_own_sums_and_weight_of_orders() {
+        let facts = facts(&batch()).unwrap();
+        assert_eq!(facts[0].sums, [Sum { base: Base::HandlingSeconds, number: 7_200 }]);
+        assert!(facts[1].sums.is_empty());
+        assert_eq!(facts[1].count(Base::OrdersGeometric), 3);
+    }
+
+    #[test]
+    fn a_service_that_knows_no_posts_sums_and_weights_is_understood() {
         let empty = Vec::new;
         let older = cases::FactBatch {
+            orders_weights: empty(),
             desk_lengths: empty(),
             desk_teams: empty(),
             desk_bases: empty(),
             desk_times: empty(),
+            sum_lengths: empty(),
+            sum_bases: empty(),
+            sum_numbers: empty(),
             ..batch()
         };
-        assert!(facts(&older).unwrap().iter().all(|fact| fact.desk.is_empty()));
+        let is_empty =
+            |fact: &Fact| fact.desk.is_empty() && fact.sums.is_empty() && fact.orders_weight == 0;
+        assert!(facts(&older).unwrap().iter().all(is_empty));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A small city: three districts with both kinds of zone, bureaus, a team of each kind of post, and
 //! two months of facts.
 
-use chengping_casework::{Base, DeskCount, Fact, Marks, Source};
+use chengping_casework::{Base, DeskCount, Fact, Marks, Source, Sum};
 use chengping_rules::{RulePack, builtin};
 use chengping_types::Instant;
 use chengping_types::registry::Registry;
@@ -70,6 +70,7 @@ fn fact(month: &str, index: u32) -> Fact {
         orders_weight: u32::from(dice(5, 4) == 0) + 2 * dice(6, 3),
         visits,
         desk: desk(&dice),
+        sums: vec![Sum { base: Base::HandlingSeconds, number: 1 + dice(21, 900_000) }],
     }
 }
 

@@ -126,6 +126,11 @@ pub(crate) fn batch(facts: &[Fact]) -> cases::FactBatch {
             batch.desk_bases.push(count.base.code().into());
             batch.desk_times.push(count.times.into());
         }
+        batch.sum_lengths.push(u32::try_from(fact.sums.len()).unwrap());
+        for sum in &fact.sums {
+            batch.sum_bases.push(sum.base.code().into());
+            batch.sum_numbers.push(sum.number);
+        }
     }
     batch
 }

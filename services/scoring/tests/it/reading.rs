@@ -123,3 +123,32 @@ async fn what_does_not_exist_is_not_found() {
     let status = service.client.get_evaluation(pb::GetEvaluationRequest { name }).await;
     assert_eq!(refusal(&status.unwrap_err()), absent);
 }
+
+#[tokio::test]
+async fn the_whole_indicator_catalogue_comes_page_by_page() {
+    let mut service = start().await;
+    let mut request = pb::ListIndicatorsRequest { page_size: 70, ..Default::default() };
+    let mut found = Vec::new();
+    loop {
+        let page = service.client.list_indicators(request.clone()).await.unwrap().into_inner();
+        assert!(page.indicators.len() <= 70);
+        found.extend(page.indicators);
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    let codes: Vec<_> = found.iter().map(|indicator| indicator.code.as_str()).collect();
+    let expected: Vec<_> = chengping_rules::catalogue().iter().map(|one| &*one.code).collect();
+    assert_eq!(codes, expected);
+    let rate = found.iter().find(|indicator| indicator.code == "on_time_closing_rate").unwrap();
+    assert_eq!((rate.indicator_id.as_str(), rate.name_zh.as_str()), ("R07", "按期结案率"));
+    assert_eq!((rate.formula.as_str(), rate.unit.as_str()), ("closed_on_time / due", "percent"));
+    assert_eq!(rate.applies_to, ["area", "department"]);
+    let reason = |indicator: &pb::Indicator| indicator.not_derivable_reason.clone();
+    assert!(found.iter().all(|one| one.formula.is_empty() != reason(one).is_empty()));
+
+    let odd = pb::ListIndicatorsRequest { page_size: -1, ..Default::default() };
+    let status = service.client.list_indicators(odd).await.unwrap_err();
+    assert_eq!(refusal(&status), (Code::InvalidArgument, "PAGE_SIZE_NEGATIVE".to_owned()));
+}

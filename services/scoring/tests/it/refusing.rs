@@ -1,5 +1,6 @@
 //! What cannot be evaluated, and what a client learns of it.
 
+use chengping_casework::Base;
 use chengping_proto::cases::v1::FactBatch;
 use chengping_proto::scoring::v1 as pb;
 use chengping_testing::eventually;
@@ -114,7 +115,7 @@ async fn a_pack_that_is_not_its_digest_is_lost() {
 #[tokio::test]
 async fn malformed_facts_are_refused_without_a_word_of_them() {
     let mut service = start().await;
-    let damages: [fn(&mut FactBatch); 10] = [
+    let damages: [fn(&mut FactBatch); 14] = [
         |batch| batch.units.truncate(2),
         |batch| batch.visits.truncate(14),
         |batch| batch.case_nos.push("more".to_owned()),
@@ -124,6 +125,10 @@ async fn malformed_facts_are_refused_without_a_word_of_them() {
         |batch| batch.sources[1] = 4711,
         |batch| batch.case_nos[1] = String::new(),
         |batch| batch.orders_first[1] = 65_536,
+        |batch| batch.desk_bases[0] = Base::HandlingSeconds.code().into(),
+        |batch| batch.sum_bases[0] = Base::Reports.code().into(),
+        |batch| batch.sum_numbers.truncate(1),
+        |batch| batch.sum_lengths.truncate(2),
         |batch| batch.dictionary.iter_mut().for_each(|text| *text = "No Body".to_owned()),
     ];
     let sound = batch(&city::facts(APRIL, 3));
@@ -184,8 +189,6 @@ async fn all_wrong_fields_are_named_at_once() {
 async fn methods_that_are_not_built_say_so() {
     let mut service = start().await;
     let unbuilt = expected(Code::Unimplemented, "METHOD_NOT_BUILT_YET");
-    let status = service.client.list_indicators(pb::ListIndicatorsRequest::default()).await;
-    assert_eq!(refusal(&status.unwrap_err()), unbuilt);
     let status = service.client.watch_live_scores(pb::WatchLiveScoresRequest::default()).await;
     assert_eq!(refusal(&status.unwrap_err()), unbuilt);
     let status = service.client.preview_rule_pack(pb::PreviewRulePackRequest::default()).await;

@@ -191,6 +191,16 @@ fn a_report_on_patrol_is_valid_when_filed_and_not_voided_at_the_view() {
 }
 
 #[test]
+fn a_report_declined_as_invalid_is_a_wrong_one_of_the_team() {
+    let wrong =
+        |script: &str| only("wrong", &desk(&format!("04-20T08 reported by=c01\n {script}"), 4));
+    assert_eq!(wrong("05-02T08 declined by=sup1 invalid"), ["c01:wrong_reports"]);
+    assert_eq!(wrong("05-04T08 declined by=sup1 invalid"), [""; 0]);
+    assert_eq!(wrong("04-20T09 declined by=sup1 duplicate"), [""; 0]);
+    assert_eq!(wrong("04-20T09 declined by=sup1 invalid\n 04-20T10 filed"), [""; 0]);
+}
+
+#[test]
 fn a_public_report_in_the_grid_of_a_team_is_one_that_it_missed() {
     let script = "04-20T08 reported\n 04-20T09 filed by=sup1";
     let missed =

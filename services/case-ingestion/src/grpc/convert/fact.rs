@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chengping_casework::{DeskCount, Fact};
+use chengping_casework::{DeskCount, Fact, Sum};
 use chengping_proto::cases::v1 as pb;
 use chengping_types::{BodyId, Instant};
 
@@ -41,6 +41,11 @@ fn batch(facts: &[Fact]) -> pb::FactBatch {
             batch.desk_teams.push(dictionary.body(team.as_ref()));
             batch.desk_bases.push(base.code().into());
             batch.desk_times.push((*times).into());
+        }
+        batch.sum_lengths.push(u32::try_from(fact.sums.len()).expect("a case fits"));
+        for Sum { base, number } in &fact.sums {
+            batch.sum_bases.push(base.code().into());
+            batch.sum_numbers.push(*number);
         }
     }
     batch.dictionary = dictionary.texts;
