@@ -175,9 +175,11 @@ proptest! {
             prop_assert!(!has(Base::OverdueOpen) || !has(Base::Handled) && !has(Base::OnTime));
             prop_assert!(!has(Base::CarriedOpen) || has(Base::CarriedStart));
             prop_assert!(!has(Base::CarriedOpen) || !has(Base::CarriedClosed));
-            prop_assert!(!has(Base::Voided) || fact.marks.iter().count() == 1);
+            let judged = fact.marks.iter().filter(|base| !base.is_description()).count();
+            prop_assert!(!has(Base::Voided) || judged == 1);
             prop_assert!(!fact.marks.is_empty() || fact.orders_first + fact.orders_repeated > 0
-                || fact.visits != [0; 5] || !fact.desk.is_empty(), "an empty fact is none");
+                || fact.visits != [0; 5] || !fact.desk.is_empty() || !fact.sums.is_empty(),
+                "an empty fact is none");
             let without_filing = [
                 Base::Reported, Base::ReportedOnPatrol, Base::ReportedByPublic, Base::AcceptedCase,
             ];

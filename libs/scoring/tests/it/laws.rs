@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use chengping_casework::{Base, DeskCount, Fact, Marks, Source};
+use chengping_casework::{Base, DeskCount, Fact, Marks, Source, Sum};
 use chengping_rules::{Counted, RulePack, builtin, builtin_names};
 use chengping_scoring::{
     Attributor, Cell, Counts, ENGINE, Input, PackRevision, Part, Snapshot, Tallies, counted_cases,
@@ -87,17 +87,19 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
         category_code,
         area_code: format!("a{area}"),
         collector: None,
-        reported_at: None,
+        reported_at: Some(april().start(&pack().time_zone)),
         filed_at: filed.then(|| april().start(&pack().time_zone)),
         filing_desk: None,
         unit: (unit > 0).then(|| format!("b{unit}").parse().unwrap()),
-        marks: single_marks().filter(|base| marks >> base.code() & 1 == 1).collect::<Marks>(),
+        marks: single_marks()
+            .filter(|base| marks.rotate_right(base.code().into()) & 1 == 1)
+            .collect::<Marks>(),
         orders_first: first,
         orders_repeated: first / 2,
         orders_weight: u32::from(first) + 2 * u32::from(first / 2),
         visits: [answered, 0, 1, answered, 2],
         desk: desk_counts(marks),
-        sums: Vec::new(),
+        sums: vec![Sum { base: Base::HandlingSeconds, number: marks }; usize::from(filed)],
     });
     prop::collection::vec(fact, 0..12)
 }
