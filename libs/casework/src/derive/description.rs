@@ -1,6 +1,9 @@
 //! What only describes how a month went: reports, stocks, sources and sums (method b.1).
 
+use chengping_types::Instant;
+
 use super::Deriver;
+use crate::fold::State;
 use crate::settlement::Seen;
 use crate::{Base, Case, Event, EventKind, Marks, ReworkRule, Source, Sum, ValidReport};
 
@@ -84,14 +87,17 @@ pub(super) fn sums(
         return Vec::new();
     }
     let (view, asked) = (&deriver.question.view, deriver.months.asked());
-    let times = |kind| {
-        let now =
-            |event: &&&Event| event.kind == kind && asked.holds(event.at) && view.shows(event);
-        i64::try_from(sorted.iter().filter(now).count()).unwrap_or(i64::MAX)
-    };
-    let failed = times(EventKind::CheckFailed);
+    let (mut passed, mut failed, mut upheld) = (0, 0, 0);
+    for event in sorted.iter().filter(|event| asked.holds(event.at) && view.shows(event)) {
+        match event.kind {
+            EventKind::CheckPassed => passed += 1,
+            EventKind::CheckFailed => failed += 1,
+            EventKind::Exempted => upheld += 1,
+            _ => {}
+        }
+    }
     let rounds = if failed > 0 && !seen.exempt_rework { rework_rounds(deriver, sorted) } else { 0 };
-    let since = |instant: Option<chengping_types::Instant>| {
+    let since = |instant: Option<Instant>| {
         let ends = state.handled_at.zip(instant);
         ends.map_or(0, |(end, start)| end.as_micros() - start.as_micros())
     };
@@ -103,9 +109,9 @@ pub(super) fn sums(
         (Base::ExtensionSeconds, only(Base::Extended, state.extended_by / MICROS)),
         (Base::HandlingSeconds, only(Base::Handled, handling / MICROS)),
         (Base::OverrunSeconds, only(Base::HandledLate, since(state.deadline) / MICROS)),
-        (Base::ChecksPassed, times(EventKind::CheckPassed)),
+        (Base::ChecksPassed, passed),
         (Base::ChecksFailed, failed),
-        (Base::ObjectionsUpheld, times(EventKind::Exempted)),
+        (Base::ObjectionsUpheld, upheld),
     ];
     let positive = of_each.into_iter().filter(|(_, number)| *number > 0);
     let sum = |(base, number)| Sum { base, number: u32::try_from(number).unwrap_or(u32::MAX) };
@@ -117,7 +123,7 @@ pub(super) fn sums(
 fn rework_rounds(deriver: &Deriver<'_>, sorted: &[&Event]) -> i64 {
     let question = deriver.question;
     let at_once = question.lifecycle.rework == ReworkRule::AnyFailedCheck;
-    let mut state = crate::fold::State::NEW;
+    let mut state = State::NEW;
     let (mut rounds, mut pending) = (0, None);
     for event in sorted.iter().filter(|event| question.view.shows(event)) {
         let is_regular = state.apply(event, &question.lifecycle).is_ok();

@@ -26,16 +26,14 @@ Self-handled cases are in no count but their own. A ratio whose denominator is z
 /// `docs/indicators.md`.
 pub fn catalogue_markdown() -> String {
     let mut page = HEAD.to_owned();
-    let parts: [(&str, fn(&Indicator) -> bool); 2] = [
-        ("Base indicators (基础指标)", |indicator| !indicator.is_ratio()),
-        ("Ratio indicators (比率指标)", Indicator::is_ratio),
-    ];
-    for (title, belongs) in parts {
+    let parts = [("Base indicators (基础指标)", false), ("Ratio indicators (比率指标)", true)];
+    for (title, are_ratios) in parts {
         page += &format!("\n## {title}\n\n");
         page += "| no. | code | 中文 | English | formula, definition | unit | applies to | clause | source |\n";
         page += "|---|---|---|---|---|---|---|---|---|\n";
         let derivable = |indicator: &&Indicator| indicator.not_derivable().is_none();
-        for indicator in catalogue().iter().filter(|one| belongs(one)).filter(derivable) {
+        let belongs = |indicator: &&Indicator| indicator.is_ratio() == are_ratios;
+        for indicator in catalogue().iter().filter(belongs).filter(derivable) {
             page += &row(indicator);
         }
     }

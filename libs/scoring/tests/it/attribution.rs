@@ -120,6 +120,23 @@ fn a_case_out_of_scope_counts_for_nobody_but_in_the_total() {
 }
 
 #[test]
+fn a_report_that_was_never_filed_counts_where_it_lay_then_and_for_no_department() {
+    let marks = [Base::Reported].into_iter().collect();
+    let unfiled = Fact { filed_at: None, marks, ..fact("2018-04-02T00:00:00Z") };
+    let at =
+        |time: &str| Fact { reported_at: Some(Instant::parse(time).unwrap()), ..unfiled.clone() };
+    assert_eq!(bodies("2018-04", &at("2018-03-31T15:59:59Z")), ["d1 general", "s1 general"]);
+    assert_eq!(bodies("2018-04", &at("2018-03-31T16:00:00Z")), ["d1 key", "s1 key"]);
+    let filed =
+        Fact { filed_at: fact("2018-04-02T00:00:00Z").filed_at, ..at("2018-03-31T15:59:59Z") };
+    assert_eq!(bodies("2018-04", &filed), ["d1 key", "s1 key", "b1 all"], "frozen at filing");
+    assert!(bodies("2018-04", &unfiled).is_empty(), "reported at an unknown time");
+    let lost = Fact { area_code: "R9".to_owned(), ..at("2018-04-02T00:00:00Z") };
+    let tallies = tally([&lost], &attributor("2018-04"));
+    assert_eq!(tallies.jurisdiction().get(Base::Reported), 1);
+}
+
+#[test]
 fn a_unit_that_is_an_area_body_is_no_department() {
     let own = Fact { unit: Some("d1".parse().unwrap()), ..fact("2018-04-02T00:00:00Z") };
     assert_eq!(bodies("2018-04", &own), ["d1 key", "s1 key"]);

@@ -381,6 +381,27 @@ proptest! {
     }
 
     #[test]
+    fn what_only_describes_moves_no_score_and_is_no_data(
+        now in cells(), before in cells(), numbers in prop::collection::vec(0..99_u64, 1..9),
+    ) {
+        let described = Base::ALL.iter().copied().filter(|base| base.is_description());
+        let counts: Counts = described.zip(numbers.into_iter().cycle()).collect();
+        let describe = |tallies: &Tallies| {
+            let mut tallies = tallies.clone();
+            for (id, kind) in BODIES {
+                let part = if kind == BodyKind::District { Part::Key } else { Part::All };
+                for stream in Stream::ALL {
+                    tallies.cell_mut(&id.parse().unwrap(), *stream, part).merge(&counts);
+                    tallies.total.entry(*stream).or_default().merge(&counts);
+                }
+            }
+            tallies
+        };
+        let described = score(&input(describe(&now), describe(&before)));
+        prop_assert_eq!(described.results_document(), score(&input(now, before)).results_document());
+    }
+
+    #[test]
     fn one_more_case_on_time_never_costs_points(
         now in cells(), before in cells(), body in 0..BODIES.len(), stream in 0..Stream::ALL.len(),
         pack in 0..PACK_COUNT,
