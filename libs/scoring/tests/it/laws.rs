@@ -397,8 +397,8 @@ proptest! {
             }
             tallies
         };
-        let described = score(&input(describe(&now), describe(&before)));
-        prop_assert_eq!(described.results_document(), score(&input(now, before)).results_document());
+        let described = score(&input(pack(), describe(&now), describe(&before)));
+        prop_assert_eq!(described.results_document(), score(&input(pack(), now, before)).results_document());
     }
 
     #[test]
