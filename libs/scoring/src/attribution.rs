@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chengping_casework::{DeskCount, Fact};
+use chengping_casework::{DeskCount, Fact, Source};
 use chengping_rules::{RulePack, SelectionTest};
 use chengping_types::registry::{Area, LongTermEntry, Registry};
 use chengping_types::{BodyId, Family, Month, Stream, TimeZone, Zone, named_enum};
@@ -114,25 +114,49 @@ impl Attributor {
     /// Where a case lies.
     pub(crate) fn place_of(&self, fact: &Fact) -> Place<'_> {
         let filed = fact.filed_at.map(|at| Month::of(at, &self.time_zone));
-        let stream = self.stream_of(fact, filed.unwrap_or(self.month));
+        let category = (fact.category_scheme.as_str(), fact.category_code.as_str());
+        let stream = self.stream_of(fact.source, category, filed);
         let reported = || fact.reported_at.map(|at| Month::of(at, &self.time_zone));
-        let area = filed.or_else(reported).and_then(|month| self.area_of(fact, month));
+        let area = filed.or_else(reported).and_then(|month| self.area_of(&fact.area_code, month));
         Place { stream, area, is_out_of_scope: filed.is_some() && area.is_none() }
     }
 
     /// As [`Attribution::bodies`].
     pub(crate) fn bodies_in(&self, place: &Place<'_>, fact: &Fact) -> Vec<(BodyId, Part)> {
-        let mut bodies = Vec::new();
-        if let Some(area) = place.area {
-            let part = if self.area_is_zoned { Part::from(area.zone) } else { Part::All };
-            for body in [&area.district, &area.subdistrict, &area.window].into_iter().flatten() {
-                self.add(body, Family::Area, part, &mut bodies);
-            }
-            if let Some(unit) = fact.unit.as_ref().filter(|_| fact.filed_at.is_some()) {
-                self.add(unit, Family::Department, Part::All, &mut bodies);
+        let Some(area) = place.area else { return Vec::new() };
+        let mut bodies = self.bodies_of(area);
+        // Of another family than those of the area, so never one of them.
+        let unit = fact.unit.as_ref().filter(|_| fact.filed_at.is_some());
+        let unit = unit.filter(|unit| self.is_of(unit, Family::Department));
+        bodies.extend(unit.map(|unit| (unit.clone(), Part::All)));
+        bodies
+    }
+
+    /// The bodies that count the cases of an area, each once.
+    pub(crate) fn bodies_of(&self, area: &Area) -> Vec<(BodyId, Part)> {
+        let part = if self.area_is_zoned { Part::from(area.zone) } else { Part::All };
+        let mut bodies: Vec<(BodyId, Part)> = Vec::new();
+        for body in [&area.district, &area.subdistrict, &area.window].into_iter().flatten() {
+            if self.is_of(body, Family::Area) && !bodies.iter().any(|(known, _)| known == body) {
+                bodies.push((body.clone(), part));
             }
         }
         bodies
+    }
+
+    /// Whether a body is evaluated as one of a family.
+    pub(crate) fn is_of(&self, body: &BodyId, family: Family) -> bool {
+        self.bodies.get(body) == Some(&family)
+    }
+
+    /// Whether posts are evaluated.
+    pub(crate) const fn has_posts(&self) -> bool {
+        self.has_posts
+    }
+
+    /// Where months begin and end.
+    pub(crate) const fn time_zone(&self) -> &TimeZone {
+        &self.time_zone
     }
 
     /// As [`Attribution::desk`].
@@ -141,7 +165,7 @@ impl Attributor {
             return Vec::new();
         }
         let stands = |count: &&DeskCount| !(place.is_out_of_scope && count.base.needs_scope());
-        let is_evaluated = |team: &&BodyId| self.bodies.get(*team) == Some(&Family::Post);
+        let is_evaluated = |team: &&BodyId| self.is_of(team, Family::Post);
         let of_team = |count: &DeskCount| DeskCount {
             team: count.team.as_ref().filter(is_evaluated).cloned(),
             ..*count
@@ -149,22 +173,23 @@ impl Attributor {
         fact.desk.iter().filter(stands).map(of_team).collect()
     }
 
-    fn add(&self, body: &BodyId, family: Family, part: Part, bodies: &mut Vec<(BodyId, Part)>) {
-        let evaluated = self.bodies.get(body) == Some(&family);
-        if evaluated && !bodies.iter().any(|(known, _)| known == body) {
-            bodies.push((body.clone(), part));
-        }
+    /// The row of an area in the month of filing, or in that of the report of a case not filed; of
+    /// overlapping rows the first stands.
+    pub(crate) fn area_of(&self, area_code: &str, month: Month) -> Option<&Area> {
+        self.areas.get(area_code)?.iter().find(|area| area.is_valid_in(month))
     }
 
-    /// The row of the case's area in the month of filing; of overlapping rows the first stands.
-    fn area_of(&self, fact: &Fact, month: Month) -> Option<&Area> {
-        self.areas.get(&fact.area_code)?.iter().find(|area| area.is_valid_in(month))
-    }
-
-    fn stream_of(&self, fact: &Fact, month: Month) -> Stream {
+    /// The stream of a case by its source, its category (scheme and code) and the month of filing;
+    /// one that was never filed is judged by the list of the month itself.
+    pub(crate) fn stream_of(
+        &self,
+        source: Source,
+        category: (&str, &str),
+        filed: Option<Month>,
+    ) -> Stream {
         let passed = self.order.iter().find(|test| match test {
-            SelectionTest::Public => fact.source.is_public(),
-            SelectionTest::LongTerm => self.is_long_term(fact, month),
+            SelectionTest::Public => source.is_public(),
+            SelectionTest::LongTerm => self.is_long_term(category, filed.unwrap_or(self.month)),
         });
         match passed {
             Some(SelectionTest::Public) => Stream::Public,
@@ -173,8 +198,7 @@ impl Attributor {
         }
     }
 
-    fn is_long_term(&self, fact: &Fact, month: Month) -> bool {
-        let (scheme, code) = (&fact.category_scheme, &fact.category_code);
+    fn is_long_term(&self, (scheme, code): (&str, &str), month: Month) -> bool {
         let of_pack = self.long_term_of_pack.iter().any(|(listed_scheme, prefix)| {
             listed_scheme == scheme && code.starts_with(prefix.as_str())
         });

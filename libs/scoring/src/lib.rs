@@ -14,6 +14,7 @@ pub mod indicator;
 mod input;
 mod results;
 mod score;
+mod table;
 mod tally;
 mod values;
 
@@ -25,4 +26,5 @@ pub use evaluation::{
 };
 pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
 pub use score::score;
+pub use table::FactTable;
 pub use tally::{Cell, CountedCase, Tallies, counted_cases, pooled_cases, tally};

@@ -25,16 +25,16 @@ const BODIES: [(&str, BodyKind); 8] = [
     ("desk", BodyKind::SupervisionDesk),
 ];
 
-fn april() -> Month {
+pub(crate) fn april() -> Month {
     "2018-04".parse().unwrap()
 }
 
-fn pack() -> &'static RulePack {
+pub(crate) fn pack() -> &'static RulePack {
     static PACK: OnceLock<RulePack> = OnceLock::new();
     PACK.get_or_init(|| RulePack::parse(builtin("zz-2018").unwrap()).unwrap())
 }
 
-fn registry() -> Registry {
+pub(crate) fn registry() -> Registry {
     let first: Month = "2018-01".parse().unwrap();
     let body = |(id, kind): (&str, BodyKind)| Body {
         body_id: id.parse().unwrap(),
@@ -77,7 +77,7 @@ fn registry() -> Registry {
     }
 }
 
-fn facts() -> impl Strategy<Value = Vec<Fact>> {
+pub(crate) fn facts() -> impl Strategy<Value = Vec<Fact>> {
     let fact =
         (0..8_usize, 0..4_usize, any::<bool>(), any::<u32>(), 0..3_u16, 0..3_u16, "010[1-9]");
     let fact = fact.prop_map(|(area, unit, filed, marks, first, answered, category_code)| Fact {

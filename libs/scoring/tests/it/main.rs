@@ -27,4 +27,6 @@ mod results;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod vectors;

@@ -1,10 +1,12 @@
 //! The counts of a month and of the months before it, remembered by what they were counted from.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use chengping_casework::{Question, View};
-use chengping_scoring::{Attributor, ENGINE, PackRevision, Tallies, tally};
+use chengping_scoring::{Attributor, ENGINE, FactTable, PackRevision, Tallies};
 use chengping_types::{Digest, Month, canonical};
 
 use crate::domain::months_back;
@@ -13,6 +15,9 @@ use crate::peers::{FixedSnapshot, Peers, RegistryRevision};
 
 /// Nothing remembered can be stale; this only bounds how long it takes space.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Facts that are in memory at a time.
+const FACTS_AT_ONCE: usize = 1 << 20;
 
 /// Counts for one evaluation.
 pub(super) struct Counter<'a> {
@@ -62,9 +67,17 @@ impl Counter<'_> {
         let jurisdiction = &self.registry.jurisdiction;
         let mut stream = self.peers.facts(jurisdiction, question, self.snapshot.watermark).await?;
         let mut tallies = Tallies::default();
+        let mut table = FactTable::new(attributor);
         while let Some(facts) = stream.next().await? {
-            tallies.merge(&tally(&facts, &attributor));
+            table.extend(&facts);
+            if table.len() >= FACTS_AT_ONCE {
+                let counted;
+                (table, counted) = count(table).await?;
+                tallies.merge(&counted);
+            }
         }
+        let (_, counted) = count(table).await?;
+        tallies.merge(&counted);
         Ok(tallies)
     }
 
@@ -85,6 +98,16 @@ impl Counter<'_> {
         let (jurisdiction, digest) = (&self.registry.jurisdiction, Digest::of(of.as_bytes()));
         format!("chengping:{{{jurisdiction}}}:tallies:2:{digest}")
     }
+}
+
+/// Counts a table off the runtime's threads, and empties it.
+async fn count(mut table: FactTable) -> Result<(FactTable, Tallies), Error> {
+    let counting = tokio::task::spawn_blocking(move || {
+        let tallies = table.tally(available_parallelism().unwrap_or(NonZeroUsize::MIN));
+        table.clear();
+        (table, tallies)
+    });
+    Ok(counting.await?)
 }
 
 /// Remembered counts, if they are just what was once written. The cache tells damage from what it

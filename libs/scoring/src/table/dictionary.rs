@@ -1,0 +1,200 @@
+//! What facts name, as numbers: whom a case counts for is found out once for all cases alike.
+
+use std::collections::BTreeMap;
+
+use chengping_casework::{DeskCount, Fact, Source};
+use chengping_types::{BodyId, Family, Instant, Month, Stream};
+
+use crate::attribution::{Attributor, Part};
+
+/// No department: that of every case out of scope.
+pub(super) const NOBODY: u32 = 0;
+
+/// Whom the cases of an area count for, apart from their department.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) bodies: Vec<(BodyId, Part)>,
+    /// Whether a department counts them too: filed, and in scope.
+    pub(super) has_department: bool,
+    /// Filed, but in no valid area.
+    pub(super) is_out_of_scope: bool,
+}
+
+/// The month whose areas are valid for a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Since {
+    Filed(Month),
+    /// Never filed, but reported; without that month it lies nowhere.
+    Reported(Option<Month>),
+}
+
+/// What is known of the cases filed in one month, or reported in one and never filed.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    places: BTreeMap<String, u32>,
+    streams: BTreeMap<Source, BTreeMap<String, BTreeMap<String, Stream>>>,
+}
+
+/// Numbers for places, departments and counts of posts, in the order of their first fact.
+#[derive(Debug, Clone)]
+pub(super) struct Dictionary {
+    attributor: Attributor,
+    /// The months met so far by their first instant, with the first that is no more in them.
+    months: BTreeMap<Instant, (Instant, Month)>,
+    known: BTreeMap<Since, Known>,
+    places: Numbered<Place>,
+    departments: Numbered<BodyId>,
+    desks: Numbered<Vec<DeskCount>>,
+}
+
+impl Dictionary {
+    pub(super) fn new(attributor: Attributor) -> Self {
+        Self {
+            attributor,
+            months: BTreeMap::new(),
+            known: BTreeMap::new(),
+            places: Numbered::default(),
+            departments: Numbered::default(),
+            desks: Numbered::default(),
+        }
+    }
+
+    pub(super) const fn attributor(&self) -> &Attributor {
+        &self.attributor
+    }
+
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places.values
+    }
+
+    /// The departments; the first has the number after [`NOBODY`].
+    pub(super) fn departments(&self) -> &[BodyId] {
+        &self.departments.values
+    }
+
+    /// What single teams, or nobody, count for a case.
+    pub(super) fn desks(&self) -> &[Vec<DeskCount>] {
+        &self.desks.values
+    }
+
+    /// The number of the place and the stream of a case.
+    pub(super) fn place_and_stream(&mut self, fact: &Fact) -> (u32, Stream) {
+        let since = match (fact.filed_at, fact.reported_at) {
+            (Some(at), _) => Since::Filed(self.month_of(at)),
+            (None, at) => Since::Reported(at.map(|at| self.month_of(at))),
+        };
+        let (attributor, places) = (&self.attributor, &mut self.places);
+        let all_known = self.known.entry(since).or_default();
+        let place = all_known.places.get(&fact.area_code).copied().unwrap_or_else(|| {
+            let number = places.number_of(&place(attributor, &fact.area_code, since));
+            all_known.places.insert(fact.area_code.clone(), number);
+            number
+        });
+        let (scheme, code) = (fact.category_scheme.as_str(), fact.category_code.as_str());
+        let of_source = all_known.streams.get(&fact.source);
+        let known = of_source.and_then(|schemes| schemes.get(scheme)?.get(code).copied());
+        let stream = known.unwrap_or_else(|| {
+            let stream = attributor.stream_of(fact.source, (scheme, code), since.filed());
+            let schemes = all_known.streams.entry(fact.source).or_default();
+            schemes.entry(scheme.to_owned()).or_default().insert(code.to_owned(), stream);
+            stream
+        });
+        (place, stream)
+    }
+
+    /// The number of the department that counts a case in a place.
+    pub(super) fn department(&mut self, place: u32, fact: &Fact) -> u32 {
+        match &fact.unit {
+            Some(unit)
+                if self.places.values[place as usize].has_department
+                    && self.attributor.is_of(unit, Family::Department) =>
+            {
+                self.departments.number_of(unit) + 1
+            }
+            _ => NOBODY,
+        }
+    }
+
+    /// The numbers of what each team counts for a case in a place.
+    pub(super) fn desks_of(&mut self, place: u32, fact: &Fact, numbers: &mut Vec<u32>) {
+        if !self.attributor.has_posts() || fact.desk.is_empty() {
+            return;
+        }
+        let mut add = |counts: &[DeskCount]| {
+            let teams = counts.chunk_by(|one, next| one.team == next.team);
+            numbers.extend(teams.map(|counts| self.desks.number_of(counts)));
+        };
+        if self.places.values[place as usize].is_out_of_scope {
+            let standing = fact.desk.iter().filter(|count| !count.base.needs_scope());
+            add(&standing.cloned().collect::<Vec<_>>());
+        } else {
+            add(&fact.desk);
+        }
+    }
+
+    fn month_of(&mut self, at: Instant) -> Month {
+        let before = self.months.range(..=at).next_back();
+        if let Some((_, (_, month))) = before.filter(|(_, (end, _))| at < *end) {
+            return *month;
+        }
+        let zone = self.attributor.time_zone();
+        let month = Month::of(at, zone);
+        self.months.insert(month.start(zone), (month.end(zone), month));
+        month
+    }
+}
+
+impl Since {
+    const fn filed(self) -> Option<Month> {
+        match self {
+            Self::Filed(month) => Some(month),
+            Self::Reported(_) => None,
+        }
+    }
+
+    const fn month(self) -> Option<Month> {
+        match self {
+            Self::Filed(month) => Some(month),
+            Self::Reported(month) => month,
+        }
+    }
+}
+
+fn place(attributor: &Attributor, area_code: &str, since: Since) -> Place {
+    let area = since.month().and_then(|month| attributor.area_of(area_code, month));
+    let is_filed = since.filed().is_some();
+    Place {
+        bodies: area.map(|area| attributor.bodies_of(area)).unwrap_or_default(),
+        has_department: is_filed && area.is_some(),
+        is_out_of_scope: is_filed && area.is_none(),
+    }
+}
+
+/// Values and their numbers.
+#[derive(Debug, Clone)]
+struct Numbered<T> {
+    numbers: BTreeMap<T, u32>,
+    values: Vec<T>,
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self { numbers: BTreeMap::new(), values: Vec::new() }
+    }
+}
+
+impl<T: Clone + Ord> Numbered<T> {
+    fn number_of<Q>(&mut self, value: &Q) -> u32
+    where
+        T: std::borrow::Borrow<Q>,
+        Q: Ord + ToOwned<Owned = T> + ?Sized,
+    {
+        if let Some(number) = self.numbers.get(value) {
+            return *number;
+        }
+        let number = u32::try_from(self.values.len()).expect("fewer values than facts");
+        self.values.push(value.to_owned());
+        self.numbers.insert(value.to_owned(), number);
+        number
+    }
+}
