@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test lint fmt docs proto-lint deploy-lint deny clean
+.PHONY: help build run demo test bench lint fmt docs proto-lint deploy-lint deny clean
 
 export CHENGPING_TOOLS ?= $(CURDIR)/.tools
 BUF := $(CHENGPING_TOOLS)/buf/bin/buf
@@ -26,6 +26,12 @@ test: ## Run every test, on real PostgreSQL and a real cache, with real processe
 	deploy/tools.sh postgres cache python
 	cargo build --workspace --bins
 	$(TARGET)/debug/chengping-test-servers -- deploy/test.sh
+
+bench: ## Measure derivation, tally and score, beside DuckDB and Polars on the same facts; the numbers go to .run/bench.json.
+	deploy/tools.sh bench
+	cargo build --release -p chengping-bench
+	mkdir -p .run
+	$(TARGET)/release/chengping-bench --python $(CHENGPING_TOOLS)/bench/bin/python --json .run/bench.json
 
 lint: proto-lint deploy-lint deny ## Check format, lints, protos, dependencies and deployment files.
 	cargo fmt --all --check

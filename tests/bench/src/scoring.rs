@@ -1,0 +1,89 @@
+//! How long it takes to score a thousand bodies, with everything that an evaluation explains.
+//!
+//! The explanation is the evaluation's own data: there is no second pass that could be left out.
+//! "Without" is therefore measured as the time of scoring less the time of a deep copy of the
+//! evaluation, which writes down once more everything that scores were explained with.
+
+use std::num::NonZeroUsize;
+
+use chengping_rules::RulePack;
+use chengping_scoring::{
+    Attributor, ENGINE, FactTable, Input, PackRevision, Snapshot, Tallies, evaluated_part, score,
+};
+use chengping_types::{Digest, Month};
+use serde_json::{Value, json};
+
+use crate::city::{City, Size, month};
+use crate::stopwatch::{best, threads};
+use crate::tallying::pack;
+
+const RUNS: usize = 30;
+const FACTS: usize = 400_000;
+const FACTS_BEFORE: usize = 50_000;
+
+pub(crate) fn measure() -> anyhow::Result<Value> {
+    let pack = pack()?;
+    let city = City::new(&Size::THOUSAND, &pack.time_zone);
+    let input = input(pack, &city);
+    let evaluation = score(&input);
+    let all = best(RUNS, || score(&input));
+    let copy = best(RUNS, || evaluation.clone());
+    let document = best(5, || evaluation.results_document());
+    let items: usize = evaluation.scorecards.iter().map(|card| card.items().count()).sum();
+    Ok(json!({
+        "bodies": evaluation.scorecards.len(),
+        "items": items,
+        "seconds": all.cpu,
+        "seconds_of_a_copy": copy.cpu,
+        "seconds_without": all.cpu - copy.cpu,
+        "with_over_without": all.cpu / (all.cpu - copy.cpu),
+        "seconds_of_the_document": document.cpu,
+    }))
+}
+
+fn input(pack: RulePack, city: &City) -> Input {
+    let evaluated = month();
+    let (bodies, coefficients) = evaluated_part(&pack, &city.registry, evaluated);
+    let tallies = |month: Month, seed: u64, facts: usize| -> Tallies {
+        let mut table = FactTable::new(Attributor::new(&pack, &city.registry, month));
+        city.facts(seed, facts).for_each(|made| table.push(&made.fact));
+        table.tally(threads().min(NonZeroUsize::new(2).unwrap_or(NonZeroUsize::MIN)))
+    };
+    let earlier = (1..=12).map(|back| {
+        let month = evaluated.plus(-back);
+        (month, tallies(month, 100 + u64::from(back.unsigned_abs()), FACTS_BEFORE))
+    });
+    let earlier = earlier.collect();
+    let as_of = evaluated.freeze(pack.freeze.day, &pack.time_zone);
+    Input {
+        jurisdiction: "bench".parse().expect("a jurisdiction"),
+        month: evaluated,
+        as_of,
+        decided: as_of,
+        engine: ENGINE.to_owned(),
+        snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
+        bodies,
+        coefficients,
+        tallies: tallies(evaluated, 1, FACTS),
+        earlier,
+        rule_pack: PackRevision::new(1, pack.clone()),
+    }
+}
+
+/// The numbers for reading.
+pub(crate) fn lines(measured: &Value) -> String {
+    let milliseconds = |key: &str| measured[key].as_f64().unwrap_or(f64::NAN) * 1000.0;
+    format!(
+        "{} bodies with {} items scored, one thread\n  \
+         with everything that explains them       {:>9.2} ms\n  \
+         a deep copy of that                      {:>9.2} ms\n  \
+         with over without (the difference)       {:>9.2} ×\n  \
+         results document from it                 {:>9.2} ms",
+        measured["bodies"],
+        measured["items"],
+        milliseconds("seconds"),
+        milliseconds("seconds_of_a_copy"),
+        measured["with_over_without"].as_f64().unwrap_or(f64::NAN),
+        milliseconds("seconds_of_the_document"),
+    )
+}
