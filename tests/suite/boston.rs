@@ -95,8 +95,12 @@ async fn flags_of_the_product(suite: &Suite) -> BTreeMap<String, bool> {
     let mut client =
         SnapshotServiceClient::connect(format!("http://{}", suite.address())).await.unwrap();
     let bit = |base: chengping_casework::Base| 1_u64 << base.code();
-    let (due, on_time) =
-        (bit(chengping_casework::Base::Due), bit(chengping_casework::Base::OnTime));
+    let [filed, due, on_time] = [
+        chengping_casework::Base::Filed,
+        chengping_casework::Base::Due,
+        chengping_casework::Base::OnTime,
+    ]
+    .map(bit);
     let snapshot = pb::Snapshot {
         month: "2011-12".into(),
         as_of: Some(as_of),
@@ -127,7 +131,10 @@ async fn flags_of_the_product(suite: &Suite) -> BTreeMap<String, bool> {
         while let Some(message) = stream.message().await.unwrap() {
             let batch = message.batch.unwrap();
             for (case_no, marks) in batch.case_nos.into_iter().zip(batch.marks) {
-                flags.insert(case_no, marks & due == 0 || marks & on_time != 0);
+                // Later months describe it further; it belongs to the one in which it was filed.
+                if marks & filed != 0 {
+                    flags.insert(case_no, marks & due == 0 || marks & on_time != 0);
+                }
             }
         }
         month = month.next();

@@ -86,10 +86,13 @@ impl Seen<'_, '_> {
 
     /// Overdue and open for more than 60 days after its deadline (method b.1, B43).
     pub(crate) fn is_backlog(&self) -> bool {
-        let is_old = |deadline: Instant| {
-            self.as_of.as_micros().saturating_sub(deadline.as_micros()) > BACKLOG_AFTER
-        };
-        self.is_overdue_open() && self.state.deadline.is_some_and(is_old)
+        self.is_overdue_open() && self.backlog_from().is_some_and(|from| self.as_of > from)
+    }
+
+    /// The instant after which it is in the backlog, should it stay open.
+    pub(crate) fn backlog_from(&self) -> Option<Instant> {
+        let micros = self.state.deadline?.as_micros().saturating_add(BACKLOG_AFTER);
+        Some(Instant::from_micros(micros))
     }
 
     /// Settled, and not on time.

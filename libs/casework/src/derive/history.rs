@@ -91,8 +91,9 @@ impl<'d, 'e> History<'d, 'e> {
             || lies(self.state.deadline, from.as_of, to.as_of)
             || lies(self.aside.exempt_late_at, from.decided, to.decided)
             || lies(self.aside.exempt_rework_at, from.decided, to.decided);
-        let settles_at = self.deriver.see(&self.state, period, self.aside).settles_at();
-        !moves && settles_at.is_none_or(|at| at < period.end)
+        let seen = self.deriver.see(&self.state, period, self.aside);
+        let ages = lies(seen.backlog_from(), from.as_of, to.as_of);
+        !moves && !ages && seen.settles_at().is_none_or(|at| at < period.end)
     }
 
     /// When the case was first filed or dispatched, as far as the view shows.
