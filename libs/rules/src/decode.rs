@@ -32,6 +32,8 @@ pub(crate) struct Decoder {
     pub(crate) zoned: bool,
     /// Whether the items being read can divide by an effective size.
     pub(crate) sized: bool,
+    /// Whether the formulas being read are over all bodies together, too.
+    pub(crate) over_all: bool,
     /// The family whose rules are being read.
     pub(crate) family: Option<Family>,
 }

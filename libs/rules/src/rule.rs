@@ -119,12 +119,15 @@ impl Rule {
         }
     }
 
-    /// The band table that the rule names.
-    pub fn bands(&self) -> Option<&str> {
+    /// The band tables that the rule names.
+    pub fn bands(&self) -> Vec<&str> {
         match self {
-            Self::Band(rule) => Some(&rule.bands),
-            Self::BandRelative(rule) => Some(&rule.bands),
-            _ => None,
+            Self::Band(rule) => {
+                let of_class_2 = rule.bands_of_class_2.as_deref();
+                [rule.bands.as_str()].into_iter().chain(of_class_2).collect()
+            }
+            Self::BandRelative(rule) => vec![&rule.bands],
+            _ => Vec::new(),
         }
     }
 

@@ -193,7 +193,7 @@ impl Warnings {
 }
 
 fn names_table(family: &FamilyRules, table: &str) -> bool {
-    family.items().any(|(_, item)| item.rule.bands() == Some(table))
+    family.items().any(|(_, item)| item.rule.bands().contains(&table))
 }
 
 /// Whether an item judges how cases are handled, rather than how many there are.

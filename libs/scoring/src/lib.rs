@@ -4,6 +4,7 @@
 //! everything that is read, into an [`Evaluation`], which holds everything that follows from it;
 //! [`explain`] puts that into words and computes nothing anew. No clock, no I/O, no float.
 
+mod attributes;
 mod attribution;
 mod comparison;
 mod counts;

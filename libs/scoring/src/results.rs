@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chengping_rules::Aspect;
+use chengping_types::registry::GridClass;
 use chengping_types::{Exact, canonical};
 use serde_json::{Value, json};
 
@@ -109,7 +110,11 @@ fn part_value(part: &PartResult, aspect: Option<Aspect>) -> Value {
 fn inputs(inputs: &Inputs) -> Value {
     match inputs {
         Inputs::Rate { num, den } => json!({ "num": count(num), "den": count(den) }),
-        Inputs::Count { count: number } => json!({ "count": count(number) }),
+        Inputs::Count { count: number, grid_class } => {
+            let mut value = json!({ "count": count(number) });
+            extend(&mut value, "grid_class", grid_class.map(GridClass::code));
+            value
+        }
         Inputs::Band { count: number, own, reference, size, ratio } => {
             let mut value = json!({
                 "count": count(number),

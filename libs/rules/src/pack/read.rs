@@ -163,7 +163,7 @@ fn families(node: &Node, decoder: &mut Decoder) -> Option<BTreeMap<Family, Famil
     });
     // Figures are over the whole body, and no item has deducted anything there.
     decoder.items.clear();
-    (decoder.zoned, decoder.sized) = (false, false);
+    (decoder.zoned, decoder.sized, decoder.over_all) = (false, false, true);
     let families = families?;
     if families.is_empty() {
         return decoder.reject(node, "no family; add `area`, `department` or `post`");

@@ -63,6 +63,9 @@ pub(crate) fn registry() -> Registry {
         valid_from: first,
         approved_by: String::new(),
         reason: String::new(),
+        area_km2: None,
+        population: None,
+        grid_class: None,
     };
     let zones = [Zone::Key, Zone::General];
     let sized = ["d1", "d2", "d3", "s1"];
