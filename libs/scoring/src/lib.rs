@@ -4,6 +4,7 @@
 //! everything that is read, into an [`Evaluation`], which holds everything that follows from it;
 //! [`explain`] puts that into words and computes nothing anew. No clock, no I/O, no float.
 
+mod annual;
 mod attributes;
 mod attribution;
 mod comparison;
@@ -13,12 +14,16 @@ mod evaluation;
 pub mod explain;
 pub mod indicator;
 mod input;
+mod ranking;
 mod results;
 mod score;
 mod table;
 mod tally;
 mod values;
 
+pub use annual::{
+    AnnualError, AnnualResult, AnnualState, BodyYear, MonthScore, MonthScores, ResultsError, annual,
+};
 pub use attribution::{Attribution, Attributor, Part};
 pub use counts::Counts;
 pub use evaluation::{

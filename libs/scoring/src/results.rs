@@ -23,11 +23,7 @@ impl Evaluation {
             "as_of": self.as_of.to_rfc3339_in(&self.time_zone),
             "decided": self.decided.to_rfc3339_in(&self.time_zone),
             "engine": self.engine,
-            "rule_pack": {
-                "name": self.rule_pack.name,
-                "revision": self.rule_pack.revision,
-                "digest": self.rule_pack.digest,
-            },
+            "rule_pack": self.rule_pack,
             "snapshot": self.snapshot,
             "bodies": bodies,
             "figures": figures(&self.figures),

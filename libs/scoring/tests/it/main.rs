@@ -1,6 +1,8 @@
 //! Scoring against the independent reference, the method's own example, and its laws.
 
 #[cfg(test)]
+mod annual;
+#[cfg(test)]
 mod attribution;
 #[cfg(test)]
 mod boston;
