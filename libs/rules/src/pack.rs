@@ -84,6 +84,14 @@ impl RulePack {
         self.annual.clone().unwrap_or_default()
     }
 
+    /// How many months before the evaluated one its items look at.
+    pub fn looks_back(&self) -> u32 {
+        let items = self.families.values().flat_map(FamilyRules::items);
+        let months =
+            items.map(|(_, item)| item.rule.looks_back_months(self.scoring.history_months));
+        months.max().unwrap_or(0)
+    }
+
     /// The group of bodies of a kind; `None` when the pack does not evaluate them.
     pub fn group_of(&self, kind: BodyKind) -> Option<&Group> {
         let group = self.groups.iter().find(|group| group.kinds.contains(&kind))?;

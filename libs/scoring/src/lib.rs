@@ -15,6 +15,7 @@ pub mod explain;
 pub mod indicator;
 mod input;
 mod ranking;
+mod reach;
 mod results;
 mod score;
 mod table;
@@ -31,6 +32,7 @@ pub use evaluation::{
     Score, Scorecard, State, StreamResult,
 };
 pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
+pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months};
 pub use score::score;
 pub use table::FactTable;
 pub use tally::{Cell, CountedCase, Tallies, counted_cases, pooled_cases, tally};

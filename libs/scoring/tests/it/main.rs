@@ -23,6 +23,8 @@ mod posts;
 #[cfg(test)]
 mod primitives;
 #[cfg(test)]
+mod reach;
+#[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod results;
