@@ -281,6 +281,8 @@ decode_by_text! {
     chengping_types::TimeZone: "an IANA time zone",
     chengping_types::BodyKind: "a body kind",
     Counted: "a selection of cases",
+    crate::annual::FewCases: "what months with too few cases are",
+    crate::annual::ScoreForm: "a form of a score",
     crate::family::DifferentiationMode: "a way of differentiation",
     crate::family::MidMonth: "a rule for changes inside a month",
     crate::pack::Redistribution: "a redistribution",

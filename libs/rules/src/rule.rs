@@ -108,7 +108,11 @@ impl Rule {
     /// The base counts of the rule, whether its formulas name them or not.
     pub fn bases(&self) -> Vec<Base> {
         match self {
-            Self::PerCaseRepeat(_) => vec![Base::OrdersFirst, Base::OrdersRepeated],
+            Self::PerCaseRepeat(rule) => {
+                let weighted = rule.mode == RepeatMode::Geometric;
+                let weighted = weighted.then_some(Base::OrdersGeometric);
+                [Base::OrdersFirst, Base::OrdersRepeated].into_iter().chain(weighted).collect()
+            }
             Self::Satisfaction(_) => vec![
                 Base::VisitVerySatisfied,
                 Base::VisitSatisfied,
@@ -134,6 +138,16 @@ impl Rule {
     /// Whether the item looks at the month before.
     pub const fn looks_back(&self) -> bool {
         matches!(self, Self::MomIncrease(_))
+    }
+
+    /// How many months back the item looks: one, or a whole history of so many; a group that is
+    /// too small for a median falls back on histories.
+    pub(crate) fn looks_back_months(&self, history: u32) -> u32 {
+        match self {
+            Self::MomIncrease(_) => 1,
+            Self::BandRelative(rule) if rule.against != Reference::Fixed => history,
+            _ => 0,
+        }
     }
 
     /// Whether the item gives points back instead of deducting them.

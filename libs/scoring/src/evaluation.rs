@@ -7,6 +7,7 @@ use chengping_types::registry::GridClass;
 use chengping_types::{
     BodyId, BodyKind, Digest, Exact, Instant, JurisdictionId, Month, PackId, TimeZone, named_enum,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::attribution::Part;
 use crate::input::Snapshot;
@@ -37,7 +38,7 @@ pub struct Evaluation {
 }
 
 /// The name of a pack's revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackReference {
     /// Name of the pack.
     pub name: PackId,

@@ -15,24 +15,25 @@ impl Evaluation {
     /// The results document as canonical JSON (`results.json` of the interchange format): every
     /// deduction as a reduced fraction in `exact` and with four decimals for reading.
     pub fn results_document(&self) -> Vec<u8> {
+        let document = self.document();
+        canonical::to_vec(&document).expect("a results document holds text, flags and counts only")
+    }
+
+    /// The document as a value.
+    pub(crate) fn document(&self) -> Value {
         let bodies: BTreeMap<_, _> =
             self.scorecards.iter().map(|card| (card.body_id.as_str(), scorecard(card))).collect();
-        let document = json!({
+        json!({
             "jurisdiction": self.jurisdiction,
             "month": self.month,
             "as_of": self.as_of.to_rfc3339_in(&self.time_zone),
             "decided": self.decided.to_rfc3339_in(&self.time_zone),
             "engine": self.engine,
-            "rule_pack": {
-                "name": self.rule_pack.name,
-                "revision": self.rule_pack.revision,
-                "digest": self.rule_pack.digest,
-            },
+            "rule_pack": self.rule_pack,
             "snapshot": self.snapshot,
             "bodies": bodies,
             "figures": figures(&self.figures),
-        });
-        canonical::to_vec(&document).expect("a results document holds text, flags and counts only")
+        })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use chengping_casework::Base;
 use chengping_rules::{
-    DifferentiationMode, Function, MidMonth, Reference, RepeatMode, RulePack, SizeAttribute,
-    WarningKind, builtin,
+    DifferentiationMode, FewCases, Function, MidMonth, Reference, RepeatMode, RulePack, ScoreForm,
+    SizeAttribute, WarningKind, builtin,
 };
 use chengping_types::{Exact, Family};
 
@@ -38,8 +38,11 @@ fn the_manual_names_every_count_rule_and_setting() {
     let functions = Function::NAMES.iter().copied();
     let modes = DifferentiationMode::NAMES.iter().chain(MidMonth::NAMES).copied();
     let attributes = SizeAttribute::NAMES.iter().copied();
+    let annual = FewCases::NAMES.iter().chain(ScoreForm::NAMES).copied();
     let references = Reference::NAMES.iter().chain(RepeatMode::NAMES).copied();
-    for name in counts.chain(functions).chain(modes).chain(references).chain(attributes) {
+    for name in
+        counts.chain(functions).chain(modes).chain(references).chain(attributes).chain(annual)
+    {
         assert!(manual.contains(name), "{name} is not in docs/rule-language.md");
     }
     let no_rule = mistakes(&with("jinhua", &[("per_case:", "per_cases:")])).join("\n");
