@@ -138,6 +138,8 @@ fn area(area: rules::Area) -> Result<Area, String> {
 }
 
 fn coefficient(row: rules::Coefficient) -> Result<Coefficient, String> {
+    let population = row.population.map(u32::try_from);
+    let grid_class = (row.grid_class != 0).then(|| read("grid_class", &row.grid_class.to_string()));
     Ok(Coefficient {
         body_id: read("body_id", &row.body_id)?,
         zone: word("ZONE_", row.zone().as_str_name())?,
@@ -146,6 +148,9 @@ fn coefficient(row: rules::Coefficient) -> Result<Coefficient, String> {
         valid_from: read("valid_from", &row.valid_from)?,
         approved_by: row.approved_by,
         reason: row.reason,
+        area_km2: read_optional("area_km2", &row.area_km2)?,
+        population: population.transpose().map_err(|error| error.to_string())?,
+        grid_class: grid_class.transpose()?,
     })
 }
 

@@ -238,6 +238,9 @@ fn rows(registry: &Registry) -> Vec<rules::RegistryRow> {
             valid_from: row.valid_from.to_string(),
             approved_by: row.approved_by.clone(),
             reason: row.reason.clone(),
+            area_km2: row.area_km2.as_ref().map(ToString::to_string).unwrap_or_default(),
+            population: row.population.map(i64::from),
+            grid_class: row.grid_class.map(|class| class.code().into()).unwrap_or_default(),
         })
     });
     let contents = bodies.chain(areas).chain(coefficients);
