@@ -9,6 +9,7 @@ mod builtin;
 mod catalogue;
 mod count;
 mod decode;
+mod difference;
 mod document;
 mod expression;
 mod family;
@@ -28,6 +29,7 @@ pub use catalogue::{
     Addressee, Formula, Indicator, Measure, catalogue, catalogue_markdown, indicator,
 };
 pub use count::{Count, Rate, Size};
+pub use difference::{PackDifference, differences};
 pub use expression::{
     Comparison, Condition, Expression, ExpressionError, ExpressionProblem, Function, Name,
     Operation, Unit,

@@ -8,6 +8,7 @@ mod annual;
 mod attributes;
 mod attribution;
 mod comparison;
+mod counting;
 mod counts;
 mod deduction;
 mod evaluation;
@@ -26,6 +27,7 @@ pub use annual::{
     AnnualError, AnnualResult, AnnualState, BodyYear, MonthScore, MonthScores, ResultsError, annual,
 };
 pub use attribution::{Attribution, Attributor, Part};
+pub use counting::counting_digest;
 pub use counts::Counts;
 pub use evaluation::{
     Applicability, Applied, Evaluation, FigureValue, Inputs, ItemResult, PackReference, PartResult,

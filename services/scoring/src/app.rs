@@ -1,6 +1,7 @@
 //! The use cases.
 
 mod counted;
+mod preview;
 mod scored;
 mod tallies;
 
@@ -10,18 +11,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use chengping_casework::{Question, View};
 use chengping_chassis::error::FieldErrors;
 use chengping_rules::RulePack;
-use chengping_scoring::{ENGINE, Input, Snapshot, evaluated_part, score};
+use chengping_scoring::{ENGINE, Input, PackRevision, Snapshot, evaluated_part, score};
 use chengping_types::name::EvaluationName;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 pub(crate) use self::counted::Selection;
+pub(crate) use self::preview::{MonthPreview, Preview};
 use self::scored::Recent;
 pub(crate) use self::scored::Scored;
 use crate::domain::{CreateEvaluation, Document, Evaluation, Request};
 use crate::error::Error;
-use crate::peers::Peers;
+use crate::peers::{FixedSnapshot, Peers, RegistryRevision};
 use crate::store::{Store, StoreError, commit, evaluations};
 
 /// Evaluations that are computed at a time, each with the counts of a year in memory; and as many
@@ -124,35 +126,9 @@ impl App {
         let pack = &rules.pack;
         let View { as_of, decided } = view(wish, pack, create_time)?;
         let snapshot = self.peers.fix_snapshot(jurisdiction, month, as_of, decided).await?;
-        let question = Question {
-            month,
-            time_zone: pack.time_zone.clone(),
-            view: View { as_of, decided },
-            freeze_day: pack.freeze.day,
-            lifecycle: pack.lifecycle,
-        };
-        let counter = tallies::Counter {
-            peers: &self.peers,
-            rules: &rules,
-            registry: &registry,
-            snapshot: &snapshot,
-        };
-        let (tallies, earlier) = counter.tallies(&question).await?;
-        let (bodies, coefficients) = evaluated_part(pack, &registry.registry, month);
         let rule_pack_digest = rules.digest;
-        let input = Input {
-            jurisdiction: jurisdiction.clone(),
-            month,
-            as_of,
-            decided,
-            engine: ENGINE.to_owned(),
-            rule_pack: rules,
-            snapshot: Snapshot { watermark: snapshot.watermark, digest: snapshot.digest },
-            bodies,
-            coefficients,
-            tallies,
-            earlier,
-        };
+        let view = View { as_of, decided };
+        let input = self.input(month, view, rules, &registry, &snapshot).await?;
         let name = EvaluationName {
             jurisdiction: jurisdiction.clone(),
             evaluation: Uuid::now_v7().to_string().parse().expect("a UUID is a record ID"),
@@ -179,6 +155,41 @@ impl App {
             end_time: now().max(create_time),
         };
         Ok(Outcome { evaluation, computed })
+    }
+
+    /// All that the score of a month is computed from.
+    async fn input(
+        &self,
+        month: Month,
+        view: View,
+        rules: PackRevision,
+        registry: &RegistryRevision,
+        snapshot: &FixedSnapshot,
+    ) -> Result<Input, Error> {
+        let pack = &rules.pack;
+        let question = Question {
+            month,
+            time_zone: pack.time_zone.clone(),
+            view,
+            freeze_day: pack.freeze.day,
+            lifecycle: pack.lifecycle,
+        };
+        let counter = tallies::Counter { peers: &self.peers, rules: &rules, registry, snapshot };
+        let (tallies, earlier) = counter.tallies(&question).await?;
+        let (bodies, coefficients) = evaluated_part(pack, &registry.registry, month);
+        Ok(Input {
+            jurisdiction: registry.jurisdiction.clone(),
+            month,
+            as_of: view.as_of,
+            decided: view.decided,
+            engine: ENGINE.to_owned(),
+            rule_pack: rules,
+            snapshot: Snapshot { watermark: snapshot.watermark, digest: snapshot.digest },
+            bodies,
+            coefficients,
+            tallies,
+            earlier,
+        })
     }
 
     /// An evaluation.

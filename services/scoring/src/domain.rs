@@ -1,12 +1,13 @@
 //! What the service keeps of an evaluation, and what it has to know of rules.
 
 mod behind;
+mod difference;
 
-use chengping_rules::{Reference, Rule, RulePack};
 use chengping_types::name::{EvaluationName, RulePackRevisionName, SnapshotName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
 
 pub(crate) use self::behind::behind;
+pub(crate) use self::difference::{Difference, differences};
 
 /// An evaluation without its documents. It is stored only once it has succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,50 +77,9 @@ pub(crate) enum Document {
     Input,
 }
 
-/// How many earlier months the rules of a pack look at.
-pub(crate) fn months_back(pack: &RulePack) -> u32 {
-    let items = pack.families.values().flat_map(|family| family.items());
-    let of_rule = |rule: &Rule| match rule {
-        // A group that is too small falls back on own history.
-        Rule::BandRelative(rule) if rule.against != Reference::Fixed => pack.scoring.history_months,
-        rule => u32::from(rule.looks_back()),
-    };
-    items.map(|(_, item)| of_rule(&item.rule)).max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
-    use chengping_rules::builtin;
-
     use super::*;
-
-    fn pack(change: impl Fn(String) -> String) -> RulePack {
-        RulePack::parse(&change(builtin("zz-2018").unwrap().to_owned())).unwrap()
-    }
-
-    fn without(pack: &mut RulePack, is_unwanted: impl Fn(&Rule) -> bool) {
-        for family in pack.families.values_mut() {
-            for stream in &mut family.streams {
-                stream.items.retain(|item| !is_unwanted(&item.rule));
-            }
-        }
-    }
-
-    #[test]
-    fn own_history_needs_as_many_months_as_the_pack_says() {
-        assert_eq!(months_back(&pack(|text| text)), 12);
-        let five = pack(|text| text.replace("history_months: 12", "history_months: 5"));
-        assert_eq!(months_back(&five), 5);
-    }
-
-    #[test]
-    fn an_increase_needs_the_month_before_and_a_rate_needs_none() {
-        let mut pack = pack(|text| text);
-        without(&mut pack, |rule| matches!(rule, Rule::BandRelative(_)));
-        assert_eq!(months_back(&pack), 1);
-        without(&mut pack, |rule| matches!(rule, Rule::MomIncrease(_)));
-        assert_eq!(months_back(&pack), 0);
-    }
 
     #[test]
     fn requests_are_the_same_only_when_they_say_the_same() {

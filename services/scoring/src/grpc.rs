@@ -4,6 +4,7 @@ mod convert;
 mod pages;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chengping_chassis::error::to_status;
@@ -12,7 +13,7 @@ use chengping_proto::scoring::v1 as pb;
 use chengping_proto::scoring::v1::evaluation_service_server::{
     EvaluationService, EvaluationServiceServer,
 };
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 use tonic::{Request, Response, Status};
 
 use crate::app::App;
@@ -128,8 +129,18 @@ impl EvaluationService for Handlers {
 
     async fn preview_rule_pack(
         &self,
-        _request: Request<pb::PreviewRulePackRequest>,
+        request: Request<pb::PreviewRulePackRequest>,
     ) -> Answer<Self::PreviewRulePackStream> {
-        not_built("PreviewRulePack")
+        let preview = convert::preview(&request.into_inner()).map_err(to_status)?;
+        let months = preview.months.clone();
+        let state = (self.app.clone(), Arc::new(preview), months.into_iter());
+        // A month is scored when it is its turn; the client that goes stops the rest.
+        let answers = stream::try_unfold(state, |(app, preview, mut months)| async move {
+            let Some(month) = months.next() else { return Ok(None) };
+            let scored = app.preview(&preview, month).await.map_err(to_status)?;
+            let answer = convert::month_preview(&preview.pack, &scored);
+            Ok(Some((answer, (app, preview, months))))
+        });
+        Ok(Response::new(Box::pin(answers)))
     }
 }

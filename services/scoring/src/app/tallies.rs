@@ -6,10 +6,9 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use chengping_casework::{Question, View};
-use chengping_scoring::{Attributor, ENGINE, FactTable, PackRevision, Tallies};
+use chengping_scoring::{Attributor, ENGINE, FactTable, PackRevision, Tallies, counting_digest};
 use chengping_types::{Digest, Month, canonical};
 
-use crate::domain::months_back;
 use crate::error::Error;
 use crate::peers::{FixedSnapshot, Peers, RegistryRevision};
 
@@ -36,7 +35,7 @@ impl Counter<'_> {
     ) -> Result<(Tallies, BTreeMap<Month, Tallies>), Error> {
         let mut questions = vec![question.clone()];
         let mut month = question.month;
-        for _ in 0..months_back(&self.rules.pack) {
+        for _ in 0..self.rules.pack.looks_back() {
             month = month.previous();
             questions.push(at_freeze(question, month));
         }
@@ -108,7 +107,7 @@ impl Counter<'_> {
             question.view.decided,
             self.snapshot.watermark,
             self.snapshot.digest,
-            self.rules.digest,
+            counting_digest(&self.rules.pack),
             self.registry.digest,
         );
         let (jurisdiction, digest) = (&self.registry.jurisdiction, Digest::of(of.as_bytes()));

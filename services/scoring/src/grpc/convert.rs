@@ -20,6 +20,10 @@ use crate::app::{Scored, Selection};
 use crate::domain::{CreateEvaluation, Document, Evaluation};
 use crate::error::Error;
 
+mod preview;
+
+pub(super) use self::preview::{month_preview, preview};
+
 const MICROS: i64 = 1_000_000;
 
 fn timestamp(instant: Instant) -> Timestamp {

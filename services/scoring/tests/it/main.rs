@@ -7,6 +7,7 @@ mod counting;
 mod evaluating;
 mod keeping;
 mod peers;
+mod previewing;
 mod reading;
 mod refusing;
 mod service;

@@ -1,6 +1,8 @@
 //! `chengping rules`: checks, reviews and puts in force the rules of evaluation.
 
+mod diff;
 mod list;
+mod preview;
 pub mod source;
 
 use chengping_proto::rules::v1::rule_pack_revision::State;
@@ -16,6 +18,7 @@ use serde_json::{Value, json};
 use tonic::Status;
 use uuid::Uuid;
 
+use self::diff::AnyPack;
 use self::source::PackSource;
 use super::evaluate::PackRevision;
 use crate::args::{Common, Format};
@@ -41,6 +44,25 @@ pub enum RulesCommand {
         /// Why; kept in the audit log
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
+        /// YAML file, or the name of a built-in pack
+        #[arg(value_name = "FILE|NAME")]
+        pack: PackSource,
+    },
+    /// Show what is different between two packs, number by number
+    Diff {
+        /// The one: a YAML file, a built-in pack, or NAME@REVISION of the server
+        #[arg(value_name = "BEFORE")]
+        before: AnyPack,
+        /// The other
+        #[arg(value_name = "AFTER")]
+        after: AnyPack,
+    },
+    /// Show what other rules would have given in past months, beside those in force (--month);
+    /// changes nothing
+    Preview {
+        /// Last month; only that of --month unless given
+        #[arg(long, value_name = "YYYY-MM")]
+        through: Option<Month>,
         /// YAML file, or the name of a built-in pack
         #[arg(value_name = "FILE|NAME")]
         pack: PackSource,
@@ -90,6 +112,12 @@ pub async fn run(
         let text = pack.read()?;
         return apply(common, &text, *activate_from, reason, out).await;
     }
+    if let RulesCommand::Diff { before, after } = command {
+        return diff::run(common, [before, after], out).await;
+    }
+    if let RulesCommand::Preview { through, pack } = command {
+        return preview::run(common, &pack.read()?, *through, out).await;
+    }
     let clients = Clients::connect(common).await?;
     let client = &mut clients.rule_packs();
     let revision = match command {
@@ -112,7 +140,10 @@ pub async fn run(
                 ActivateRulePackRevisionRequest { name, active_from, etag: String::new() };
             client.activate_rule_pack_revision(request).await.doing("activate the revision")
         }
-        RulesCommand::Validate { .. } | RulesCommand::Apply { .. } => return Ok(Outcome::Done),
+        RulesCommand::Validate { .. }
+        | RulesCommand::Apply { .. }
+        | RulesCommand::Diff { .. }
+        | RulesCommand::Preview { .. } => return Ok(Outcome::Done),
     };
     report(&revision?.into_inner(), out)?;
     Ok(Outcome::Done)
