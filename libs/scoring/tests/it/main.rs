@@ -11,6 +11,8 @@ mod example;
 #[cfg(test)]
 mod explanation;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod indicators;
 #[cfg(test)]
 mod lab;
