@@ -60,7 +60,7 @@ impl World {
         let of_month = [(month, &golden.counts)].into_iter();
         let earlier = golden.earlier.iter().map(|(month, cells)| (month.parse().unwrap(), cells));
         for (month, cells) in of_month.chain(earlier).filter(|(_, cells)| !cells.is_empty()) {
-            counted.insert(month, tallies(cells, &registry));
+            counted.insert(month, tallies(cells, &registry, &pack));
         }
         let cases = story::cases(given, &golden.story, &golden.stories.0);
         let known = RefCell::default();
@@ -186,7 +186,8 @@ fn of(indicator: &Indicator, value: &Exact) -> String {
 }
 
 /// Counts by body, by `stream` or `stream zone`, by code. `nobody` holds what no team has touched.
-fn tallies(cells: &Cells, registry: &Registry) -> Tallies {
+fn tallies(cells: &Cells, registry: &Registry, pack: &RulePack) -> Tallies {
+    let is_zoned = pack.families.get(&Family::Area).is_some_and(|area| area.zones.is_some());
     let mut all = Tallies::default();
     for (id, places) in cells.iter() {
         let kind = registry.bodies.iter().find(|body| body.body_id.as_str() == id);
@@ -196,6 +197,8 @@ fn tallies(cells: &Cells, registry: &Registry) -> Tallies {
             let (stream, zone) = place.split_once(' ').unwrap_or((place, ""));
             let stream: Stream = stream.parse().unwrap();
             let part = if zone.is_empty() { Part::All } else { zone.parse().unwrap() };
+            let has_zones = is_zoned && kind.is_some_and(|kind| kind.family() == Family::Area);
+            assert_eq!(part != Part::All, has_zones, "{id} {place}: zones are those of the pack");
             let base = |code: &str| -> Base { code.parse().unwrap() };
             let counts: Counts =
                 numbers.iter().map(|(code, number)| (base(code), *number)).collect();

@@ -155,8 +155,20 @@ fn parsed(text: String) -> RulePack {
     })
 }
 
-/// Writes another value wherever the pack gives the setting one.
+/// Writes another value wherever the pack gives the setting one; of `N1/weight` only in the first
+/// item N1.
 fn rewrite(text: &str, setting: &str, value: &str) -> String {
+    let Some((item, setting)) = setting.split_once('/') else {
+        return rewrite_all(text, setting, value);
+    };
+    let at = text.find(&format!("id: {item}\n")).unwrap_or_else(|| panic!("no item {item}"));
+    let (before, from) = text.split_at(at);
+    let end = from[1..].find("id: ").map_or(from.len(), |end| end + 1);
+    let (of_item, after) = from.split_at(end);
+    [before, &rewrite_all(of_item, setting, value), after].concat()
+}
+
+fn rewrite_all(text: &str, setting: &str, value: &str) -> String {
     let key = format!("{setting}: ");
     let (mut rest, mut written, mut found) = (text, String::new(), false);
     while let Some(at) = rest.find(&key) {
