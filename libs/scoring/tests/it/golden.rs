@@ -1,11 +1,15 @@
 //! Golden evaluations: cases that a domain expert can read and change (`tests/golden`).
 
 mod compare;
+mod coverage;
 mod format;
 mod month;
+mod page;
 mod story;
 mod town;
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::format::{Given, Golden};
@@ -68,4 +72,63 @@ fn every_folder_is_read() {
     let mut known = FOLDERS.to_vec();
     known.sort_unstable();
     assert_eq!(names, known);
+}
+
+#[test]
+fn every_case_has_a_name_of_its_own_and_a_reason() {
+    let mut ids = BTreeSet::new();
+    let mut wrong = String::new();
+    for (name, file) in FOLDERS.iter().flat_map(|folder| format::files(folder)) {
+        assert!(!file.about.is_empty() && !file.cases.is_empty(), "{name}");
+        for golden in file.cases {
+            if !ids.insert(golden.id.clone()) {
+                let _ = writeln!(wrong, "{name}: {} stands twice", golden.id);
+            }
+            let asks = !golden.expect.is_empty() || !golden.scores.is_empty();
+            if golden.why.len() < 20 || !asks {
+                let _ = writeln!(wrong, "{name}: {} asks nothing or says no reason", golden.id);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(ids.len() >= 160, "{} cases", ids.len());
+}
+
+#[test]
+fn nothing_is_uncovered() {
+    let (groups, covered) = (coverage::groups(), coverage::covered(FOLDERS));
+    let without = coverage::exceptions().without;
+    let names = groups
+        .iter()
+        .flat_map(|group| group.targets.iter().map(|(name, _)| format!("{}/{name}", group.prefix)));
+    let names: BTreeSet<String> = names.collect();
+    let mut wrong = String::new();
+    for name in &names {
+        match (covered.contains_key(name), without.get(name)) {
+            (false, None) => writeln!(wrong, "{name} has no golden case").unwrap(),
+            (true, Some(_)) => writeln!(wrong, "{name} has a case: no exception").unwrap(),
+            _ => {}
+        }
+    }
+    let unknown = |name: &&str| !names.contains(*name);
+    for name in covered.keys().map(String::as_str).filter(unknown) {
+        let _ = writeln!(wrong, "{name} is nothing that can be covered");
+    }
+    for name in without.iter().map(|(name, _)| name).filter(unknown) {
+        let _ = writeln!(wrong, "{name} in coverage.yaml is nothing that can be covered");
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// `make docs` writes the page by this test.
+#[test]
+fn the_page_says_what_the_cases_cover() {
+    let covered = coverage::covered(FOLDERS);
+    let page = page::page(&coverage::groups(), &covered, &coverage::exceptions().without);
+    let path = format::root().join("../../docs/golden.md");
+    if std::env::var_os("CHENGPING_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(written == page, "docs/golden.md is out of date: run `make docs`");
 }

@@ -318,7 +318,7 @@ pub(crate) fn files(folder: &str) -> Vec<(String, File)> {
     paths.iter().map(|path| (name(path), read(path))).collect()
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> T {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> T {
     let text = std::fs::read_to_string(path).unwrap();
     serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -2,14 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 use chengping_casework::{Base, Case, Deriver, Event, Question, View};
 use chengping_rules::{Counted, Formula, Indicator, RulePack, indicator};
 use chengping_scoring::indicator::{Measured, printed, value};
 use chengping_scoring::{
-    Attributor, Cell, Counts, ENGINE, Evaluation, Input, PackRevision, Part, Snapshot, Tallies,
-    evaluated_part, score, tally,
+    Attributor, Cell, Counts, ENGINE, Evaluation, FactTable, Input, PackRevision, Part, Snapshot,
+    Tallies, evaluated_part, score, tally,
 };
 use chengping_types::registry::Registry;
 use chengping_types::{BodyId, Digest, Exact, Family, Instant, Month, Stream, Zone};
@@ -96,7 +97,11 @@ impl World {
         let deriver = Deriver::new(&question);
         let facts = self.cases.iter().filter_map(|(case, events)| deriver.derive(case, events));
         let attributor = Attributor::new(&self.pack, &self.registry, month);
-        let mut tallies = tally(&facts.collect::<Vec<_>>(), &attributor);
+        let facts: Vec<_> = facts.collect();
+        let mut tallies = tally(&facts, &attributor);
+        let mut table = FactTable::new(attributor);
+        facts.iter().for_each(|fact| table.push(fact));
+        assert_eq!(table.tally(NonZeroUsize::MIN), tallies, "by columns (decision 90)");
         tallies.merge(&given);
         tallies
     }
