@@ -132,3 +132,61 @@ fn the_page_says_what_the_cases_cover() {
     let written = std::fs::read_to_string(path).unwrap_or_default();
     assert!(written == page, "docs/golden.md is out of date: run `make docs`");
 }
+
+/// A file with one case that is right, but for what `change` makes of its text.
+fn told(change: impl Fn(&str) -> String) -> Result<String, String> {
+    let text = "
+about: one case
+cases:
+  - id: one
+    why: filed and handled in time
+    story:
+      - 04-20 09:00 filed by desk
+      - 04-20 10:00 dispatched to parks due 04-28 10:00
+      - 04-22 08:00 handled
+    expect: {2018-04 parks: {due: 1, handled: 1, on_time: 1, handling_rate: 100.00}}
+    scores: {parks: {state: too_few_cases, items: {N1: 0}}}
+";
+    let file: format::File =
+        serde_saphyr::from_str(&change(text)).map_err(|error| error.to_string())?;
+    Ok(differences(&format::town(), &file.cases[0]).join("\n"))
+}
+
+#[test]
+fn what_differs_is_told_in_the_words_of_the_file() {
+    assert_eq!(told(str::to_owned), Ok(String::new()));
+    for (right, wrong, expected) in [
+        ("due: 1", "due: 2", "2018-04 parks: due: expected 2, found 1"),
+        (", on_time: 1", "", "2018-04 parks: on_time: not named, so expected 0, found 1"),
+        ("100.00", "99.99", "2018-04 parks: handling_rate: expected 99.99, found 100.00"),
+        ("04-22", "05-22", "2018-04 parks: overdue_open: not named, so expected 0, found 1"),
+        (
+            "2018-04 parks: {due: 1, handled: 1, on_time: 1, handling_rate: 100.00}",
+            "2018-04 parks: nothing",
+            "2018-04 parks: expected nothing",
+        ),
+        ("too_few_cases", "scored", "parks: state: expected scored, found too_few_cases"),
+        ("N1: 0", "N1: 1.5", "parks: N1: expected 1.5, found 0"),
+        ("N1", "N9", "parks: N9: no such item"),
+        ("due: 1", "duo: 1", "duo is no indicator"),
+        ("handled\n", "handed\n", "`04-22 08:00 handed`: no such event"),
+        ("2018-04 parks", "2018-04 park", "park is no body, zone or stream"),
+    ] {
+        let found = told(|text| text.replacen(right, wrong, 1)).unwrap();
+        assert!(found.contains(expected), "{wrong}: {found}");
+    }
+}
+
+#[test]
+fn unknown_and_repeated_keys_are_refused() {
+    for (right, wrong, expected) in [
+        ("why:", "reason:", "reason"),
+        ("scores:", "score:", "score"),
+        ("state:", "status:", "status"),
+        ("about:", "given: {colour: red}\nabout:", "colour"),
+        ("due: 1,", "due: 1, due: 1,", "due"),
+    ] {
+        let refused = told(|text| text.replacen(right, wrong, 1)).unwrap_err();
+        assert!(refused.contains(expected), "{wrong}: {refused}");
+    }
+}
