@@ -1,4 +1,4 @@
-//! Scoring against the independent reference, the method's own example, and its laws.
+//! Scoring against the independent reference, the golden evaluations, and its laws.
 
 #[cfg(test)]
 mod attribution;
@@ -6,8 +6,6 @@ mod attribution;
 mod boston;
 #[cfg(test)]
 mod city;
-#[cfg(test)]
-mod example;
 #[cfg(test)]
 mod explanation;
 #[cfg(test)]
@@ -30,5 +28,3 @@ mod results;
 mod settings;
 #[cfg(test)]
 mod table;
-#[cfg(test)]
-mod vectors;
