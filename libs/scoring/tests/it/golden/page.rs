@@ -1,6 +1,6 @@
 //! `docs/golden.md`: what the golden cases cover.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::coverage::{Group, Named};
@@ -22,12 +22,12 @@ pub(crate) fn page(
     without: &Entries<String>,
 ) -> String {
     let mut page = HEAD.to_owned();
-    let cases: std::collections::BTreeSet<&Named> = covered.values().flatten().collect();
-    let files: std::collections::BTreeSet<&str> =
-        cases.iter().map(|case| case.file.as_str()).collect();
+    let cases: BTreeSet<&Named> = covered.values().flatten().collect();
+    let files: BTreeSet<&str> = cases.iter().map(|case| case.file.as_str()).collect();
     let _ = writeln!(page, "\n{} cases in {} files.", cases.len(), files.len());
     for group in groups {
-        let _ = writeln!(page, "\n## {}\n\n| | | cases |\n|---|---|---|", group.title);
+        let _ =
+            writeln!(page, "\n## {}\n\n| name | what it is | cases |\n|---|---|---|", group.title);
         for (name, about) in &group.targets {
             let key = format!("{}/{name}", group.prefix);
             let cases = match (covered.get(&key), without.get(&key)) {
