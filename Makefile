@@ -42,9 +42,10 @@ fmt: ## Format the code and the protos.
 	deploy/tools.sh buf
 	$(BUF) format -w proto
 
-docs: ## Write the pages that are made from data: the indicator catalogue.
+docs: ## Write the pages that are made from data: the indicator catalogue, what the golden evaluations cover.
 	cargo run --quiet --package chengping-rules --example indicators > docs/indicators.md.new
 	mv docs/indicators.md.new docs/indicators.md
+	CHENGPING_WRITE_DOCS=1 cargo test --quiet --package chengping-scoring --test it golden::the_page
 
 proto-lint: ## Lint the protos, and compare them with those of the last release.
 	deploy/tools.sh buf

@@ -1,4 +1,4 @@
-//! The values of the catalogue, against figures that a city has published (method 3.3).
+//! What holds of the values of the catalogue; golden ones are in tests/golden.
 
 use chengping_casework::Base;
 use chengping_rules::{Counted, Formula, catalogue, indicator};
@@ -16,63 +16,6 @@ fn print_of(code: &str, measured: Measured<'_>) -> Option<String> {
 fn print(code: &str, counts: &[(Base, u64)]) -> Option<String> {
     let counts: Counts = counts.iter().copied().collect();
     print_of(code, Measured::of(&counts))
-}
-
-/// The week of 2019-04-08 to 14 of Zhengzhou: accepted, filed, dispatched, due, closed, on time,
-/// reworked, extended, and the published rates; an empty one is not published.
-const PUBLISHED: [(&str, [u64; 8], [&str; 6]); 4] = [
-    (
-        "all",
-        [51_571, 51_229, 49_151, 52_434, 43_523, 40_394, 276, 104],
-        ["99.34", "95.94", "83.01", "77.04", "0.53", "0.20"],
-    ),
-    (
-        "without 四乱",
-        [16_754, 16_570, 14_673, 18_086, 10_225, 8_765, 274, 101],
-        ["98.90", "88.55", "56.54", "48.46", "1.51", "0.56"],
-    ),
-    ("金水", [0, 0, 0, 1_935, 1_912, 1_855, 18, 0], ["", "", "98.81", "95.87", "0.93", ""]),
-    ("管城", [0, 0, 0, 953, 953, 936, 20, 0], ["", "", "100.00", "98.22", "2.10", ""]),
-];
-
-#[test]
-fn the_published_week_of_zhengzhou_comes_out() {
-    let names = [
-        Base::AcceptedCase,
-        Base::Filed,
-        Base::DispatchDone,
-        Base::Due,
-        Base::Closed,
-        Base::ClosedOnTime,
-        Base::Rework,
-        Base::Extended,
-    ];
-    let codes = [
-        "filing_rate",
-        "dispatch_rate",
-        "closing_rate",
-        "on_time_closing_rate",
-        "rework_rate",
-        "extension_rate",
-    ];
-    for (name, numbers, rates) in PUBLISHED {
-        let mut counts: Counts = names.into_iter().zip(numbers).collect();
-        counts.add(Base::DispatchDue, numbers[1]);
-        for (code, rate) in codes.into_iter().zip(rates).filter(|(_, rate)| !rate.is_empty()) {
-            assert_eq!(
-                print_of(code, Measured::of(&counts)).as_deref(),
-                Some(rate),
-                "{name} {code}"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_value_is_rounded_once() {
-    // 1.51498 % would become 1.52 by way of 1.515.
-    assert_eq!(print("rework_rate", &[(Base::Rework, 274), (Base::Due, 18_086)]).unwrap(), "1.51");
-    assert_eq!(print("closing_rate", &[(Base::Closed, 1), (Base::Due, 800)]).unwrap(), "0.13");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Scoring against the independent reference, the method's own example, and its laws.
+//! Scoring against the independent reference, the golden evaluations, and its laws.
 
 #[cfg(test)]
 mod annual;
@@ -9,9 +9,9 @@ mod boston;
 #[cfg(test)]
 mod city;
 #[cfg(test)]
-mod example;
-#[cfg(test)]
 mod explanation;
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod indicators;
 #[cfg(test)]
@@ -32,5 +32,3 @@ mod results;
 mod settings;
 #[cfg(test)]
 mod table;
-#[cfg(test)]
-mod vectors;

@@ -1,4 +1,5 @@
-//! A golden value, and the words for it, of every primitive and of each of its alternatives.
+//! The words for every primitive and each of its alternatives, and what is refused; the golden
+//! values are in tests/golden/primitives.
 
 use chengping_scoring::explain::Language::{En, Zh};
 use chengping_types::registry::{Coefficient, GridClass};

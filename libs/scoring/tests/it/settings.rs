@@ -1,4 +1,4 @@
-//! A golden value of every alternative of the settings of a score.
+//! The settings of a score: bounds, words and refusals beside the golden cases of tests/golden/settings.
 
 use chengping_rules::RulePack;
 use chengping_scoring::explain::Language::Zh;
@@ -81,91 +81,13 @@ fn a_scaled_score_never_exceeds_the_base() {
 }
 
 #[test]
-fn zone_weights_change_on_a_day() {
-    let lab = |midmonth: &str, month: &str| {
-        Lab::item("linear: {rate: closed / due, weight: 10}")
-            .family(&format!(
-                "zones: {{key: \"0.6\", general: \"0.4\", {midmonth}clause: \"5.2.5\", \
-                 provenance: assumption, changes: [{{from: 2018-04-16, key: \"0.8\", \
-                 general: \"0.2\", clause: \"5.2.5\", provenance: regulation}}]}}"
-            ))
-            .month(month)
-            .counts("d", Stream::Regular, Part::Key, "due=10")
-            .counts("d", Stream::Regular, Part::General, "due=10 closed=10")
-            .x()
-    };
-    assert_eq!(lab("", "2018-03"), "6");
-    assert_eq!(lab("", "2018-04"), "6");
-    assert_eq!(lab("", "2018-05"), "8");
-    assert_eq!(lab("midmonth: immediate, ", "2018-04"), "8");
-    assert_eq!(lab("midmonth: split_by_day, ", "2018-04"), "7");
-    assert_eq!(lab("midmonth: next_period, ", "2018-04"), "6");
-}
-
-#[test]
-fn points_that_do_not_apply_go_where_the_pack_says() {
-    let lab = |how: &str| {
-        Lab::new()
-            .stream(
-                "s",
-                "counts: all, cap: 100",
-                &[
-                    ("X", "linear: {rate: closed / due, weight: 10}"),
-                    ("Y", "linear: {rate: closed / filed, weight: 30}"),
-                ],
-            )
-            .scoring(how)
-            .regular("due=10 closed=9")
-            .x()
-    };
-    assert_eq!(lab(""), "2");
-    assert_eq!(lab("redistribution: at_most_double,"), "2");
-    assert_eq!(lab("redistribution: pro_rata,"), "4");
-    assert_eq!(lab("redistribution: none,"), "1");
-}
-
-#[test]
-fn a_score_is_rounded_once_half_up() {
-    let lab = |settings: &str| {
-        let lab = Lab::item("linear: {rate: closed / due, weight: 100}").scoring(settings);
-        lab.regular("due=1000 closed=895").card().score.unwrap().printed()
-    };
-    assert_eq!(lab(""), "89.50");
-    assert_eq!(lab("decimals: 2,"), "89.50");
-    assert_eq!(lab("decimals: 0,"), "90");
+fn a_score_has_two_decimals_or_none() {
     assert!(
         Lab::item("linear: {rate: closed / due, weight: 1}")
             .scoring("decimals: 1,")
             .mistakes()
             .contains("expected 0 or 2 decimals")
     );
-}
-
-#[test]
-fn the_grade_follows_from_the_rounded_score() {
-    let card = Lab::item("linear: {rate: closed / due, weight: 100}")
-        .scoring("decimals: 0,")
-        .regular("due=1000 closed=895")
-        .card();
-    assert_eq!(card.grade.as_deref(), Some("A"), "89.5 is printed 90");
-}
-
-#[test]
-fn few_cases_are_ranked_only_where_the_pack_says_so() {
-    let lab = |settings: &str| {
-        let lab = Lab::item("linear: {rate: closed / due, weight: 100}").scoring(settings);
-        lab.regular("due=9 closed=9").card().rank
-    };
-    assert_eq!(lab(""), Some(1), "no minimum in the lab");
-    let ten = |how: &str| {
-        let text = Lab::item("linear: {rate: closed / due, weight: 100}").scoring(how);
-        let text = text.regular("due=9 closed=9");
-        let pack = text.text().replace("cases_min: 0", "cases_min: 10");
-        let pack = RulePack::parse(&pack).unwrap();
-        score(&text.input_by(pack)).scorecards[0].rank
-    };
-    assert_eq!(ten("too_few_cases: unranked,"), None);
-    assert_eq!(ten("too_few_cases: ranked,"), Some(1));
 }
 
 #[test]
