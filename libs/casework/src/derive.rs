@@ -136,7 +136,8 @@ impl<'q> Deriver<'q> {
         let cohort = self.question.lifecycle.period_basis == PeriodBasis::Cohort;
         let dispatched_now = state.dispatched_at.is_some_and(|at| asked.holds(at));
         let assigned = if cohort { filed_now } else { dispatched_now };
-        let is_assignable = state.dispatched_at.is_some() && state.suspended_at.is_none();
+        let is_paused = state.suspended_at.is_some() && self.question.lifecycle.pauses();
+        let is_assignable = state.dispatched_at.is_some() && !is_paused;
         let no_deadline = self.question.lifecycle.no_deadline;
         let is_in_due = state.deadline.is_some() || no_deadline == NoDeadline::CountsAsOnTime;
         marks.set(Base::Assigned, assigned && is_assignable && is_in_due);

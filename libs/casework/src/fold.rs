@@ -201,12 +201,12 @@ impl<'e> State<'e> {
             EventKind::Returned => self.send_back(event),
             EventKind::Extended => self.extend(event, lifecycle),
             EventKind::Suspended => self.suspend(event, lifecycle),
-            EventKind::Resumed => self.resume(event),
-            EventKind::Handled => self.hand_back(event.at),
+            EventKind::Resumed => self.resume(event, lifecycle),
+            EventKind::Handled => self.hand_back(event.at, lifecycle),
             EventKind::CheckSent => self.while_handled(Stage::Checking),
             EventKind::CheckPassed => self.while_handled(Stage::Checked),
             EventKind::CheckFailed => self.fail_check(event.at, lifecycle),
-            EventKind::Closed => self.close(event),
+            EventKind::Closed => self.close(event, lifecycle),
             EventKind::Reopened => self.reopen(),
             EventKind::Voided => {
                 self.voided = true;
@@ -290,7 +290,7 @@ impl<'e> State<'e> {
     fn extend(&mut self, event: &Event, lifecycle: &Lifecycle) -> Result<(), Irregularity> {
         self.require_open()?;
         let applies = lifecycle.extension_when_overdue == ExtensionWhenOverdue::Applied;
-        if self.is_after_deadline(event.at) && !applies {
+        if self.is_after_deadline(event.at, lifecycle) && !applies {
             return Err(Irregularity::AfterDeadline);
         }
         let deadline = event.due_at.ok_or(Irregularity::WithoutDeadline)?;
@@ -309,7 +309,7 @@ impl<'e> State<'e> {
             return Err(Irregularity::SuspendedAgain);
         }
         let applies = lifecycle.suspension_when_overdue == SuspensionWhenOverdue::Applied;
-        if self.is_after_deadline(event.at) && !applies {
+        if self.is_after_deadline(event.at, lifecycle) && !applies {
             return Err(Irregularity::AfterDeadline);
         }
         self.suspended_at = Some(event.at);
@@ -318,15 +318,16 @@ impl<'e> State<'e> {
     }
 
     /// While suspended the clock stands still: no instant is after the deadline then.
-    fn is_after_deadline(&self, at: Instant) -> bool {
-        self.suspended_at.is_none() && self.deadline.is_some_and(|deadline| at > deadline)
+    fn is_after_deadline(&self, at: Instant, lifecycle: &Lifecycle) -> bool {
+        let is_paused = self.suspended_at.is_some() && lifecycle.pauses();
+        !is_paused && self.deadline.is_some_and(|deadline| at > deadline)
     }
 
-    fn resume(&mut self, event: &Event) -> Result<(), Irregularity> {
+    fn resume(&mut self, event: &Event, lifecycle: &Lifecycle) -> Result<(), Irregularity> {
         if self.suspended_at.is_none() {
             return Err(Irregularity::NotSuspended);
         }
-        self.end_suspension(event.at);
+        self.end_suspension(event.at, lifecycle);
         if event.due_at.is_some() {
             self.deadline = event.due_at;
         }
@@ -334,9 +335,12 @@ impl<'e> State<'e> {
         Ok(())
     }
 
-    /// Ends a suspension, if there is one; the deadline moves by the pause (decisions.md 5).
-    fn end_suspension(&mut self, at: Instant) {
-        if let Some(since) = self.suspended_at.take() {
+    /// Ends a suspension, if there is one; the deadline moves by the pause (decisions.md 5) if it was
+    /// one.
+    fn end_suspension(&mut self, at: Instant, lifecycle: &Lifecycle) {
+        if let Some(since) = self.suspended_at.take()
+            && lifecycle.pauses()
+        {
             let pause = at.as_micros() - since.as_micros();
             self.paused_for = self.paused_for.saturating_add(pause);
             self.deadline = self
@@ -345,16 +349,16 @@ impl<'e> State<'e> {
         }
     }
 
-    fn hand_back(&mut self, at: Instant) -> Result<(), Irregularity> {
+    fn hand_back(&mut self, at: Instant, lifecycle: &Lifecycle) -> Result<(), Irregularity> {
         self.require_open()?;
         let again = self.handled_at.is_some();
-        self.set_handled(at);
+        self.set_handled(at, lifecycle);
         self.stage = Stage::Handled;
         if again { Err(Irregularity::HandledAgain) } else { Ok(()) }
     }
 
-    fn set_handled(&mut self, at: Instant) {
-        self.end_suspension(at);
+    fn set_handled(&mut self, at: Instant, lifecycle: &Lifecycle) {
+        self.end_suspension(at, lifecycle);
         self.handled_at = Some(at);
         self.reworks = self.rework_rounds();
         self.rework_at = self.rework_at.or(self.rework_pending_at);
@@ -386,14 +390,14 @@ impl<'e> State<'e> {
         Ok(())
     }
 
-    fn close(&mut self, event: &Event) -> Result<(), Irregularity> {
+    fn close(&mut self, event: &Event, lifecycle: &Lifecycle) -> Result<(), Irregularity> {
         self.require_open()?;
         self.forced = event.is("forced");
         let without = self.handled_at.is_none() && !self.forced;
         if without {
-            self.set_handled(event.at);
+            self.set_handled(event.at, lifecycle);
         }
-        self.end_suspension(event.at);
+        self.end_suspension(event.at, lifecycle);
         self.closed_at = Some(event.at);
         self.stage = Stage::Closed;
         if without { Err(Irregularity::ClosedWithoutHandBack) } else { Ok(()) }

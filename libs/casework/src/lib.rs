@@ -26,7 +26,7 @@ pub use fact::{DeskCount, Fact, Satisfaction, Sum};
 pub use fold::{Irregularity, Stage};
 pub use lifecycle::{
     AccurateDispatch, ExemptLate, ExtensionWhenOverdue, LateCorrection, Lifecycle, MissedOver,
-    NoDeadline, OnTimeClosing, PeriodBasis, RedispatchDeadline, ReworkRule, SuspensionWhenOverdue,
-    ValidReport,
+    NoDeadline, OnTimeClosing, PeriodBasis, RedispatchDeadline, ReworkRule, SuspendedCases,
+    SuspensionWhenOverdue, ValidReport,
 };
 pub use timeline::{Order, Step, Timeline, timeline};

@@ -71,6 +71,16 @@ setting! {
 }
 
 setting! {
+    /// Whether suspended cases are judged (method 3.2).
+    SuspendedCases: "suspended cases" {
+        /// Not while they are; the deadline moves by the pause.
+        Out = "out",
+        /// As all others: the clock runs on, and the deadline moves only where the platform says so.
+        Counted = 1 "counted",
+    }
+}
+
+setting! {
     /// Whether an extension dated after the deadline has an effect (decisions.md 6).
     ExtensionWhenOverdue: "extension when overdue" {
         /// None, and it is not counted.
@@ -152,6 +162,13 @@ setting! {
     }
 }
 
+impl Lifecycle {
+    /// Whether a suspension stops the clock.
+    pub(crate) fn pauses(&self) -> bool {
+        self.suspended == SuspendedCases::Out
+    }
+}
+
 /// How events become counts. The default is what `zz-2018` uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -174,8 +191,11 @@ pub struct Lifecycle {
     pub exempt_late: ExemptLate,
     /// How a case without a deadline counts.
     pub no_deadline: NoDeadline,
-    /// Which reports are valid. As all switches of posts, left out where it has its first value, so
-    /// that packs from before there were any keep their digests.
+    /// Whether suspended cases are judged. Left out where it has its first value, as all switches
+    /// below, so that packs from before there were any keep their digests.
+    #[serde(skip_serializing_if = "is_first")]
+    pub suspended: SuspendedCases,
+    /// Which reports are valid.
     #[serde(skip_serializing_if = "is_first")]
     pub valid_report: ValidReport,
     /// What missed reports are counted out of.

@@ -23,7 +23,7 @@ impl Seen<'_, '_> {
     /// (method e.4). None while it has neither, is suspended or counts nowhere.
     pub(crate) fn settles_at(&self) -> Option<Instant> {
         let state = self.state;
-        if !state.counts() || state.dispatched_at.is_none() || state.suspended_at.is_some() {
+        if !state.counts() || state.dispatched_at.is_none() || self.is_paused() {
             return None;
         }
         let ended = if state.forced { state.closed_at } else { state.handled_at };
@@ -33,6 +33,11 @@ impl Seen<'_, '_> {
             (None, Some(deadline)) => (deadline < self.as_of).then_some(deadline),
             (None, None) => None,
         }
+    }
+
+    /// Suspended, and therefore not judged.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.state.suspended_at.is_some() && self.lifecycle.pauses()
     }
 
     fn knows_no_deadline_but_counts(&self) -> bool {

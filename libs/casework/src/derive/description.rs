@@ -65,7 +65,7 @@ fn mark_stock(marks: &mut Marks, seen: &Seen<'_, '_>) {
     let is_unclosed = !seen.is_closed();
     let is_dispatched = state.dispatched_at.is_some();
     let is_open = is_dispatched && is_unclosed && !seen.is_handled();
-    let is_paused = state.suspended_at.is_some();
+    let is_paused = seen.is_paused();
     let is_sent_back = is_open && state.is_sent_back();
     marks.set(Base::WaitingDispatch, is_unclosed && !is_dispatched || is_sent_back);
     let is_overdue = state.deadline.is_some_and(|deadline| deadline < seen.as_of);

@@ -80,6 +80,7 @@ fn lifecycle(lifecycle: &Lifecycle) -> cases::Lifecycle {
         valid_report: lifecycle.valid_report.to_string(),
         missed_over: lifecycle.missed_over.to_string(),
         accurate_dispatch: lifecycle.accurate_dispatch.to_string(),
+        suspended: lifecycle.suspended.to_string(),
     }
 }
 

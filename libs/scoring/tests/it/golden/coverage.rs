@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chengping_casework::{
     AccurateDispatch, EventKind, ExemptLate, ExtensionWhenOverdue, LateCorrection, MissedOver,
-    NoDeadline, OnTimeClosing, PeriodBasis, RedispatchDeadline, ReworkRule, Source,
+    NoDeadline, OnTimeClosing, PeriodBasis, RedispatchDeadline, ReworkRule, Source, SuspendedCases,
     SuspensionWhenOverdue, ValidReport,
 };
 use chengping_rules::{
@@ -136,6 +136,7 @@ fn settings() -> Vec<String> {
         "valid_report": ValidReport,
         "missed_over": MissedOver,
         "accurate_dispatch": AccurateDispatch,
+        "suspended": SuspendedCases,
         "redistribution": Redistribution,
         "too_few_cases": TooFewCases,
         "mode": DifferentiationMode,

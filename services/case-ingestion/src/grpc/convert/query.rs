@@ -167,5 +167,6 @@ fn lifecycle(given: pb::Lifecycle, errors: &mut FieldErrors) -> Lifecycle {
         valid_report: setting(errors, "valid_report", &given.valid_report),
         missed_over: setting(errors, "missed_over", &given.missed_over),
         accurate_dispatch: setting(errors, "accurate_dispatch", &given.accurate_dispatch),
+        suspended: setting(errors, "suspended", &given.suspended),
     }
 }
