@@ -47,10 +47,10 @@ impl Decode for Size {
     }
 }
 
-/// A formula that counts cases.
+/// A formula that counts cases, or orders, visits, times or seconds.
 impl Decode for Count {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        decoder.formula(node, &[Unit::CASES])
+        decoder.formula(node, &Unit::COUNTED)
     }
 }
 
@@ -58,12 +58,20 @@ impl Decode for Rate {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         if let Expression::Operation(Operation::Divide, ..) = decoder.formula(node, &[])?
             && let Expression::Operation(_, numerator, denominator) =
-                decoder.formula(node, &[Unit::PLAIN])?
+                decoder.formula(node, &rate_units())?
         {
             return Some(Self { numerator: *numerator, denominator: *denominator });
         }
         decoder.reject(node, "a rate is a quotient; write it as `count / count`")
     }
+}
+
+/// What a rate may be: a plain number, or so many of one kind for each of another, such as orders a
+/// case. Seconds make no percentage.
+fn rate_units() -> Vec<Unit> {
+    let whole = || Unit::COUNTED.into_iter().filter(|unit| *unit != Unit::SECONDS);
+    let quotients = whole().flat_map(|above| whole().map(move |below| above.per(below)));
+    std::iter::once(Unit::PLAIN).chain(quotients).collect()
 }
 
 impl Decode for Condition<Quantity> {
@@ -92,9 +100,10 @@ pub(crate) fn points(node: &Node, decoder: &mut Decoder) -> Option<Count> {
     decoder.formula(node, &[Unit::POINTS, Unit::PLAIN])
 }
 
-/// Reads a formula of which each unit is worth points: cases, or a plain number.
+/// Reads a formula of which each unit is worth points: what is counted, or a plain number.
 pub(crate) fn value(node: &Node, decoder: &mut Decoder) -> Option<Count> {
-    decoder.formula(node, &[Unit::PLAIN, Unit::CASES])
+    let units: Vec<_> = std::iter::once(Unit::PLAIN).chain(Unit::COUNTED).collect();
+    decoder.formula(node, &units)
 }
 
 impl Decoder {

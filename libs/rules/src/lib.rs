@@ -28,7 +28,7 @@ pub use catalogue::{
 pub use count::{Count, Rate, Size};
 pub use expression::{
     Comparison, Condition, Expression, ExpressionError, ExpressionProblem, Function, Name,
-    Operation, Unit,
+    Operation, Test, Unit,
 };
 pub use family::{
     Counted, Day, DayError, Differentiation, DifferentiationMode, EffectiveSize, FamilyRules, Item,

@@ -2,7 +2,7 @@
 
 use chengping_types::Exact;
 
-use super::{Comparison, Condition, Expression, Function, Name, Operation};
+use super::{Comparison, Condition, Expression, Function, Name, Operation, Test};
 
 /// How names, signs and functions are written.
 struct Style<'w, N> {
@@ -92,9 +92,9 @@ impl<N: Name> Expression<N> {
                     _ => format!("{function}({arguments})"),
                 }
             }
-            Self::If(condition, then, otherwise) => {
+            Self::If(test, then, otherwise) => {
                 let (then, otherwise) = (then.print(style), otherwise.print(style));
-                format!("if({}, {then}, {otherwise})", condition.print(style))
+                format!("if({}, {then}, {otherwise})", test.print(style))
             }
         }
     }
@@ -118,6 +118,32 @@ impl<N: Name> Condition<N> {
     fn print(&self, style: &Style<'_, N>) -> String {
         let sign = self.comparison.sign(style.for_readers);
         format!("{} {sign} {}", self.left.print(style), self.right.print(style))
+    }
+}
+
+impl<N: Name> Test<N> {
+    /// `or` binds least, then `and`; what `not` denies stands in parentheses.
+    const fn binds(&self) -> u8 {
+        match self {
+            Self::Or(..) => 1,
+            Self::And(..) => 2,
+            Self::Not(_) | Self::Comparison(_) => TIGHTEST,
+        }
+    }
+
+    fn print(&self, style: &Style<'_, N>) -> String {
+        let (word, left, right) = match self {
+            Self::Comparison(condition) => return condition.print(style),
+            Self::Not(test) => return format!("not ({})", test.print(style)),
+            Self::And(left, right) => ("and", left, right),
+            Self::Or(left, right) => ("or", left, right),
+        };
+        let operand = |test: &Self, at_least| {
+            let text = test.print(style);
+            if test.binds() < at_least { format!("({text})") } else { text }
+        };
+        let binds = self.binds();
+        format!("{} {word} {}", operand(left, binds), operand(right, binds + 1))
     }
 }
 

@@ -2,45 +2,59 @@
 
 use std::fmt;
 
-/// A unit: a product of powers of cases, road sections and points. A rate has none of them, it is a
-/// plain number; so is a coefficient.
+/// What there are powers of in a unit, in the order in which a reader expects them.
+const NAMES: [&str; 7] =
+    ["cases", "road sections", "points", "seconds", "orders", "visits", "times"];
+
+/// A unit: a product of powers of cases, road sections, points, seconds, orders, visits and times.
+/// A rate has none of them, it is a plain number; so is a coefficient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unit {
-    cases: i8,
-    sections: i8,
-    points: i8,
+    powers: [i8; NAMES.len()],
 }
 
 impl Unit {
     /// A plain number, such as a rate.
-    pub const PLAIN: Self = Self { cases: 0, sections: 0, points: 0 };
-    /// A count of cases, orders or visits.
-    pub const CASES: Self = Self { cases: 1, ..Self::PLAIN };
+    pub const PLAIN: Self = Self { powers: [0; NAMES.len()] };
+    /// 件: cases, each once.
+    pub const CASES: Self = Self::of(0);
     /// A number of road sections.
-    pub const SECTIONS: Self = Self { sections: 1, ..Self::PLAIN };
+    pub const SECTIONS: Self = Self::of(1);
     /// Points lost.
-    pub const POINTS: Self = Self { points: 1, ..Self::PLAIN };
+    pub const POINTS: Self = Self::of(2);
+    /// Seconds.
+    pub const SECONDS: Self = Self::of(3);
+    /// Supervision orders.
+    pub const ORDERS: Self = Self::of(4);
+    /// Return visits.
+    pub const VISITS: Self = Self::of(5);
+    /// 次: how often something else happened.
+    pub const TIMES: Self = Self::of(6);
+
+    /// What base counts count: an item may count any of these, but no two in one sum.
+    pub(crate) const COUNTED: [Self; 5] =
+        [Self::CASES, Self::ORDERS, Self::VISITS, Self::TIMES, Self::SECONDS];
+
+    const fn of(index: usize) -> Self {
+        let mut powers = [0; NAMES.len()];
+        powers[index] = 1;
+        Self { powers }
+    }
 
     /// The unit of a product. An expression is too short for a power that does not fit.
-    pub(super) const fn times(self, other: Self) -> Self {
-        Self {
-            cases: self.cases.saturating_add(other.cases),
-            sections: self.sections.saturating_add(other.sections),
-            points: self.points.saturating_add(other.points),
-        }
+    pub(crate) fn times(self, other: Self) -> Self {
+        self.with(other, i8::saturating_add)
     }
 
     /// The unit of a quotient.
-    pub(super) const fn per(self, other: Self) -> Self {
-        Self {
-            cases: self.cases.saturating_sub(other.cases),
-            sections: self.sections.saturating_sub(other.sections),
-            points: self.points.saturating_sub(other.points),
-        }
+    pub(crate) fn per(self, other: Self) -> Self {
+        self.with(other, i8::saturating_sub)
     }
 
-    const fn powers(self) -> [(i8, &'static str); 3] {
-        [(self.cases, "cases"), (self.sections, "road sections"), (self.points, "points")]
+    fn with(self, other: Self, join: fn(i8, i8) -> i8) -> Self {
+        let mut powers = self.powers;
+        powers.iter_mut().zip(other.powers).for_each(|(own, other)| *own = join(*own, other));
+        Self { powers }
     }
 }
 
@@ -50,12 +64,13 @@ impl fmt::Display for Unit {
         if *self == Self::PLAIN {
             return f.write_str("a plain number");
         }
-        let powers = self.powers();
-        let above = powers.iter().filter(|(power, _)| *power > 0);
-        let above: Vec<_> = above.flat_map(|(power, name)| vec![*name; *power as usize]).collect();
+        let powers = || self.powers.into_iter().zip(NAMES);
+        let above = powers().filter(|(power, _)| *power > 0);
+        let above: Vec<_> =
+            above.flat_map(|(power, name)| vec![name; power.unsigned_abs().into()]).collect();
         let above = if above.is_empty() { "1".to_owned() } else { above.join(" × ") };
         write!(f, "a number of {above}")?;
-        for (power, name) in powers.iter().filter(|(power, _)| *power < 0) {
+        for (power, name) in powers().filter(|(power, _)| *power < 0) {
             for _ in 0..power.unsigned_abs() {
                 write!(f, " / {name}")?;
             }
