@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use chengping_types::Family;
+use chengping_types::{Exact, Family};
 
 use crate::document::{Key, Node, Value};
 use crate::family::Counted;
@@ -34,6 +34,9 @@ pub(crate) struct Decoder {
     pub(crate) sized: bool,
     /// The family whose rules are being read.
     pub(crate) family: Option<Family>,
+    /// The base to which caps must add up, and points to their caps; absent where the pack claims
+    /// nothing.
+    pub(crate) adds_up_to: Option<Exact>,
 }
 
 impl Decoder {
@@ -160,6 +163,11 @@ impl<'n, 'd> Fields<'n, 'd> {
     /// The node of a key, which thereby becomes a known one.
     pub(crate) fn node(&mut self, name: &'static str) -> Option<&'n Node> {
         self.known.push(name);
+        self.elsewhere(name)
+    }
+
+    /// The node of a key that is read elsewhere.
+    pub(crate) fn elsewhere(&self, name: &str) -> Option<&'n Node> {
         self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 

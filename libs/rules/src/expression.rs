@@ -195,6 +195,23 @@ impl<N: Name> Expression<N> {
         names
     }
 
+    /// The numbers that are written in it, from left to right.
+    pub fn numbers(&self) -> Vec<Exact> {
+        match self {
+            Self::Integer(number) => vec![Exact::from(*number)],
+            Self::Decimal(number) => vec![number.clone()],
+            Self::Name(_) => Vec::new(),
+            Self::Operation(_, left, right) => [left, right].map(|side| side.numbers()).concat(),
+            Self::Call(_, arguments) => arguments.iter().flat_map(Self::numbers).collect(),
+            Self::If(test, then, otherwise) => {
+                let tested = test.comparisons().into_iter();
+                let tested = tested.flat_map(|one| [&one.left, &one.right].map(Self::numbers));
+                let sides = [then.numbers(), otherwise.numbers()];
+                tested.chain(sides).flatten().collect()
+            }
+        }
+    }
+
     fn collect_names(&self, names: &mut Vec<N>) {
         match self {
             Self::Integer(_) | Self::Decimal(_) => {}

@@ -37,8 +37,8 @@ pub use family::{
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use number::Number;
 pub use pack::{
-    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
-    RulePack, Scoring, Selection, SelectionTest, TooFewCases,
+    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, PackNumber,
+    Redistribution, RulePack, Scoring, Selection, SelectionTest, TooFewCases,
 };
 pub use post::{Aspect, Completion};
 pub use quantity::{Quantity, SizeAttribute};

@@ -1,7 +1,5 @@
 //! Expressions as text: the normal form, and words and signs for a reader.
 
-use chengping_types::Exact;
-
 use super::{Comparison, Condition, Expression, Function, Name, Operation, Test};
 
 /// How names, signs and functions are written.
@@ -75,7 +73,7 @@ impl<N: Name> Expression<N> {
     fn print(&self, style: &Style<'_, N>) -> String {
         match self {
             Self::Integer(number) => number.to_string(),
-            Self::Decimal(number) => decimal(number),
+            Self::Decimal(number) => crate::pack::decimal(number),
             Self::Name(name) => (style.word)(name),
             Self::Operation(operation, left, right) => {
                 let sign = operation.sign(style.for_readers);
@@ -145,12 +143,4 @@ impl<N: Name> Test<N> {
         let binds = self.binds();
         format!("{} {word} {}", operand(left, binds), operand(right, binds + 1))
     }
-}
-
-/// The shortest decimal of a number that was written as one.
-fn decimal(number: &Exact) -> String {
-    (0..=super::parse::PLACES_MAX)
-        .map(|places| number.to_decimal(places))
-        .find(|text| text.parse().as_ref() == Ok(number))
-        .unwrap_or_else(|| number.to_string())
 }

@@ -46,6 +46,14 @@ pub enum Threshold {
 }
 
 impl Threshold {
+    /// The key under which it is written.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Above(_) => "above",
+            Self::Below(_) => "below",
+        }
+    }
+
     /// The threshold itself, in percent.
     pub const fn number(&self) -> &Number {
         match self {

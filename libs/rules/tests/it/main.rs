@@ -6,3 +6,5 @@ mod catalogue;
 mod language;
 #[cfg(test)]
 mod packs;
+#[cfg(test)]
+mod warnings;
