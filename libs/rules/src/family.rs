@@ -184,7 +184,7 @@ impl Item {
 
 impl Decode for FamilyRules {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("family", node, decoder)?;
         let zones: Option<Option<ZoneWeights>> = fields.optional("zones");
         let size: Option<Option<EffectiveSize>> = fields.optional("size");
         let differentiation: Option<Option<Differentiation>> = fields.optional("differentiation");
@@ -274,7 +274,7 @@ fn items_of(streams: &Node, family_is_zoned: bool) -> Vec<(String, bool)> {
 
 impl Decode for StreamRules {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("stream", node, decoder)?;
         let id = fields.required_with("id", identifier::lower);
         let name = fields.required("name");
         let kinds = post::kinds(&mut fields);
@@ -321,7 +321,7 @@ fn reachable(node: &Node, decoder: &mut Decoder) -> Option<Counted> {
 
 impl Decode for Item {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("item", node, decoder)?;
         let id = fields.required_with("id", identifier::mixed);
         let name = fields.required("name");
         let aspect = post::of_posts(&mut fields, "aspect");

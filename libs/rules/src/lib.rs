@@ -12,6 +12,7 @@ mod document;
 mod expression;
 mod family;
 mod identifier;
+mod manual;
 mod mistakes;
 mod number;
 mod pack;
@@ -34,6 +35,7 @@ pub use family::{
     Counted, Day, DayError, Differentiation, DifferentiationMode, EffectiveSize, FamilyRules, Item,
     ItemPlace, MidMonth, MonthWeights, StreamRules, ZoneChange, ZoneWeights,
 };
+pub use manual::{Example, pack_schema, packs_markdown, worked_examples};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use number::Number;
 pub use pack::{

@@ -19,7 +19,7 @@ use crate::source::Source;
 
 impl Decode for RulePack {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("pack", node, decoder)?;
         let pack = fields.required("pack");
         let title = fields.required("title");
         let time_zone = fields.required("time_zone");
@@ -160,7 +160,7 @@ fn families(node: &Node, decoder: &mut Decoder) -> Option<BTreeMap<Family, Famil
 
 impl Decode for Freeze {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("freeze", node, decoder)?;
         let day = fields.required_with("day", |node, inner| match node.value {
             // Day 28 at 24:00 may be the end of the month after.
             Value::Integer(day @ 1..=27) => u8::try_from(day).ok(),
@@ -174,7 +174,7 @@ impl Decode for Freeze {
 
 impl Decode for Selection {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("selection", node, decoder)?;
         let order: Option<Vec<super::SelectionTest>> = fields.required("order");
         let long_term: Option<Option<Vec<_>>> = fields.optional("long_term");
         if let Some(order) = &order {
@@ -189,7 +189,7 @@ impl Decode for Selection {
 
 impl Decode for LongTermCategory {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("long_term", node, decoder)?;
         let (scheme, codes) = (fields.required("scheme"), fields.required("codes"));
         fields.close();
         Some(Self { scheme: scheme?, codes: codes? })
@@ -198,7 +198,7 @@ impl Decode for LongTermCategory {
 
 impl Decode for Scoring {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("scoring", node, decoder)?;
         let base = fields.required_with("base", positive);
         let floor: Option<Number> = fields.required("floor");
         let cases_min = fields.required("cases_min");
@@ -243,7 +243,7 @@ impl Decode for Scoring {
 
 impl Decode for Grades {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("grades", node, decoder)?;
         let steps: Option<Vec<Grade>> = fields.required("steps");
         let source = Source::from_fields(&mut fields);
         if let Some(steps) = &steps
@@ -258,7 +258,7 @@ impl Decode for Grades {
 
 impl Decode for Grade {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("grade", node, decoder)?;
         let (grade, from) = (fields.required("grade"), fields.required("from"));
         fields.close();
         Some(Self { grade: grade?, from: from? })
@@ -267,7 +267,7 @@ impl Decode for Grade {
 
 impl Decode for BandTable {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("band_table", node, decoder)?;
         let steps: Option<Vec<BandStep>> = fields.required("steps");
         let source = Source::from_fields(&mut fields);
         if let Some(steps) = &steps
@@ -305,7 +305,7 @@ fn band_problem(steps: &[BandStep]) -> Option<&'static str> {
 
 impl Decode for BandStep {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("band_step", node, decoder)?;
         let up_to = fields.optional("up_to");
         let share = fields.required_with("share", share);
         fields.close();
@@ -315,7 +315,7 @@ impl Decode for BandStep {
 
 impl Decode for Group {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("group", node, decoder)?;
         let id = fields.required_with("id", identifier::lower);
         let kinds = fields.required("kinds");
         let name = fields.required("name");
@@ -326,7 +326,7 @@ impl Decode for Group {
 
 impl Decode for Figure {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("figure", node, decoder)?;
         let id = fields.required_with("id", identifier::mixed);
         let name = fields.required("name");
         let rate = fields.required("rate");

@@ -7,4 +7,6 @@ mod language;
 #[cfg(test)]
 mod packs;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod warnings;

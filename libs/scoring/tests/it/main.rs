@@ -17,6 +17,8 @@ mod lab;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod primitives;
