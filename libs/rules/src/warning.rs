@@ -99,10 +99,10 @@ impl fmt::Display for Warning {
                 write!(f, "counts `{base}`, which is always zero with `{switch}`")
             }
             WarningKind::OneMoreCaseCosts => {
-                f.write_str("one more case costs points, also when it is handled and closed on time")
+                f.write_str("one more case can cost points, also when it is handled and closed on time")
             }
             WarningKind::TimelinessCosts => f.write_str(
-                "costs more when a late case is handled, or handled on time: turn the formula round",
+                "can cost more when a late case is handled, or handled on time: turn the formula round",
             ),
             WarningKind::Assumed { numbers } => {
                 let numbers: Vec<_> = numbers.iter().map(decimal).collect();

@@ -7,9 +7,13 @@ mod boston;
 #[cfg(test)]
 mod city;
 #[cfg(test)]
+mod county;
+#[cfg(test)]
 mod example;
 #[cfg(test)]
 mod explanation;
+#[cfg(test)]
+mod files;
 #[cfg(test)]
 mod indicators;
 #[cfg(test)]
@@ -18,6 +22,8 @@ mod lab;
 mod laws;
 #[cfg(test)]
 mod manual;
+#[cfg(test)]
+mod monotone;
 #[cfg(test)]
 mod posts;
 #[cfg(test)]
