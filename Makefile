@@ -42,9 +42,13 @@ fmt: ## Format the code and the protos.
 	deploy/tools.sh buf
 	$(BUF) format -w proto
 
-docs: ## Write the pages that are made from data: the indicator catalogue, what the golden evaluations cover.
+docs: ## Write the pages that are made from data: indicators, the manual of rule packs and their schema, golden evaluations.
 	cargo run --quiet --package chengping-rules --example indicators > docs/indicators.md.new
 	mv docs/indicators.md.new docs/indicators.md
+	cargo run --quiet --package chengping-rules --example packs > docs/packs.md.new
+	mv docs/packs.md.new docs/packs.md
+	cargo run --quiet --package chengping-rules --example packs schema > libs/rules/pack.schema.json.new
+	mv libs/rules/pack.schema.json.new libs/rules/pack.schema.json
 	CHENGPING_WRITE_DOCS=1 cargo test --quiet --package chengping-scoring --test it golden::the_page
 
 proto-lint: ## Lint the protos, and compare them with those of the last release.

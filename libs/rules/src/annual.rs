@@ -65,7 +65,7 @@ fn half() -> Exact {
 
 impl Decode for Annual {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("annual", node, decoder)?;
         let of: Option<Option<ScoreForm>> = fields.optional("of");
         let few_cases: Option<Option<FewCases>> = fields.optional("few_cases");
         let share_min: Option<Option<Number>> = fields.optional_with("share_min", share);

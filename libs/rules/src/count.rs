@@ -47,10 +47,11 @@ impl Decode for Size {
     }
 }
 
-/// A formula that counts cases, or cases over a size of the body.
+/// A formula that counts cases, or orders, visits, times or seconds, as they are or over a size of
+/// the body.
 impl Decode for Count {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        decoder.formula(node, &Unit::COUNTS)
+        decoder.formula(node, &Unit::counts())
     }
 }
 
@@ -58,12 +59,20 @@ impl Decode for Rate {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         if let Expression::Operation(Operation::Divide, ..) = decoder.formula(node, &[])?
             && let Expression::Operation(_, numerator, denominator) =
-                decoder.formula(node, &[Unit::PLAIN])?
+                decoder.formula(node, &rate_units())?
         {
             return Some(Self { numerator: *numerator, denominator: *denominator });
         }
         decoder.reject(node, "a rate is a quotient; write it as `count / count`")
     }
+}
+
+/// What a rate may be: a plain number, or so many of one kind for each of another, such as orders a
+/// case. Seconds make no percentage.
+fn rate_units() -> Vec<Unit> {
+    let whole = || Unit::COUNTED.into_iter().filter(|unit| *unit != Unit::SECONDS);
+    let quotients = whole().flat_map(|above| whole().map(move |below| above.per(below)));
+    std::iter::once(Unit::PLAIN).chain(quotients).collect()
 }
 
 impl Decode for Condition<Quantity> {
@@ -92,10 +101,10 @@ pub(crate) fn points(node: &Node, decoder: &mut Decoder) -> Option<Count> {
     decoder.formula(node, &[Unit::POINTS, Unit::PLAIN])
 }
 
-/// Reads a formula of which each unit is worth points: a count, or a plain number.
+/// Reads a formula of which each unit is worth points: what is counted, or a plain number.
 pub(crate) fn value(node: &Node, decoder: &mut Decoder) -> Option<Count> {
-    let [cases, by_section, by_area, by_head] = Unit::COUNTS;
-    decoder.formula(node, &[Unit::PLAIN, cases, by_section, by_area, by_head])
+    let units: Vec<_> = std::iter::once(Unit::PLAIN).chain(Unit::counts()).collect();
+    decoder.formula(node, &units)
 }
 
 impl Decoder {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use chengping_types::Family;
+use chengping_types::{Exact, Family};
 
 use crate::document::{Key, Node, Value};
 use crate::family::Counted;
@@ -36,9 +36,20 @@ pub(crate) struct Decoder {
     pub(crate) over_all: bool,
     /// The family whose rules are being read.
     pub(crate) family: Option<Family>,
+    /// The base to which caps must add up, and points to their caps; absent where the pack claims
+    /// nothing.
+    pub(crate) adds_up_to: Option<Exact>,
+    /// What was asked for so far: part, key, and whether it must be there.
+    asked: BTreeSet<(&'static str, &'static str, bool)>,
 }
 
 impl Decoder {
+    /// The keys that the reader has asked for, by part, and whether each must be there.
+    #[cfg(test)]
+    pub(crate) const fn asked(&self) -> &BTreeSet<(&'static str, &'static str, bool)> {
+        &self.asked
+    }
+
     pub(crate) fn into_mistakes(self) -> Vec<Mistake> {
         self.mistakes
     }
@@ -143,6 +154,8 @@ impl Node {
 
 /// The fields of a mapping with known keys.
 pub(crate) struct Fields<'n, 'd> {
+    /// What it is part of, as manual/keys.yaml calls it.
+    part: &'static str,
     node: &'n Node,
     entries: &'n [(Key, Node)],
     known: Vec<&'static str>,
@@ -150,18 +163,32 @@ pub(crate) struct Fields<'n, 'd> {
 }
 
 impl<'n, 'd> Fields<'n, 'd> {
-    /// Opens a mapping.
-    pub(crate) fn open(node: &'n Node, decoder: &'d mut Decoder) -> Option<Self> {
+    /// Opens a mapping of a kind of part.
+    pub(crate) fn open(
+        part: &'static str,
+        node: &'n Node,
+        decoder: &'d mut Decoder,
+    ) -> Option<Self> {
         let Value::Map(entries) = &node.value else {
             return decoder.reject(node, format!("expected a mapping, found {}", node.kind()));
         };
         decoder.refuse_duplicates(entries);
-        Some(Self { node, entries, known: Vec::new(), decoder })
+        Some(Self { part, node, entries, known: Vec::new(), decoder })
     }
 
     /// The node of a key, which thereby becomes a known one.
     pub(crate) fn node(&mut self, name: &'static str) -> Option<&'n Node> {
+        self.asked(name, false)
+    }
+
+    fn asked(&mut self, name: &'static str, required: bool) -> Option<&'n Node> {
         self.known.push(name);
+        self.decoder.asked.insert((self.part, name, required));
+        self.elsewhere(name)
+    }
+
+    /// The node of a key that is read elsewhere.
+    pub(crate) fn elsewhere(&self, name: &str) -> Option<&'n Node> {
         self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 
@@ -176,7 +203,7 @@ impl<'n, 'd> Fields<'n, 'd> {
         name: &'static str,
         decode: impl FnOnce(&'n Node, &mut Decoder) -> Option<T>,
     ) -> Option<T> {
-        match self.node(name) {
+        match self.asked(name, true) {
             Some(node) => self.decoder.within(name, |inner| decode(node, inner)),
             None => self.decoder.reject(self.node, format!("`{name}` is missing; add it")),
         }

@@ -35,6 +35,28 @@ impl Node {
         }
     }
 
+    /// The keys of a mapping; none of anything else.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let entries = match &self.value {
+            Value::Map(entries) => entries.as_slice(),
+            _ => &[],
+        };
+        entries.iter().map(|(key, _)| key.name.as_str())
+    }
+
+    /// The text, if it is one.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a key of a mapping.
+    pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
+        self.field(name)?.text()
+    }
+
     /// The value of a key of a mapping.
     pub(crate) fn field(&self, name: &str) -> Option<&Self> {
         let Value::Map(entries) = &self.value else { return None };

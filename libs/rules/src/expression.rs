@@ -1,10 +1,11 @@
 //! The expression form of indicators: small, typed and total.
 //!
 //! An expression is built from names, numbers, `+ - * /`, parentheses, `min`, `max`, `clamp`,
-//! `floor` and `if` with a comparison. It cannot loop or call anything else, and has a value unless
+//! `floor` and `if` with comparisons. It cannot loop or call anything else, and has a value unless
 //! something is divided by zero or a name has none, which makes an indicator *not applicable*
 //! rather than zero. Every expression has a unit, and what does not fit together is refused.
 
+mod choice;
 mod parse;
 mod print;
 mod unit;
@@ -15,6 +16,7 @@ use std::fmt;
 use chengping_types::{Exact, named_enum};
 use serde::{Serialize, Serializer};
 
+pub use choice::Test;
 pub use parse::{ExpressionError, ExpressionProblem};
 pub use unit::Unit;
 
@@ -140,9 +142,8 @@ pub enum Expression<N> {
     Operation(Operation, Box<Expression<N>>, Box<Expression<N>>),
     /// A function of expressions.
     Call(Function, Vec<Expression<N>>),
-    /// The first expression where the condition holds, else the second; the other one is not
-    /// looked at.
-    If(Box<Condition<N>>, Box<Expression<N>>, Box<Expression<N>>),
+    /// The first expression where the test holds, else the second; the other one is not looked at.
+    If(Box<Test<N>>, Box<Expression<N>>, Box<Expression<N>>),
 }
 
 impl<N: Name> Expression<N> {
@@ -180,8 +181,8 @@ impl<N: Name> Expression<N> {
                 let values = arguments.iter().map(|argument| argument.evaluate(value_of));
                 function.apply(values.collect::<Option<_>>()?)
             }
-            Self::If(condition, then, otherwise) => {
-                let chosen = if condition.holds(value_of)? { then } else { otherwise };
+            Self::If(test, then, otherwise) => {
+                let chosen = if test.holds(value_of)? { then } else { otherwise };
                 chosen.evaluate(value_of)
             }
         }
@@ -192,6 +193,23 @@ impl<N: Name> Expression<N> {
         let mut names = Vec::new();
         self.collect_names(&mut names);
         names
+    }
+
+    /// The numbers that are written in it, from left to right.
+    pub fn numbers(&self) -> Vec<Exact> {
+        match self {
+            Self::Integer(number) => vec![Exact::from(*number)],
+            Self::Decimal(number) => vec![number.clone()],
+            Self::Name(_) => Vec::new(),
+            Self::Operation(_, left, right) => [left, right].map(|side| side.numbers()).concat(),
+            Self::Call(_, arguments) => arguments.iter().flat_map(Self::numbers).collect(),
+            Self::If(test, then, otherwise) => {
+                let tested = test.comparisons().into_iter();
+                let tested = tested.flat_map(|one| [&one.left, &one.right].map(Self::numbers));
+                let sides = [then.numbers(), otherwise.numbers()];
+                tested.chain(sides).flatten().collect()
+            }
+        }
     }
 
     fn collect_names(&self, names: &mut Vec<N>) {
@@ -206,8 +224,8 @@ impl<N: Name> Expression<N> {
             Self::Call(_, arguments) => {
                 arguments.iter().for_each(|argument| argument.collect_names(names));
             }
-            Self::If(condition, then, otherwise) => {
-                condition.collect_names(names);
+            Self::If(test, then, otherwise) => {
+                test.comparisons().iter().for_each(|one| one.collect_names(names));
                 then.collect_names(names);
                 otherwise.collect_names(names);
             }

@@ -4,8 +4,6 @@ mod order;
 mod size;
 mod zones;
 
-use std::collections::BTreeMap;
-
 use chengping_casework::Base;
 use chengping_types::{BodyKind, Exact, Family, Stream, named_enum};
 use serde::Serialize;
@@ -193,15 +191,17 @@ impl Item {
 
 impl Decode for FamilyRules {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("family", node, decoder)?;
         let zones: Option<Option<ZoneWeights>> = fields.optional("zones");
         let size: Option<Option<EffectiveSize>> = fields.optional("size");
         let differentiation: Option<Option<Differentiation>> = fields.optional("differentiation");
         let zoned = !matches!(zones, Some(None));
         fields.decoder.zoned = zoned;
         fields.decoder.sized = !matches!(size, Some(None));
-        fields.decoder.items =
-            fields.node("streams").map(|node| items_of(node, zoned)).unwrap_or_default();
+        let items = fields.elsewhere("streams").map(|node| items_of(node, zoned));
+        let items = items.unwrap_or_default();
+        fields.refuse_repeated("item", items.iter().map(|(id, _)| id.as_str()));
+        fields.decoder.items = items.into_iter().collect();
         let streams: Option<Vec<StreamRules>> = fields.required("streams");
         if let (Some(None), Some(Some(_))) = (&zones, &size) {
             fields.reject::<()>("`size` is per zone; add `zones` or drop it");
@@ -213,13 +213,12 @@ impl Decode for FamilyRules {
             fields.reject::<()>("posts have no zones; drop `zones`");
         }
         if let Some(streams) = &streams {
-            let items = streams.iter().flat_map(|stream| &stream.items);
             post::check_stream_ids(streams, &mut fields);
-            fields.refuse_repeated("item", items.map(|item| item.id.as_str()));
         }
         let family = assemble(zones, size, differentiation, streams);
         if let Some(family) = &family {
             post::check_named_items(&family.streams, &mut fields);
+            check_caps(family, &mut fields);
         }
         if let Some(Err(circle)) = family.as_ref().map(Self::try_order) {
             let circle = circle.join(" → ");
@@ -227,6 +226,33 @@ impl Decode for FamilyRules {
         }
         fields.close();
         family
+    }
+}
+
+/// Checks what the pack claims: the caps add up to the base. Those of posts do so for each kind,
+/// whether or not the pack claims it.
+fn check_caps(rules: &FamilyRules, fields: &mut Fields<'_, '_>) {
+    let family = fields.decoder.family.filter(|family| *family != Family::Post);
+    if let (Some(base), Some(family)) = (fields.decoder.adds_up_to.clone(), family) {
+        let caps = rules.caps();
+        if caps != base {
+            fields.reject::<()>(format!(
+                "`adds_up`: the caps of `families.{family}` add up to {caps}, the base is {base}"
+            ));
+        }
+    }
+}
+
+/// Checks what the pack claims: the points of a stream add up to its cap.
+fn check_points(stream: &StreamRules, fields: &mut Fields<'_, '_>) {
+    let Some(family) = fields.decoder.family.filter(|_| fields.decoder.adds_up_to.is_some()) else {
+        return;
+    };
+    let (points, cap, path) = (stream.points(), &stream.cap.value, stream.path(family));
+    if points != *cap {
+        fields.reject::<()>(format!(
+            "`adds_up`: the points of `{path}` add up to {points}, its cap is {cap}"
+        ));
     }
 }
 
@@ -241,24 +267,21 @@ fn assemble(
 }
 
 /// The items in the text of a family's streams, and whether each is computed zone by zone: known
-/// before any of them is read, because a formula may name a later one.
-fn items_of(streams: &Node, family_is_zoned: bool) -> BTreeMap<String, bool> {
-    let mut items = BTreeMap::new();
-    for stream in streams.list() {
+/// before any of them is read, because a formula may name a later one, and also when one cannot be.
+fn items_of(streams: &Node, family_is_zoned: bool) -> Vec<(String, bool)> {
+    let of_stream = |stream: &Node| -> Vec<_> {
         let zoned =
             !stream.field("zoned").is_some_and(|node| matches!(node.value, Value::Flag(false)));
-        for item in stream.field("items").into_iter().flat_map(Node::list) {
-            if let Some(Value::Text(id)) = item.field("id").map(|node| &node.value) {
-                items.insert(id.clone(), family_is_zoned && zoned);
-            }
-        }
-    }
-    items
+        let items = stream.field("items").into_iter().flat_map(Node::list);
+        let ids = items.filter_map(|item| item.text_of("id"));
+        ids.map(|id| (id.to_owned(), family_is_zoned && zoned)).collect()
+    };
+    streams.list().iter().flat_map(of_stream).collect()
 }
 
 impl Decode for StreamRules {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("stream", node, decoder)?;
         let id = fields.required_with("id", identifier::lower);
         let name = fields.required("name");
         let kinds = post::kinds(&mut fields);
@@ -278,10 +301,16 @@ impl Decode for StreamRules {
         if let Some(items) = &items {
             post::check_counts(items, &mut fields);
         }
+        let stream = (|| {
+            let (id, name, counts, zoned) = (id?, name?, counts?, zoned?.unwrap_or(true));
+            let (kinds, cap, source, items) = (kinds?, cap?, source?, items?);
+            Some(Self { id, name, kinds, counts, zoned, cap, source, items })
+        })();
+        if let Some(stream) = &stream {
+            check_points(stream, &mut fields);
+        }
         fields.close();
-        let (id, name, counts, zoned) = (id?, name?, counts?, zoned?.unwrap_or(true));
-        let (kinds, cap, source, items) = (kinds?, cap?, source?, items?);
-        Some(Self { id, name, kinds, counts, zoned, cap, source, items })
+        stream
     }
 }
 
@@ -299,7 +328,7 @@ fn reachable(node: &Node, decoder: &mut Decoder) -> Option<Counted> {
 
 impl Decode for Item {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("item", node, decoder)?;
         let id = fields.required_with("id", identifier::mixed);
         let name = fields.required("name");
         let aspect = post::of_posts(&mut fields, "aspect");

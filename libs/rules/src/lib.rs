@@ -14,6 +14,7 @@ mod document;
 mod expression;
 mod family;
 mod identifier;
+mod manual;
 mod mistakes;
 mod number;
 mod pack;
@@ -32,17 +33,18 @@ pub use count::{Count, Rate, Size};
 pub use difference::{PackDifference, differences};
 pub use expression::{
     Comparison, Condition, Expression, ExpressionError, ExpressionProblem, Function, Name,
-    Operation, Unit,
+    Operation, Test, Unit,
 };
 pub use family::{
     Counted, Day, DayError, Differentiation, DifferentiationMode, EffectiveSize, FamilyRules, Item,
     ItemPlace, MidMonth, MonthWeights, StreamRules, ZoneChange, ZoneWeights,
 };
+pub use manual::{Example, pack_schema, packs_markdown, worked_examples};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use number::Number;
 pub use pack::{
-    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
-    RulePack, Scoring, Selection, SelectionTest, TooFewCases,
+    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, PackNumber,
+    Redistribution, RulePack, Scoring, Selection, SelectionTest, TooFewCases,
 };
 pub use post::{Aspect, Completion};
 pub use quantity::{Quantity, SizeAttribute};

@@ -57,7 +57,7 @@ impl Decode for Number {
         if !matches!(node.value, Value::Map(_)) {
             return exact(node, decoder).map(Self::plain);
         }
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("number", node, decoder)?;
         let value = fields.required_with("value", exact);
         let source = Source::from_fields(&mut fields);
         fields.close();

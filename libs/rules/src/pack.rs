@@ -1,5 +1,6 @@
 //! The rule pack: everything that turns a month's counts into scores.
 
+mod numbers;
 mod read;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,9 @@ use crate::family::FamilyRules;
 use crate::mistakes::Mistakes;
 use crate::number::Number;
 use crate::source::{Names, Source};
+
+pub use numbers::PackNumber;
+pub(crate) use numbers::decimal;
 
 /// One revision's worth of rules for a jurisdiction.
 ///

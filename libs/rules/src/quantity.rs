@@ -102,9 +102,29 @@ impl Name for Quantity {
 
     fn unit(&self) -> Unit {
         match self {
-            Self::Count(_) | Self::CountOf(..) => Unit::CASES,
+            Self::Count(base) | Self::CountOf(_, base) => unit_of(*base),
             Self::Size(attribute) => attribute.unit(),
             Self::Item(_) => Unit::POINTS,
         }
+    }
+}
+
+/// What a base count is counted in. A desk's stages are counted as the cases on which it works, because
+/// they are compared with cases.
+const fn unit_of(base: Base) -> Unit {
+    match base {
+        Base::ExtensionSeconds | Base::HandlingSeconds | Base::OverrunSeconds => Unit::SECONDS,
+        Base::OrdersFirst | Base::OrdersRepeated | Base::OrdersGeometric => Unit::ORDERS,
+        Base::VisitVerySatisfied
+        | Base::VisitSatisfied
+        | Base::VisitNeutral
+        | Base::VisitDissatisfied
+        | Base::VisitUnreachable => Unit::VISITS,
+        Base::ReworkRounds
+        | Base::ExtensionTimes
+        | Base::ChecksPassed
+        | Base::ChecksFailed
+        | Base::ObjectionsUpheld => Unit::TIMES,
+        _ => Unit::CASES,
     }
 }

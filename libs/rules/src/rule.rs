@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::count::Count;
 use crate::decode::{Decode, Decoder, Fields};
 use crate::document::Node;
+use crate::expression::Expression;
 use crate::number::Number;
 use crate::quantity::Quantity;
 
@@ -69,40 +70,80 @@ impl Rule {
 
     /// Every number of the rule that does not stand inside a formula.
     pub fn numbers(&self) -> Vec<&Number> {
+        self.named_numbers().into_iter().map(|(_, number)| number).collect()
+    }
+
+    /// The same, each with the key under which it is written.
+    pub fn named_numbers(&self) -> Vec<(&'static str, &Number)> {
         match self {
-            Self::Linear(rule) => vec![&rule.weight],
-            Self::PerPoint(rule) => vec![rule.threshold.number(), &rule.points, &rule.cap],
-            Self::PerCase(rule) => vec![&rule.points, &rule.cap],
-            Self::PerCaseRepeat(rule) => vec![&rule.first, &rule.factor, &rule.cap],
-            Self::Band(rule) => vec![&rule.weight],
-            Self::BandRelative(rule) => rule.reference.iter().chain([&rule.weight]).collect(),
-            Self::MomIncrease(rule) => vec![&rule.points, &rule.cap],
-            Self::FlatIf(rule) => vec![&rule.points],
+            Self::Linear(rule) => vec![("weight", &rule.weight)],
+            Self::PerPoint(rule) => {
+                let threshold = (rule.threshold.key(), rule.threshold.number());
+                vec![threshold, ("points", &rule.points), ("cap", &rule.cap)]
+            }
+            Self::PerCase(rule) => vec![("points", &rule.points), ("cap", &rule.cap)],
+            Self::PerCaseRepeat(rule) => {
+                vec![("first", &rule.first), ("factor", &rule.factor), ("cap", &rule.cap)]
+            }
+            Self::Band(rule) => vec![("weight", &rule.weight)],
+            Self::BandRelative(rule) => {
+                let reference = rule.reference.iter().map(|number| ("reference", number));
+                reference.chain([("weight", &rule.weight)]).collect()
+            }
+            Self::MomIncrease(rule) => vec![("points", &rule.points), ("cap", &rule.cap)],
+            Self::FlatIf(rule) => vec![("points", &rule.points)],
             Self::Satisfaction(rule) => vec![
-                &rule.very_satisfied,
-                &rule.satisfied,
-                &rule.neutral,
-                &rule.dissatisfied,
-                &rule.visits_min,
-                &rule.weight,
+                ("very_satisfied", &rule.very_satisfied),
+                ("satisfied", &rule.satisfied),
+                ("neutral", &rule.neutral),
+                ("dissatisfied", &rule.dissatisfied),
+                ("visits_min", &rule.visits_min),
+                ("weight", &rule.weight),
             ],
-            Self::Bonus(rule) => vec![&rule.points, &rule.cap],
+            Self::Bonus(rule) => vec![("points", &rule.points), ("cap", &rule.cap)],
+        }
+    }
+
+    /// The formulas of the rule; a rate is one, and a condition two.
+    pub fn formulas(&self) -> Vec<Count> {
+        match self {
+            Self::Linear(rule) => vec![rule.rate.to_expression()],
+            Self::PerPoint(rule) => vec![rule.rate.to_expression()],
+            Self::PerCase(rule) => vec![rule.count.clone()],
+            Self::Band(rule) => vec![rule.count.clone()],
+            Self::BandRelative(rule) => vec![rule.count.clone()],
+            Self::MomIncrease(rule) => vec![rule.count.clone()],
+            Self::FlatIf(rule) => vec![rule.condition.left.clone(), rule.condition.right.clone()],
+            Self::Bonus(rule) => vec![rule.value.clone()],
+            Self::PerCaseRepeat(_) | Self::Satisfaction(_) => Vec::new(),
+        }
+    }
+
+    /// The key of the rule, such as `linear`.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Linear(_) => "linear",
+            Self::PerPoint(_) => "per_point",
+            Self::PerCase(_) => "per_case",
+            Self::PerCaseRepeat(_) => "per_case_repeat",
+            Self::Band(_) => "band",
+            Self::BandRelative(_) => "band_relative",
+            Self::MomIncrease(_) => "mom_increase",
+            Self::FlatIf(_) => "flat_if",
+            Self::Satisfaction(_) => "satisfaction",
+            Self::Bonus(_) => "bonus",
         }
     }
 
     /// The names in the formulas of the rule.
     pub fn names(&self) -> Vec<Quantity> {
-        match self {
-            Self::Linear(rule) => rule.rate.to_expression().names(),
-            Self::PerPoint(rule) => rule.rate.to_expression().names(),
-            Self::PerCase(rule) => rule.count.names(),
-            Self::Band(rule) => rule.count.names(),
-            Self::BandRelative(rule) => rule.count.names(),
-            Self::MomIncrease(rule) => rule.count.names(),
-            Self::FlatIf(rule) => rule.condition.names(),
-            Self::Bonus(rule) => rule.value.names(),
-            Self::PerCaseRepeat(_) | Self::Satisfaction(_) => Vec::new(),
+        let mut names = Vec::new();
+        for name in self.formulas().iter().flat_map(Expression::names) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
+        names
     }
 
     /// The base counts of the rule, whether its formulas name them or not.

@@ -92,7 +92,7 @@ pub struct Names {
 
 impl Decode for Names {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("names", node, decoder)?;
         let (zh, en) = (fields.required("zh"), fields.required("en"));
         fields.close();
         Some(Self { zh: zh?, en: en? })

@@ -1,16 +1,20 @@
 //! What a well-formed pack leaves unjudged, or rests on nobody's authority.
 
+mod idle;
+mod monotone;
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chengping_casework::Base;
 use chengping_types::{Exact, Family};
 
 use crate::family::{Counted, FamilyRules, Item, StreamRules};
-use crate::number::Number;
-use crate::pack::{Redistribution, RulePack};
+use crate::pack::{PackNumber, Redistribution, RulePack, decimal};
 use crate::quantity::Quantity;
 use crate::rule::Rule;
-use crate::source::{Provenance, Source};
+
+use self::monotone::Better;
 
 /// Something that the evaluation office should decide knowingly. It does not stop a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,24 @@ pub enum WarningKind {
     UnusedTable,
     /// Bonuses can lift a score above the base.
     AboveBase,
+    /// What an item divides by may well be zero for a body that has cases; the item then does not
+    /// apply, and its points go where the pack says.
+    OftenEmpty {
+        /// What it divides by.
+        denominator: String,
+    },
+    /// An item names a count that is always zero under a switch of the pack.
+    NeverCounts {
+        /// The count.
+        base: Base,
+        /// The switch.
+        switch: &'static str,
+    },
+    /// One more case, handled and closed on time, can cost points: the item judges how many there
+    /// are.
+    OneMoreCaseCosts,
+    /// To handle an overdue case, or to handle it on time instead of late, can cost points.
+    TimelinessCosts,
     /// Numbers that are an assumption, for the office to confirm or replace.
     Assumed {
         /// The numbers, as written.
@@ -69,6 +91,19 @@ impl fmt::Display for Warning {
             }
             WarningKind::UnusedTable => f.write_str("no item names this table"),
             WarningKind::AboveBase => f.write_str("bonuses can lift a score above the base"),
+            WarningKind::OftenEmpty { denominator } => write!(
+                f,
+                "{denominator} may be zero for many bodies that have cases: the item then does not apply"
+            ),
+            WarningKind::NeverCounts { base, switch } => {
+                write!(f, "counts `{base}`, which is always zero with `{switch}`")
+            }
+            WarningKind::OneMoreCaseCosts => {
+                f.write_str("one more case can cost points, also when it is handled and closed on time")
+            }
+            WarningKind::TimelinessCosts => f.write_str(
+                "can cost more when a late case is handled, or handled on time: turn the formula round",
+            ),
             WarningKind::Assumed { numbers } => {
                 let numbers: Vec<_> = numbers.iter().map(decimal).collect();
                 write!(f, "assumed, to be confirmed or replaced: {}", numbers.join(", "))
@@ -77,80 +112,62 @@ impl fmt::Display for Warning {
     }
 }
 
-/// The shortest decimal of a written number, or the fraction it was written as.
-fn decimal(number: &Exact) -> String {
-    (0..6)
-        .map(|places| number.to_decimal(places))
-        .find(|text| text.parse().as_ref() == Ok(number))
-        .unwrap_or_else(|| number.to_string())
-}
-
 impl RulePack {
     /// What the evaluation office should know before it approves the pack.
     pub fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = Warnings(Vec::new());
-        let scoring = &self.scoring;
-        let settings = [
-            &scoring.base,
-            &scoring.floor,
-            &scoring.cases_min,
-            &scoring.reference_min,
-            &scoring.warning_share,
-        ];
-        warnings.assumed("scoring".to_owned(), settings, &scoring.source);
-        if let Some(annual) = &self.annual {
-            warnings.assumed("annual".to_owned(), [&annual.share_min], &annual.source);
+        let mut warnings = Warnings { all: Vec::new(), assumed: self.assumed() };
+        for path in ["freeze", "scoring", "annual", "grades"] {
+            warnings.assumed(path);
         }
-        for (name, table) in &self.bands {
-            let bounds = table.steps.iter().filter_map(|band| band.up_to.as_ref());
-            let numbers = bounds.chain(table.steps.iter().map(|band| &band.share));
-            warnings.assumed(format!("bands.{name}"), numbers, &table.source);
+        for name in self.bands.keys() {
+            let path = format!("bands.{name}");
+            warnings.assumed(&path);
             if !self.families.values().any(|family| names_table(family, name)) {
-                warnings.add(format!("bands.{name}"), WarningKind::UnusedTable);
+                warnings.add(path, WarningKind::UnusedTable);
             }
         }
         for (family, rules) in &self.families {
             warnings.family(*family, rules, self);
         }
-        warnings.0
+        for figure in &self.figures {
+            warnings.assumed(&format!("figures.{}", figure.id));
+        }
+        warnings.all
+    }
+
+    /// The numbers that are an assumption, by the part in which they stand.
+    fn assumed(&self) -> BTreeMap<String, Vec<Exact>> {
+        let mut assumed: BTreeMap<String, Vec<Exact>> = BTreeMap::new();
+        for number in self.numbers().into_iter().filter(PackNumber::is_assumed) {
+            assumed.entry(number.path).or_default().push(number.value);
+        }
+        assumed
     }
 }
 
-struct Warnings(Vec<Warning>);
+struct Warnings {
+    all: Vec<Warning>,
+    assumed: BTreeMap<String, Vec<Exact>>,
+}
 
 impl Warnings {
     fn add(&mut self, path: String, kind: WarningKind) {
-        self.0.push(Warning { path, kind });
+        self.all.push(Warning { path, kind });
     }
 
-    fn assumed<'a>(
-        &mut self,
-        path: String,
-        numbers: impl IntoIterator<Item = &'a Number>,
-        source: &Source,
-    ) {
-        let assumed =
-            |number: &&Number| number.source_within(source).provenance == Provenance::Assumption;
-        let numbers: Vec<_> =
-            numbers.into_iter().filter(assumed).map(|number| number.value.clone()).collect();
-        if !numbers.is_empty() {
-            self.add(path, WarningKind::Assumed { numbers });
+    fn assumed(&mut self, path: &str) {
+        if let Some(numbers) = self.assumed.remove(path) {
+            self.add(path.to_owned(), WarningKind::Assumed { numbers });
         }
     }
 
     fn family(&mut self, family: Family, rules: &FamilyRules, pack: &RulePack) {
         let path = format!("families.{family}");
-        if let Some(zones) = &rules.zones {
-            self.assumed(format!("{path}.zones"), [&zones.key, &zones.general], &zones.source);
-            for change in &zones.changes {
-                let path = format!("{path}.zones.changes.{}", change.from);
-                self.assumed(path, [&change.key, &change.general], &change.source);
-            }
+        self.assumed(&format!("{path}.zones"));
+        for change in rules.zones.iter().flat_map(|zones| &zones.changes) {
+            self.assumed(&format!("{path}.zones.changes.{}", change.from));
         }
-        if let Some(how) = &rules.differentiation {
-            let path = format!("{path}.differentiation");
-            self.assumed(path, [&how.at_least, &how.at_most], &how.source);
-        }
+        self.assumed(&format!("{path}.differentiation"));
         let has_bonus = rules.items().any(|(_, item)| item.rule.is_bonus());
         if has_bonus && pack.scoring.above_base {
             self.add(path.clone(), WarningKind::AboveBase);
@@ -182,7 +199,7 @@ impl Warnings {
         if stream.points() > stream.cap.value {
             self.add(path.clone(), WarningKind::CapBites);
         }
-        self.assumed(path.clone(), [&stream.cap], &stream.source);
+        self.assumed(&path);
         for item in &stream.items {
             let path = format!("{path}.{}", item.id);
             let doubled = &item.rule.points().value + &item.rule.points().value;
@@ -190,7 +207,36 @@ impl Warnings {
             if can_grow && !item.rule.is_bonus() && doubled <= stream.points() {
                 self.add(path.clone(), WarningKind::CanDouble);
             }
-            self.assumed(path, item.rule.numbers(), &item.source);
+            self.item(family, stream, item, &path, pack);
+            self.assumed(&path);
+        }
+    }
+
+    /// What an item leaves unjudged, or judges the wrong way round.
+    fn item(
+        &mut self,
+        family: Family,
+        stream: &StreamRules,
+        item: &Item,
+        path: &str,
+        pack: &RulePack,
+    ) {
+        if let Some(denominator) = idle::often_empty(stream, item) {
+            self.add(path.to_owned(), WarningKind::OftenEmpty { denominator });
+        }
+        for (base, switch) in idle::never_counted(item, &pack.lifecycle) {
+            self.add(path.to_owned(), WarningKind::NeverCounts { base, switch });
+        }
+        // The counts of posts are of work at a desk, not of how cases end.
+        if family == Family::Post {
+            return;
+        }
+        let costs = |better| monotone::can_cost(pack, stream.counts, item, better);
+        if costs(Better::OneMoreOnTime) {
+            self.add(path.to_owned(), WarningKind::OneMoreCaseCosts);
+        }
+        if costs(Better::InsteadOfOpen) || costs(Better::InsteadOfLate) {
+            self.add(path.to_owned(), WarningKind::TimelinessCosts);
         }
     }
 }

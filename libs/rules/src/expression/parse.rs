@@ -2,7 +2,7 @@
 
 use chengping_types::Exact;
 
-use super::{Comparison, Condition, Expression, Function, Name, Operation, Unit};
+use super::{Comparison, Condition, Expression, Function, Name, Operation, Test, Unit};
 
 /// Longest expression, in characters.
 const LENGTH_MAX: usize = 256;
@@ -99,6 +99,7 @@ pub enum ExpressionProblem {
 }
 
 type Resolve<'r, N> = &'r dyn Fn(&str) -> Result<N, ExpressionProblem>;
+type Join<N> = fn(Box<Test<N>>, Box<Test<N>>) -> Test<N>;
 type Parsed<T> = Result<T, ExpressionError>;
 
 pub(super) fn expression<N: Name>(
@@ -122,6 +123,11 @@ pub(super) fn condition<N: Name>(text: &str, resolve: Resolve<'_, N>) -> Parsed<
     let condition = parser.condition()?;
     parser.end()?;
     Ok(condition)
+}
+
+/// Whether a character belongs to a name or function.
+const fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '.'
 }
 
 /// An expression and its unit; bare numbers have none and fit every one.
@@ -267,7 +273,7 @@ impl<'r, N: Name> Parser<'r, N> {
     /// A name, or a function with its arguments.
     fn word(&mut self) -> Parsed<Typed<N>> {
         let start = self.next;
-        let word = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+        let word = self.take_while(is_of_word);
         if self.peek() == Some('(') {
             if word == "if" {
                 return self.inside(Self::choice);
@@ -308,14 +314,76 @@ impl<'r, N: Name> Parser<'r, N> {
 
     /// The three parts of an `if`.
     fn choice(&mut self) -> Parsed<Typed<N>> {
-        let condition = self.condition()?;
+        let test = self.test()?;
         self.expect(',', "a `,` and what holds then")?;
         let then = self.sum()?;
         self.expect(',', "a `,` and what holds otherwise")?;
         let (otherwise, start) = self.at_start(Self::sum)?;
         let unit = self.join(then.unit, otherwise.unit, start)?;
         let (then, otherwise) = (Box::new(then.expression), Box::new(otherwise.expression));
-        Ok(Typed { expression: Expression::If(Box::new(condition), then, otherwise), unit })
+        Ok(Typed { expression: Expression::If(Box::new(test), then, otherwise), unit })
+    }
+
+    /// Comparisons combined: `or` binds least, `not` most.
+    fn test(&mut self) -> Parsed<Test<N>> {
+        self.joined("or", Test::Or, |parser| parser.joined("and", Test::And, Self::denied))
+    }
+
+    fn joined(
+        &mut self,
+        word: &str,
+        join: Join<N>,
+        operand: impl Fn(&mut Self) -> Parsed<Test<N>>,
+    ) -> Parsed<Test<N>> {
+        let mut left = operand(self)?;
+        while self.takes(word) {
+            left = join(Box::new(left), Box::new(operand(self)?));
+        }
+        Ok(left)
+    }
+
+    /// A comparison, a test in parentheses, or `not` before either.
+    fn denied(&mut self) -> Parsed<Test<N>> {
+        if self.takes("not") {
+            return self.denied().map(|test| Test::Not(Box::new(test)));
+        }
+        if self.opens_a_test() {
+            return self.inside(Self::test);
+        }
+        self.condition().map(Test::Comparison)
+    }
+
+    /// Takes a word when it comes next and is not the beginning of a longer one.
+    fn takes(&mut self, word: &str) -> bool {
+        self.peek();
+        let end = self.next + word.len();
+        let comes =
+            self.characters.get(self.next..end).is_some_and(|c| c.iter().copied().eq(word.chars()));
+        let goes_on = self.characters.get(end).is_some_and(|c| is_of_word(*c));
+        if comes && !goes_on {
+            self.next = end;
+        }
+        comes && !goes_on
+    }
+
+    /// Whether the parenthesis that comes next holds a whole test rather than the beginning of a
+    /// comparison: after its closing one no sign goes on.
+    fn opens_a_test(&mut self) -> bool {
+        if self.peek() != Some('(') {
+            return false;
+        }
+        let mut open = 0_usize;
+        let close = self.characters[self.next..].iter().position(|c| {
+            open = match c {
+                '(' => open + 1,
+                ')' => open - 1,
+                _ => open,
+            };
+            open == 0
+        });
+        let Some(close) = close else { return false };
+        let mut after = self.characters[self.next + close + 1..].iter();
+        !after.find(|c| !c.is_whitespace()).is_some_and(|c| "+-*/<>=!".contains(*c))
     }
 
     fn condition(&mut self) -> Parsed<Condition<N>> {

@@ -1,8 +1,6 @@
 //! Expressions as text: the normal form, and words and signs for a reader.
 
-use chengping_types::Exact;
-
-use super::{Comparison, Condition, Expression, Function, Name, Operation};
+use super::{Comparison, Condition, Expression, Function, Name, Operation, Test};
 
 /// How names, signs and functions are written.
 struct Style<'w, N> {
@@ -75,7 +73,7 @@ impl<N: Name> Expression<N> {
     fn print(&self, style: &Style<'_, N>) -> String {
         match self {
             Self::Integer(number) => number.to_string(),
-            Self::Decimal(number) => decimal(number),
+            Self::Decimal(number) => crate::pack::decimal(number),
             Self::Name(name) => (style.word)(name),
             Self::Operation(operation, left, right) => {
                 let sign = operation.sign(style.for_readers);
@@ -92,9 +90,9 @@ impl<N: Name> Expression<N> {
                     _ => format!("{function}({arguments})"),
                 }
             }
-            Self::If(condition, then, otherwise) => {
+            Self::If(test, then, otherwise) => {
                 let (then, otherwise) = (then.print(style), otherwise.print(style));
-                format!("if({}, {then}, {otherwise})", condition.print(style))
+                format!("if({}, {then}, {otherwise})", test.print(style))
             }
         }
     }
@@ -121,10 +119,28 @@ impl<N: Name> Condition<N> {
     }
 }
 
-/// The shortest decimal of a number that was written as one.
-fn decimal(number: &Exact) -> String {
-    (0..=super::parse::PLACES_MAX)
-        .map(|places| number.to_decimal(places))
-        .find(|text| text.parse().as_ref() == Ok(number))
-        .unwrap_or_else(|| number.to_string())
+impl<N: Name> Test<N> {
+    /// `or` binds least, then `and`; what `not` denies stands in parentheses.
+    const fn binds(&self) -> u8 {
+        match self {
+            Self::Or(..) => 1,
+            Self::And(..) => 2,
+            Self::Not(_) | Self::Comparison(_) => TIGHTEST,
+        }
+    }
+
+    fn print(&self, style: &Style<'_, N>) -> String {
+        let (word, left, right) = match self {
+            Self::Comparison(condition) => return condition.print(style),
+            Self::Not(test) => return format!("not ({})", test.print(style)),
+            Self::And(left, right) => ("and", left, right),
+            Self::Or(left, right) => ("or", left, right),
+        };
+        let operand = |test: &Self, at_least| {
+            let text = test.print(style);
+            if test.binds() < at_least { format!("({text})") } else { text }
+        };
+        let binds = self.binds();
+        format!("{} {word} {}", operand(left, binds), operand(right, binds + 1))
+    }
 }

@@ -88,6 +88,12 @@ fn functions_have_their_values() {
         ("if(a != b, a, b)", "10"),
         ("if(a < b, a, b)", "3"),
         ("if(a <= 10, 1, 0)", "1"),
+        ("if(a > 9 and b > 3, 1, 0)", "0"),
+        ("if(a > 9 or b > 3, 1, 0)", "1"),
+        ("if(not a > 9 or b = 3 and a = 10, 1, 0)", "1"),
+        ("if(not (a > 9 or b = 3) and a = 10, 1, 0)", "0"),
+        ("if((a + b) * 2 > 25 and ((b < 4)), 1, 0)", "1"),
+        ("if(not not (a - b) / 7 = 1, 1, 0)", "1"),
     ] {
         assert_eq!(value(text, 10, 3).as_deref(), Some(expected), "{text}");
     }
@@ -100,6 +106,22 @@ fn a_division_by_zero_has_no_value_and_nor_has_a_name_without_one() {
     assert_eq!(value("max(a, n)", 3, 4), None);
     assert_eq!(value("if(n > a, 1, 2)", 3, 4), None);
     assert_eq!(value("if(b > 0, a / b, 1)", 3, 0).as_deref(), Some("1"), "not looked at");
+}
+
+/// One side decides as far as it can, whichever is written first.
+#[test]
+fn what_has_no_value_matters_only_where_it_decides() {
+    for (test, expected) in [
+        ("n > 1 and a < b", Some("2")),
+        ("a < b and n > 1", Some("2")),
+        ("n > 1 and a > b", None),
+        ("n > 1 or a > b", Some("1")),
+        ("a > b or n > 1", Some("1")),
+        ("n > 1 or a < b", None),
+        ("not n > 1", None),
+    ] {
+        assert_eq!(value(&format!("if({test}, 1, 2)"), 4, 3).as_deref(), expected, "{test}");
+    }
 }
 
 #[test]
@@ -148,6 +170,15 @@ fn every_other_mistake_is_refused_where_it_stands() {
         ("if(a => b, 1, 2)", 6),
         ("min a", 1),
         ("a > b", 3),
+        ("if(a > b and, 1, 2)", 13),
+        ("if(a > b and b, 1, 2)", 15),
+        ("if(a and b > 1, 1, 2)", 6),
+        ("if(not, 1, 2)", 7),
+        ("if((a > b, 1, 2)", 10),
+        ("if((a), 1, 2)", 6),
+        ("if(a > b not a < b, 1, 2)", 10),
+        ("if(a > b android, 1, 2)", 10),
+        ("a and b", 3),
     ] {
         assert_eq!(error(text).column, column, "{text:?}: {}", error(text));
     }
@@ -162,6 +193,7 @@ fn units_that_do_not_fit_together_are_refused_where_they_meet() {
         ("max(1, a, p)", 11, "this is a number of points"),
         ("if(a > s, 1, 2)", 8, "this is a number of road sections"),
         ("if(a > b, a, p)", 14, "this is a number of points"),
+        ("if(a > b or not a = s, 1, 2)", 21, "this is a number of road sections"),
         ("a / s + b", 9, "is a number of cases / road sections"),
         ("a * b - a", 9, "is a number of cases × cases"),
         ("1 / s + a", 9, "is a number of 1 / road sections"),
@@ -192,6 +224,8 @@ fn neither_length_nor_depth_is_unlimited() {
     assert_eq!(error(&"(".repeat(100)).problem, ExpressionProblem::TooDeep);
     assert_eq!(error(&"floor(".repeat(40)).problem, ExpressionProblem::TooDeep);
     assert_eq!(error(&"if(".repeat(80)).problem, ExpressionProblem::TooDeep);
+    let tests = format!("if({}a > b{}, 1, 2)", "(".repeat(40), ")".repeat(40));
+    assert_eq!(error(&tests).problem, ExpressionProblem::TooDeep);
 }
 
 #[test]
@@ -203,6 +237,8 @@ fn words_replace_names_and_signs() {
     assert_eq!(words("(a+1)*b/2"), "(<a> + 1) × <b> ÷ 2");
     assert_eq!(words("floor(a/b)-0.5"), "⌊<a> ÷ <b>⌋ − 0.5");
     assert_eq!(words("if(a>=b,min(a,1),2)"), "if(<a> ≥ <b>, min(<a>, 1), 2)");
+    let test = "if(not a>b and(a<1 or(b)<2),1,2)";
+    assert_eq!(words(test), "if(not (<a> > <b>) and (<a> < 1 or <b> < 2), 1, 2)");
 }
 
 /// Expressions that count cases, so that all of them fit together.
@@ -232,9 +268,19 @@ fn expressions() -> impl Strategy<Value = Expression<Letter>> {
         let operate = |(operation, (left, right))| {
             Expression::Operation(operation, Box::new(left), Box::new(right))
         };
-        let choose = |(comparison, (left, right), (then, otherwise))| {
-            let condition = Condition { left, comparison, right };
-            Expression::If(Box::new(condition), Box::new(then), Box::new(otherwise))
+        let condition = (comparison, two.clone()).prop_map(|(comparison, (left, right))| {
+            Test::Comparison(Condition { left, comparison, right })
+        });
+        let test = condition.prop_recursive(2, 4, 2, |inner| {
+            let two = (inner.clone().prop_map(Box::new), inner.clone().prop_map(Box::new));
+            prop_oneof![
+                inner.prop_map(|test| Test::Not(Box::new(test))),
+                two.clone().prop_map(|(left, right)| Test::And(left, right)),
+                two.prop_map(|(left, right)| Test::Or(left, right)),
+            ]
+        });
+        let choose = |(test, (then, otherwise))| {
+            Expression::If(Box::new(test), Box::new(then), Box::new(otherwise))
         };
         prop_oneof![
             (sum, two.clone()).prop_map(operate),
@@ -243,7 +289,7 @@ fn expressions() -> impl Strategy<Value = Expression<Letter>> {
             (several, three.clone()).prop_map(|(function, all)| Expression::Call(function, all)),
             three.prop_map(|all| Expression::Call(Function::Clamp, all)),
             inner.clone().prop_map(|one| Expression::Call(Function::Floor, vec![one])),
-            (comparison, two.clone(), two).prop_map(choose),
+            (test, two).prop_map(choose),
         ]
     })
 }
@@ -265,7 +311,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_parser_panic(text in "([ab0-9+*/()<>=!,. -]|if|min|floor){0,40}") {
+    fn no_text_makes_the_parser_panic(text in "([ab0-9+*/()<>=!,. -]|if|min|floor|and|or|not){0,40}") {
         let _ = Expression::<Letter>::parse(&text);
         let _ = Condition::<Letter>::parse(&text);
     }

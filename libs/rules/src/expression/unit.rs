@@ -2,69 +2,80 @@
 
 use std::fmt;
 
-/// A unit: a product of powers of cases, road sections, square kilometres, people and points. A rate
-/// has none of them, it is a plain number; so is a coefficient.
+/// What there are powers of in a unit, in the order in which a reader expects them.
+const NAMES: [&str; 9] = [
+    "cases",
+    "road sections",
+    "square kilometres",
+    "people",
+    "points",
+    "seconds",
+    "orders",
+    "visits",
+    "times",
+];
+
+/// A unit: a product of powers of what is counted, the sizes of a body, and points. A rate has none
+/// of them, it is a plain number; so is a coefficient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unit {
-    cases: i8,
-    sections: i8,
-    area: i8,
-    people: i8,
-    points: i8,
+    powers: [i8; NAMES.len()],
 }
 
 impl Unit {
     /// A plain number, such as a rate.
-    pub const PLAIN: Self = Self { cases: 0, sections: 0, area: 0, people: 0, points: 0 };
-    /// A count of cases, orders or visits.
-    pub const CASES: Self = Self { cases: 1, ..Self::PLAIN };
+    pub const PLAIN: Self = Self { powers: [0; NAMES.len()] };
+    /// 件: cases, each once.
+    pub const CASES: Self = Self::of(0);
     /// A number of road sections.
-    pub const SECTIONS: Self = Self { sections: 1, ..Self::PLAIN };
+    pub const SECTIONS: Self = Self::of(1);
     /// Square kilometres.
-    pub const AREA: Self = Self { area: 1, ..Self::PLAIN };
+    pub const AREA: Self = Self::of(2);
     /// People.
-    pub const PEOPLE: Self = Self { people: 1, ..Self::PLAIN };
+    pub const PEOPLE: Self = Self::of(3);
     /// Points lost.
-    pub const POINTS: Self = Self { points: 1, ..Self::PLAIN };
+    pub const POINTS: Self = Self::of(4);
+    /// Seconds.
+    pub const SECONDS: Self = Self::of(5);
+    /// Supervision orders.
+    pub const ORDERS: Self = Self::of(6);
+    /// Return visits.
+    pub const VISITS: Self = Self::of(7);
+    /// 次: how often something else happened.
+    pub const TIMES: Self = Self::of(8);
 
-    /// What a number of cases may be measured in: as it is, or over a size of the body.
-    pub(crate) const COUNTS: [Self; 4] = [
-        Self::CASES,
-        Self::CASES.per(Self::SECTIONS),
-        Self::CASES.per(Self::AREA),
-        Self::CASES.per(Self::PEOPLE),
-    ];
+    /// What base counts count: an item may count any of these, but no two in one sum.
+    pub(crate) const COUNTED: [Self; 5] =
+        [Self::CASES, Self::ORDERS, Self::VISITS, Self::TIMES, Self::SECONDS];
+
+    const fn of(index: usize) -> Self {
+        let mut powers = [0; NAMES.len()];
+        powers[index] = 1;
+        Self { powers }
+    }
+
+    /// What a `count` may be measured in: anything that is counted, as it is or over a size of the
+    /// body.
+    pub(crate) fn counts() -> Vec<Self> {
+        let sizes = [Self::PLAIN, Self::SECTIONS, Self::AREA, Self::PEOPLE];
+        let over = |counted: Self| sizes.map(|size| counted.per(size));
+        Self::COUNTED.into_iter().flat_map(over).collect()
+    }
 
     /// The unit of a product. An expression is too short for a power that does not fit.
-    pub(super) const fn times(self, other: Self) -> Self {
-        Self {
-            cases: self.cases.saturating_add(other.cases),
-            sections: self.sections.saturating_add(other.sections),
-            area: self.area.saturating_add(other.area),
-            people: self.people.saturating_add(other.people),
-            points: self.points.saturating_add(other.points),
-        }
+    pub(crate) fn times(self, other: Self) -> Self {
+        self.with(other, i8::saturating_add)
     }
 
     /// The unit of a quotient.
-    pub(super) const fn per(self, other: Self) -> Self {
-        Self {
-            cases: self.cases.saturating_sub(other.cases),
-            sections: self.sections.saturating_sub(other.sections),
-            area: self.area.saturating_sub(other.area),
-            people: self.people.saturating_sub(other.people),
-            points: self.points.saturating_sub(other.points),
-        }
+    pub(crate) fn per(self, other: Self) -> Self {
+        self.with(other, i8::saturating_sub)
     }
 
-    const fn powers(self) -> [(i8, &'static str); 5] {
-        [
-            (self.cases, "cases"),
-            (self.sections, "road sections"),
-            (self.area, "square kilometres"),
-            (self.people, "people"),
-            (self.points, "points"),
-        ]
+    fn with(self, other: Self, join: fn(i8, i8) -> i8) -> Self {
+        let mut powers = self.powers;
+        powers.iter_mut().zip(other.powers).for_each(|(own, other)| *own = join(*own, other));
+        Self { powers }
     }
 }
 
@@ -74,12 +85,13 @@ impl fmt::Display for Unit {
         if *self == Self::PLAIN {
             return f.write_str("a plain number");
         }
-        let powers = self.powers();
-        let above = powers.iter().filter(|(power, _)| *power > 0);
-        let above: Vec<_> = above.flat_map(|(power, name)| vec![*name; *power as usize]).collect();
+        let powers = || self.powers.into_iter().zip(NAMES);
+        let above = powers().filter(|(power, _)| *power > 0);
+        let above: Vec<_> =
+            above.flat_map(|(power, name)| vec![name; power.unsigned_abs().into()]).collect();
         let above = if above.is_empty() { "1".to_owned() } else { above.join(" × ") };
         write!(f, "a number of {above}")?;
-        for (power, name) in powers.iter().filter(|(power, _)| *power < 0) {
+        for (power, name) in powers().filter(|(power, _)| *power < 0) {
             for _ in 0..power.unsigned_abs() {
                 write!(f, " / {name}")?;
             }

@@ -58,7 +58,7 @@ impl Differentiation {
 
 impl Decode for EffectiveSize {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("size", node, decoder)?;
         let formula = fields.required("formula");
         let source = Source::from_fields(&mut fields);
         fields.close();
@@ -68,7 +68,7 @@ impl Decode for EffectiveSize {
 
 impl Decode for Differentiation {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("differentiation", node, decoder)?;
         let mode = fields.required("mode");
         let at_least: Option<Option<Number>> = fields.optional_with("at_least", positive);
         let at_most: Option<Option<Number>> = fields.optional_with("at_most", positive);

@@ -151,7 +151,7 @@ impl ZoneWeights {
 
 impl Decode for ZoneWeights {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("zones", node, decoder)?;
         let key = fields.required_with("key", positive);
         let general = fields.required_with("general", positive);
         let midmonth = fields.optional("midmonth");
@@ -175,7 +175,7 @@ impl Decode for ZoneWeights {
 
 impl Decode for ZoneChange {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("zone_change", node, decoder)?;
         let from = fields.required_with("from", |node, inner| inner.parse(node, "a day"));
         let key = fields.required_with("key", positive);
         let general = fields.required_with("general", positive);

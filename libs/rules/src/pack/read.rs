@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chengping_casework::Lifecycle;
-use chengping_types::Family;
+use chengping_types::{BodyKind, Family};
 
 use super::{
     BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
@@ -19,7 +19,7 @@ use crate::source::Source;
 
 impl Decode for RulePack {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("pack", node, decoder)?;
         let pack = fields.required("pack");
         let title = fields.required("title");
         let time_zone = fields.required("time_zone");
@@ -28,6 +28,8 @@ impl Decode for RulePack {
         let selection: Option<Selection> = fields.required("selection");
         fields.decoder.tests = selection.as_ref().map(|selection| selection.order.clone());
         let scoring: Option<Scoring> = fields.required("scoring");
+        let claims = scoring.as_ref().filter(|scoring| scoring.adds_up);
+        fields.decoder.adds_up_to = claims.map(|scoring| scoring.base.value.clone());
         let grades = fields.required("grades");
         // Before the items, which refer to the tables by name.
         let bands = fields.optional_with("bands", band_tables);
@@ -35,18 +37,13 @@ impl Decode for RulePack {
         let families = fields.required_with("families", families);
         let figures: Option<Option<Vec<Figure>>> = fields.optional("figures");
         let annual = fields.optional("annual");
+        check_groups(&mut fields);
         if let (Some(groups), Some(families)) = (&groups, &families) {
-            check_groups(groups, families, &mut fields);
             let posts = families.get(&Family::Post);
             if let (Some(posts), Some(scoring)) = (posts, &scoring) {
                 let scoring: &Scoring = scoring;
                 post::check_streams(groups, posts, &scoring.base.value, &mut fields);
             }
-        }
-        if let (Some(scoring), Some(families)) = (&scoring, &families)
-            && scoring.adds_up
-        {
-            families.iter().for_each(|(family, rules)| sums(*family, rules, scoring, &mut fields));
         }
         if let Some(Some(figures)) = &figures {
             fields.refuse_repeated("figure", figures.iter().map(|figure| figure.id.as_str()));
@@ -70,56 +67,46 @@ impl Decode for RulePack {
     }
 }
 
-/// Each kind stands in at most one group, and each group inside one family of the pack.
-fn check_groups(
-    groups: &[Group],
-    families: &BTreeMap<Family, FamilyRules>,
-    fields: &mut Fields<'_, '_>,
-) {
-    fields.refuse_repeated("group", groups.iter().map(|group| group.id.as_str()));
-    let kinds = groups.iter().flat_map(|group| &group.kinds);
-    fields.refuse_repeated("body kind", kinds.map(|kind| kind.as_str()));
-    for group in groups {
-        let Some(first) = group.kinds.first() else {
-            fields.reject::<()>(format!("the group `{}` has no kinds; add one", group.id));
-            continue;
-        };
-        let family = first.family();
-        if group.kinds.iter().any(|kind| kind.family() != family) {
-            let id = &group.id;
-            fields.reject::<()>(format!("the group `{id}` mixes families; split it"));
-        } else if !families.contains_key(&family) {
-            let id = &group.id;
-            fields.reject::<()>(format!("the group `{id}` needs rules for `families.{family}`"));
+/// Each kind stands in at most one group, and each group inside one family of the pack. Looks at
+/// the text, so that it is told also when another group or the rules of a family cannot be read.
+fn check_groups(fields: &mut Fields<'_, '_>) {
+    let families = fields.elsewhere("families");
+    let families: Vec<Family> =
+        families.into_iter().flat_map(Node::keys).filter_map(|key| key.parse().ok()).collect();
+    let groups = fields.elsewhere("groups").map_or(&[][..], Node::list);
+    let kinds = |group: &Node| -> Vec<BodyKind> {
+        let kinds = group.field("kinds").map_or(&[][..], Node::list);
+        kinds.iter().filter_map(Node::text).filter_map(|kind| kind.parse().ok()).collect()
+    };
+    let all: Vec<BodyKind> = groups.iter().flat_map(kinds).collect();
+    fields.refuse_repeated("group", groups.iter().filter_map(|group| group.text_of("id")));
+    fields.refuse_repeated("body kind", all.iter().map(|kind| kind.as_str()));
+    for (index, group) in groups.iter().enumerate() {
+        if let Some(problem) = group_problem(group, &kinds(group), &families) {
+            let path = format!("groups[{index}]");
+            fields.decoder.within(&path, |inner| inner.reject::<()>(group, problem));
         }
     }
-    for family in families.keys() {
-        let mut kinds = groups.iter().flat_map(|group| &group.kinds);
-        if !kinds.any(|kind| kind.family() == *family) {
-            fields.reject::<()>(format!(
-                "no group has bodies for `families.{family}`; add a group or drop the family"
-            ));
-        }
+    for family in families.iter().filter(|family| all.iter().all(|kind| kind.family() != **family))
+    {
+        fields.reject::<()>(format!(
+            "no group has bodies for `families.{family}`; add a group or drop the family"
+        ));
     }
 }
 
-/// Checks what the pack claims: caps add up to the base, points to their cap. The caps of posts
-/// add up for each kind, whether or not the pack claims it.
-fn sums(family: Family, rules: &FamilyRules, scoring: &Scoring, fields: &mut Fields<'_, '_>) {
-    let (caps, base) = (rules.caps(), &scoring.base.value);
-    if family != Family::Post && caps != *base {
-        fields.reject::<()>(format!(
-            "`adds_up`: the caps of `families.{family}` add up to {caps}, the base is {base}"
-        ));
+fn group_problem(group: &Node, kinds: &[BodyKind], families: &[Family]) -> Option<String> {
+    let id = group.text_of("id").unwrap_or_default();
+    let Some(first) = kinds.first() else {
+        let is_empty = group.field("kinds").is_some_and(|kinds| kinds.list().is_empty());
+        return is_empty.then(|| format!("the group `{id}` has no kinds; add one"));
+    };
+    let family = first.family();
+    if kinds.iter().any(|kind| kind.family() != family) {
+        return Some(format!("the group `{id}` mixes families; split it"));
     }
-    for stream in &rules.streams {
-        let (points, cap, path) = (stream.points(), &stream.cap.value, stream.path(family));
-        if points != *cap {
-            fields.reject::<()>(format!(
-                "`adds_up`: the points of `{path}` add up to {points}, its cap is {cap}"
-            ));
-        }
-    }
+    let missing = !families.contains(&family);
+    missing.then(|| format!("the group `{id}` needs rules for `families.{family}`"))
 }
 
 /// Reads each switch alone, so that each mistake has its place.
@@ -175,7 +162,7 @@ fn families(node: &Node, decoder: &mut Decoder) -> Option<BTreeMap<Family, Famil
 
 impl Decode for Freeze {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("freeze", node, decoder)?;
         let day = fields.required_with("day", |node, inner| match node.value {
             // Day 28 at 24:00 may be the end of the month after.
             Value::Integer(day @ 1..=27) => u8::try_from(day).ok(),
@@ -189,7 +176,7 @@ impl Decode for Freeze {
 
 impl Decode for Selection {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("selection", node, decoder)?;
         let order: Option<Vec<super::SelectionTest>> = fields.required("order");
         let long_term: Option<Option<Vec<_>>> = fields.optional("long_term");
         if let Some(order) = &order {
@@ -204,7 +191,7 @@ impl Decode for Selection {
 
 impl Decode for LongTermCategory {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("long_term", node, decoder)?;
         let (scheme, codes) = (fields.required("scheme"), fields.required("codes"));
         fields.close();
         Some(Self { scheme: scheme?, codes: codes? })
@@ -213,7 +200,7 @@ impl Decode for LongTermCategory {
 
 impl Decode for Scoring {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("scoring", node, decoder)?;
         let base = fields.required_with("base", positive);
         let floor: Option<Number> = fields.required("floor");
         let cases_min = fields.required("cases_min");
@@ -258,7 +245,7 @@ impl Decode for Scoring {
 
 impl Decode for Grades {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("grades", node, decoder)?;
         let steps: Option<Vec<Grade>> = fields.required("steps");
         let source = Source::from_fields(&mut fields);
         if let Some(steps) = &steps
@@ -273,7 +260,7 @@ impl Decode for Grades {
 
 impl Decode for Grade {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("grade", node, decoder)?;
         let (grade, from) = (fields.required("grade"), fields.required("from"));
         fields.close();
         Some(Self { grade: grade?, from: from? })
@@ -282,7 +269,7 @@ impl Decode for Grade {
 
 impl Decode for BandTable {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("band_table", node, decoder)?;
         let steps: Option<Vec<BandStep>> = fields.required("steps");
         let source = Source::from_fields(&mut fields);
         if let Some(steps) = &steps
@@ -320,7 +307,7 @@ fn band_problem(steps: &[BandStep]) -> Option<&'static str> {
 
 impl Decode for BandStep {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("band_step", node, decoder)?;
         let up_to = fields.optional("up_to");
         let share = fields.required_with("share", share);
         fields.close();
@@ -330,7 +317,7 @@ impl Decode for BandStep {
 
 impl Decode for Group {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("group", node, decoder)?;
         let id = fields.required_with("id", identifier::lower);
         let kinds = fields.required("kinds");
         let name = fields.required("name");
@@ -341,7 +328,7 @@ impl Decode for Group {
 
 impl Decode for Figure {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("figure", node, decoder)?;
         let id = fields.required_with("id", identifier::mixed);
         let name = fields.required("name");
         let rate = fields.required("rate");

@@ -83,7 +83,7 @@ pub struct MomIncrease {
 
 impl Decode for Band {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("band", node, decoder)?;
         let count = fields.required("count");
         let bands = fields.required_with("bands", band_table_name);
         let bands_of_class_2 = fields.optional_with("bands_of_class_2", band_table_name);
@@ -96,7 +96,7 @@ impl Decode for Band {
 
 impl Decode for BandRelative {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("band_relative", node, decoder)?;
         let count = fields.required_with("count", comparable);
         let by_size = fields.optional_with("by_size", by_size);
         let against = fields.required("against");
@@ -156,7 +156,7 @@ fn rising_table_name(node: &Node, decoder: &mut Decoder) -> Option<String> {
 
 impl Decode for MomIncrease {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("mom_increase", node, decoder)?;
         let count = fields.required_with("count", comparable);
         let per_day = fields.optional("per_day");
         let points = fields.required_with("points", positive);

@@ -53,7 +53,7 @@ impl RepeatMode {
 
 impl Decode for PerCase {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("per_case", node, decoder)?;
         let count: Option<Count> = fields.required("count");
         let points = fields.required_with("points", positive);
         let cap = fields.required_with("cap", positive);
@@ -67,7 +67,7 @@ impl Decode for PerCase {
 
 impl Decode for PerCaseRepeat {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("per_case_repeat", node, decoder)?;
         let first = fields.required_with("first", positive);
         let factor: Option<Number> = fields.required_with("factor", positive);
         let mode = fields.optional("mode");

@@ -33,7 +33,7 @@ pub struct Bonus {
 
 impl Decode for FlatIf {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("flat_if", node, decoder)?;
         let condition: Option<Condition<Quantity>> = fields.required("condition");
         let points = fields.required_with("points", positive);
         if condition.as_ref().is_some_and(|condition| condition.names().is_empty()) {
@@ -46,7 +46,7 @@ impl Decode for FlatIf {
 
 impl Decode for Bonus {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("bonus", node, decoder)?;
         let value: Option<Count> = fields.required_with("value", value);
         let points = fields.required_with("points", positive);
         let cap = fields.required_with("cap", positive);

@@ -46,6 +46,14 @@ pub enum Threshold {
 }
 
 impl Threshold {
+    /// The key under which it is written.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Above(_) => "above",
+            Self::Below(_) => "below",
+        }
+    }
+
     /// The threshold itself, in percent.
     pub const fn number(&self) -> &Number {
         match self {
@@ -73,7 +81,7 @@ pub struct Satisfaction {
 
 impl Decode for Linear {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("linear", node, decoder)?;
         let rate = fields.required("rate");
         let bad = fields.optional("bad");
         let weight = fields.required_with("weight", positive);
@@ -84,7 +92,7 @@ impl Decode for Linear {
 
 impl Decode for PerPoint {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("per_point", node, decoder)?;
         let rate = fields.required("rate");
         let (above, below) = (fields.optional("above"), fields.optional_with("below", below));
         let threshold = match (above, below) {
@@ -110,7 +118,7 @@ fn below(node: &Node, decoder: &mut Decoder) -> Option<Number> {
 
 impl Decode for Satisfaction {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let mut fields = Fields::open(node, decoder)?;
+        let mut fields = Fields::open("satisfaction", node, decoder)?;
         let very_satisfied = fields.required_with("very_satisfied", answer_value);
         let satisfied = fields.required_with("satisfied", answer_value);
         let neutral = fields.required_with("neutral", answer_value);

@@ -2,8 +2,8 @@
 
 use chengping_casework::Base;
 use chengping_rules::{
-    DifferentiationMode, FewCases, Function, MidMonth, Reference, RepeatMode, RulePack, ScoreForm,
-    SizeAttribute, WarningKind, builtin,
+    DifferentiationMode, FewCases, Function, Measure, MidMonth, Name as _, Quantity, Reference,
+    RepeatMode, RulePack, ScoreForm, SizeAttribute, Unit, WarningKind, builtin, indicator,
 };
 use chengping_types::{Exact, Family};
 
@@ -118,6 +118,48 @@ fn unknown_names_of_every_kind_are_refused_with_what_would_do() {
         ("counts: all", "counts: both", "\"both\" is not a selection of cases"),
     ] {
         refused("gbt-30428.4", piece, other, message);
+    }
+}
+
+#[test]
+fn what_is_counted_in_different_units_is_not_added_up() {
+    let line = "per_case: {count: rework + 5 * shirked, points: \"0.2\", cap: 5}";
+    let counting =
+        |count: &str| with("jinhua", &[(line, &line.replace("rework + 5 * shirked", count))]);
+    let place = |text: &str, name: &str| {
+        let line = text.lines().position(|line| line.contains(name)).unwrap();
+        let column = text.lines().nth(line).unwrap().find(name).unwrap();
+        format!("line {}, column {}: ", line + 1, column + 1)
+    };
+    for (count, name, message) in [
+        ("due + handling_seconds", "handling_seconds", "this is a number of seconds"),
+        ("orders_first + filed", "filed,", "before it is a number of orders"),
+        ("visit_due + visit_satisfied", "visit_satisfied", "this is a number of visits"),
+        ("rework + rework_rounds", "rework_rounds", "this is a number of times"),
+    ] {
+        let text = counting(count);
+        let found = mistakes(&text).remove(0);
+        assert!(found.starts_with(&place(&text, name)) && found.contains(message), "{found}");
+    }
+    for count in ["rework_rounds", "orders_first + 2 * orders_repeated", "visit_dissatisfied"] {
+        assert!(RulePack::parse(&counting(count)).is_ok(), "{count}");
+    }
+    let rated = |rate: &str| with("jinhua", &[("closed / due", rate)]);
+    assert!(RulePack::parse(&rated("orders_first / filed")).is_ok(), "orders a case");
+    let slow = mistakes(&rated("handling_seconds / handled")).remove(0);
+    assert!(slow.contains("the formula is a number of seconds / cases"), "{slow}");
+}
+
+#[test]
+fn every_count_has_the_unit_of_the_catalogue() {
+    for base in Base::ALL.iter().filter(|base| !base.is_of_posts()) {
+        let measure = indicator(base.as_str()).unwrap().unit;
+        let expected: &[Unit] = match measure {
+            Measure::Cases => &[Unit::CASES],
+            Measure::Seconds => &[Unit::SECONDS],
+            _ => &[Unit::ORDERS, Unit::VISITS, Unit::TIMES],
+        };
+        assert!(expected.contains(&Quantity::Count(*base).unit()), "{base} is {measure}");
     }
 }
 

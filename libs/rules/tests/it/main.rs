@@ -6,3 +6,7 @@ mod catalogue;
 mod language;
 #[cfg(test)]
 mod packs;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod warnings;

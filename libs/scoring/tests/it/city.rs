@@ -1,8 +1,6 @@
 //! The reference city: its registry, its facts, and inputs made of them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use chengping_casework::{Case, Deriver, Event, Fact, Question};
@@ -10,12 +8,10 @@ use chengping_rules::{RulePack, builtin};
 use chengping_scoring::{
     Attributor, ENGINE, Input, PackRevision, Snapshot, Tallies, evaluated_part, tally,
 };
-use chengping_types::registry::{Area, Body, Coefficient, Registry};
-use chengping_types::{BodyId, Digest, Family, Instant, Month};
-use flate2::read::GzDecoder;
-use serde_json::Value;
+use chengping_types::registry::Registry;
+use chengping_types::{BodyId, Digest, Family, Month};
 
-type Row = BTreeMap<String, String>;
+use crate::files::Folder;
 
 pub(crate) struct City {
     pub(crate) pack: RulePack,
@@ -34,7 +30,7 @@ impl City {
 
     fn read() -> Self {
         let pack = RulePack::parse(builtin("zz-2018").unwrap()).unwrap();
-        let (registry, cases) = (read_registry(), read_cases());
+        let (registry, cases) = (folder().registry(), folder().cases());
         let mut city = Self { pack, registry, cases, tallies: BTreeMap::new() };
         city.tallies = ["2018-03", "2018-04", "2018-05"]
             .map(|month| month.parse().unwrap())
@@ -101,112 +97,10 @@ impl City {
     }
 }
 
-fn read_registry() -> Registry {
-    let bodies = rows("bodies").map(|row| Body {
-        body_id: row["body_id"].parse().unwrap(),
-        kind: row["kind"].parse().unwrap(),
-        name: row["name"].clone(),
-        parent: optional(&row, "parent"),
-        valid_from: row["valid_from"].parse().unwrap(),
-        valid_to: optional(&row, "valid_to"),
-    });
-    let areas = rows("areas").map(|row| Area {
-        area_code: row["area_code"].clone(),
-        kind: row["kind"].parse().unwrap(),
-        name: row["name"].clone(),
-        district: optional(&row, "district"),
-        subdistrict: optional(&row, "subdistrict"),
-        window: optional(&row, "window"),
-        zone: row["zone"].parse().unwrap(),
-        valid_from: row["valid_from"].parse().unwrap(),
-        valid_to: optional(&row, "valid_to"),
-    });
-    let coefficients = rows("coefficients").map(|row| Coefficient {
-        body_id: row["body_id"].parse().unwrap(),
-        zone: row["zone"].parse().unwrap(),
-        road_sections: row["road_sections"].parse().unwrap(),
-        difficulty: row["difficulty"].parse().unwrap(),
-        valid_from: row["valid_from"].parse().unwrap(),
-        approved_by: row["approved_by"].clone(),
-        reason: row["reason"].clone(),
-        area_km2: None,
-        population: None,
-        grid_class: None,
-    });
-    Registry {
-        bodies: bodies.collect(),
-        areas: areas.collect(),
-        coefficients: coefficients.collect(),
-        long_term: Vec::new(),
-    }
-}
-
-fn read_cases() -> Vec<(Case, Vec<Event>)> {
-    let mut events: BTreeMap<String, BTreeMap<u64, Event>> = BTreeMap::new();
-    for row in rows("events") {
-        let event = Event {
-            case_no: row["case_no"].parse().unwrap(),
-            event_no: row["event_no"].parse().unwrap(),
-            at: Instant::parse(&row["at"]).unwrap(),
-            kind: row["kind"].parse().unwrap(),
-            actor: optional(&row, "actor"),
-            unit: optional(&row, "unit"),
-            due_at: optional(&row, "due_at"),
-            stage_due_at: optional(&row, "stage_due_at"),
-            outcome: optional(&row, "outcome"),
-            note: optional(&row, "note"),
-        };
-        // The first accepted row stands.
-        events.entry(row["case_no"].clone()).or_default().entry(event.event_no).or_insert(event);
-    }
-    let cases = rows("cases").map(|row| {
-        let case = Case {
-            case_no: row["case_no"].parse().unwrap(),
-            source: row["source"].parse().unwrap(),
-            category_scheme: row["category_scheme"].clone(),
-            category_code: row["category_code"].clone(),
-            area_code: row["area_code"].clone(),
-            collector: optional(&row, "collector"),
-            title: optional(&row, "title"),
-        };
-        let events = events.remove(&row["case_no"]).unwrap_or_default();
-        (case, events.into_values().collect())
-    });
-    cases.collect()
-}
-
-/// The rows of a file without those that must be refused.
-fn rows(file: &str) -> impl Iterator<Item = Row> {
-    let refused = refused(file);
-    let plain = std::fs::read(path(&format!("{file}.csv")));
-    let bytes = plain.unwrap_or_else(|_| read_gz(&format!("{file}.csv.gz")));
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
-    let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
-    let accepted = reader.records().zip(2_u64..).filter(|(_, row)| !refused.contains(row));
-    let named = |(record, _): (csv::Result<csv::StringRecord>, u64)| -> Row {
-        header.iter().cloned().zip(record.unwrap().iter().map(str::to_owned)).collect()
-    };
-    accepted.map(named).collect::<Vec<_>>().into_iter()
-}
-
-fn optional<T: std::str::FromStr<Err: std::fmt::Debug>>(row: &Row, field: &str) -> Option<T> {
-    Some(&row[field]).filter(|text| !text.is_empty()).map(|text| text.parse().unwrap())
-}
-
-fn refused(file: &str) -> BTreeSet<u64> {
-    let json: Value =
-        serde_json::from_slice(&std::fs::read(path("expected_rejects.json")).unwrap()).unwrap();
-    let of_file = json["rejects"].as_array().unwrap().iter().filter(|row| row["file"] == file);
-    of_file.map(|row| row["row"].as_u64().unwrap()).collect()
-}
-
-fn path(file: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "../../tests/data/city-6k", file].iter().collect()
+fn folder() -> Folder {
+    Folder::new("tests/data/city-6k")
 }
 
 pub(crate) fn read_gz(file: &str) -> Vec<u8> {
-    let compressed = std::fs::read(path(file)).unwrap();
-    let mut bytes = Vec::new();
-    GzDecoder::new(compressed.as_slice()).read_to_end(&mut bytes).unwrap();
-    bytes
+    folder().read_gz(file)
 }

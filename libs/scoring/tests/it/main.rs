@@ -9,7 +9,11 @@ mod boston;
 #[cfg(test)]
 mod city;
 #[cfg(test)]
+mod county;
+#[cfg(test)]
 mod explanation;
+#[cfg(test)]
+mod files;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
@@ -18,6 +22,10 @@ mod indicators;
 mod lab;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod manual;
+#[cfg(test)]
+mod monotone;
 #[cfg(test)]
 mod posts;
 #[cfg(test)]
