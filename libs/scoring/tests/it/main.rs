@@ -19,6 +19,8 @@ mod lab;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod months;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod primitives;
