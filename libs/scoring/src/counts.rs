@@ -96,6 +96,15 @@ impl Counts {
         }
     }
 
+    /// Takes off what another cell has; none when it has more of a count than there is.
+    pub(crate) fn without(&self, other: &Self) -> Option<Self> {
+        let mut rest = self.clone();
+        for (own, number) in rest.0.iter_mut().zip(other.0) {
+            *own = own.checked_sub(number)?;
+        }
+        Some(rest)
+    }
+
     /// Whether every count is zero.
     pub fn is_zero(&self) -> bool {
         self.0.iter().all(|number| *number == 0)

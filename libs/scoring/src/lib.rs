@@ -37,4 +37,4 @@ pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_par
 pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months};
 pub use score::score;
 pub use table::FactTable;
-pub use tally::{Cell, CountedCase, Tallies, counted_cases, pooled_cases, tally};
+pub use tally::{Cell, CountedCase, NotCounted, Tallies, counted_cases, pooled_cases, tally};

@@ -63,6 +63,55 @@ impl Tallies {
         }
     }
 
+    /// Takes a fact out again, so that a changed case can be counted anew without the others: the
+    /// result is that of all other facts together.
+    ///
+    /// # Errors
+    /// If the fact is not among those that were counted; nothing is changed then.
+    pub fn remove(&mut self, fact: &Fact, attribution: &Attribution) -> Result<(), NotCounted> {
+        let mut alone = Self::default();
+        alone.add(fact, attribution);
+        let rest = self.without(&alone).ok_or_else(|| NotCounted(fact.case_no.clone()))?;
+        for (cell, counts) in rest {
+            match cell {
+                Place::Total(stream) => put(&mut self.total, stream, counts),
+                Place::Pool(stream) => put(&mut self.pool, stream, counts),
+                Place::Body(body, stream, part) => self.put_in_body(&body, stream, part, counts),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the cells of `other` have left without it; none when one has too little.
+    fn without(&self, other: &Self) -> Option<Vec<(Place, Counts)>> {
+        let mut rest = Vec::new();
+        for (stream, counts) in &other.total {
+            rest.push((Place::Total(*stream), self.total.get(stream)?.without(counts)?));
+        }
+        for (stream, counts) in &other.pool {
+            rest.push((Place::Pool(*stream), self.pool.get(stream)?.without(counts)?));
+        }
+        for (body, streams) in &other.bodies {
+            for (stream, parts) in streams {
+                for (part, counts) in parts {
+                    let own = self.bodies.get(body)?.get(stream)?.get(part)?;
+                    let place = Place::Body(body.clone(), *stream, *part);
+                    rest.push((place, own.without(counts)?));
+                }
+            }
+        }
+        Some(rest)
+    }
+
+    fn put_in_body(&mut self, body: &BodyId, stream: Stream, part: Part, counts: Counts) {
+        let Some(streams) = self.bodies.get_mut(body) else { return };
+        if let Some(parts) = streams.get_mut(&stream) {
+            put(parts, part, counts);
+        }
+        streams.retain(|_, parts| !parts.is_empty());
+        self.bodies.retain(|_, streams| !streams.is_empty());
+    }
+
     /// The counts of one cell, to add to.
     pub fn cell_mut(&mut self, body: &BodyId, stream: Stream, part: Part) -> &mut Counts {
         let streams = self.bodies.entry(body.clone()).or_default();
@@ -123,6 +172,27 @@ impl Tallies {
         sum
     }
 }
+
+/// Where a cell stands.
+enum Place {
+    Total(Stream),
+    Pool(Stream),
+    Body(BodyId, Stream, Part),
+}
+
+/// Replaces a cell; one without a count is left out.
+fn put<K: Ord>(cells: &mut BTreeMap<K, Counts>, place: K, counts: Counts) {
+    if counts.is_zero() {
+        cells.remove(&place);
+    } else {
+        cells.insert(place, counts);
+    }
+}
+
+/// A fact that cannot be taken out, because it was never counted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the case {0} is not among those counted; count all facts anew")]
+pub struct NotCounted(CaseNo);
 
 /// Counts the facts of the attributor's month.
 pub fn tally<'a>(facts: impl IntoIterator<Item = &'a Fact>, attributor: &Attributor) -> Tallies {

@@ -50,7 +50,8 @@ named_enum! {
         NextPeriod = 1 => "next_period",
         /// The whole month has the weights of its last day.
         Immediate = 2 => "immediate",
-        /// The month has the mean of the weights of its days.
+        /// The month has the mean of the shares that the zones have on its days. Weights are a ratio
+        /// (5.2.5), so that 6 to 4 and 0.6 to 0.4 are the same.
         SplitByDay = 3 => "split_by_day",
     }
 }
@@ -118,6 +119,13 @@ impl MonthWeights {
         }
     }
 
+    /// The same ratio with a sum of one. Weights are above zero.
+    fn shares(&self) -> Self {
+        let sum = &self.key + &self.general;
+        let share = |weight: &Exact| weight.checked_div(&sum).unwrap_or_default();
+        Self { key: share(&self.key), general: share(&self.general) }
+    }
+
     fn new(key: &Number, general: &Number) -> Self {
         Self { key: key.value.clone(), general: general.value.clone() }
     }
@@ -130,8 +138,8 @@ impl ZoneWeights {
             MidMonth::NextPeriod => self.on(Day { month, day: 1 }),
             MidMonth::Immediate => self.on(Day { month, day: month.days() }),
             MidMonth::SplitByDay => {
-                let days: Vec<_> =
-                    (1..=month.days()).map(|day| self.on(Day { month, day })).collect();
+                let share = |day| self.on(Day { month, day }).shares();
+                let days: Vec<_> = (1..=month.days()).map(share).collect();
                 let mean = |zone| {
                     let sum: Exact = days.iter().map(|weights| weights.of(zone)).sum();
                     sum.checked_div(&Exact::from(month.days())).unwrap_or_default()
@@ -187,6 +195,10 @@ impl Decode for ZoneChange {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::source::Provenance;
 
@@ -229,12 +241,83 @@ mod tests {
     }
 
     #[test]
+    fn a_change_on_the_first_or_the_last_day_and_two_in_one_month() {
+        let all = |from: [&str; 2]| {
+            [MidMonth::NextPeriod, MidMonth::Immediate, MidMonth::SplitByDay].map(|midmonth| {
+                let mut weights = weights(midmonth);
+                for (change, from) in weights.changes.iter_mut().zip(from) {
+                    change.from = from.parse().unwrap();
+                }
+                weights.in_month("2018-04".parse().unwrap()).of(Zone::Key).to_string()
+            })
+        };
+        assert_eq!(all(["2018-04-01", "2018-05-01"]), ["7/10", "7/10", "7/10"]);
+        assert_eq!(all(["2018-03-31", "2018-05-01"]), ["7/10", "7/10", "7/10"]);
+        // 29 days at 0.6 and one at 0.7.
+        assert_eq!(all(["2018-04-30", "2018-05-01"]), ["3/5", "7/10", "181/300"]);
+        // Ten days each at 0.6, 0.7 and 0.5.
+        assert_eq!(all(["2018-04-11", "2018-04-21"]), ["3/5", "1/2", "3/5"]);
+    }
+
+    #[test]
     fn a_day_is_one_of_the_calendar() {
         for text in ["2018-04-16", "2020-02-29"] {
             assert_eq!(text.parse::<Day>().unwrap().to_string(), text);
         }
         for text in ["2018-04", "2018-04-31", "2018-02-29", "2018-04-0", "2018-04-1", "18-04-01"] {
             assert!(text.parse::<Day>().is_err(), "{text}");
+        }
+    }
+
+    fn any_weights() -> impl Strategy<Value = ZoneWeights> {
+        let number =
+            || (1_i64..=20).prop_map(|tenths| Number::plain(Exact::ratio(tenths, 10).unwrap()));
+        let change = (2..=5_i32, 1..=28_u8, number(), number());
+        let first = (number(), number());
+        (prop::sample::select(MidMonth::ALL), first, prop::collection::vec(change, 0..4)).prop_map(
+            |(midmonth, (key, general), changes)| {
+                let change = |(month, day, key, general)| {
+                    let from = Day { month: Month::new(2018, month).unwrap(), day };
+                    (from, ZoneChange { from, key, general, source: source() })
+                };
+                let changes = BTreeMap::from_iter(changes.into_iter().map(change));
+                let changes = changes.into_values().collect();
+                ZoneWeights { key, general, midmonth, changes, source: source() }
+            },
+        )
+    }
+
+    fn key_share(weights: &ZoneWeights, month: i32) -> Exact {
+        weights.in_month(Month::new(2018, month).unwrap()).shares().key
+    }
+
+    proptest! {
+        #[test]
+        fn weights_are_a_ratio(weights in any_weights(), month in 1..=6_i32, tenfold in 0..4_usize) {
+            let mut scaled = weights.clone();
+            if let Some(change) = scaled.changes.get_mut(tenfold) {
+                change.key = Number::plain(&change.key.value * &Exact::integer(10));
+                change.general = Number::plain(&change.general.value * &Exact::integer(10));
+            }
+            prop_assert_eq!(key_share(&scaled, month), key_share(&weights, month));
+        }
+
+        #[test]
+        fn only_a_month_with_a_change_inside_depends_on_the_rule_and_lies_between_its_days(
+            weights in any_weights(), month in 1..=6_i32,
+        ) {
+            let of = |midmonth| key_share(&ZoneWeights { midmonth, ..weights.clone() }, month);
+            let [first, last, mean] =
+                [MidMonth::NextPeriod, MidMonth::Immediate, MidMonth::SplitByDay].map(of);
+            let evaluated = Month::new(2018, month).unwrap();
+            let inside = |change: &&ZoneChange| change.from.month == evaluated && change.from.day > 1;
+            if weights.changes.iter().filter(inside).count() == 0 {
+                prop_assert_eq!(&first, &last);
+                prop_assert_eq!(&first, &mean);
+            }
+            let days = (1..=evaluated.days()).map(|day| weights.on(Day { month: evaluated, day }).shares().key);
+            let days: Vec<_> = days.collect();
+            prop_assert!(days.iter().min().unwrap() <= &mean && &mean <= days.iter().max().unwrap());
         }
     }
 }

@@ -269,6 +269,16 @@ pub(crate) fn input(pack: &RulePack, tallies: Tallies, before: Tallies) -> Input
     }
 }
 
+/// Whether a stream has in a cell settlement corrections or a rework, which belong to cases due
+/// earlier, and nothing due itself.
+pub(crate) fn has_only_late_finds(tallies: &Tallies, cell: Cell<'_>) -> bool {
+    [Counted::Regular, Counted::LongTerm, Counted::Public].into_iter().any(|counts| {
+        let sum = tallies.sum(Cell { counts, ..cell });
+        let found = [Base::UndoOnTime, Base::UndoClosedOnTime, Base::Rework];
+        found.into_iter().any(|base| sum.get(base) > 0) && sum.get(Base::Due) == 0
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
@@ -416,6 +426,9 @@ proptest! {
         let case = [Base::Due, Base::Handled, Base::OnTime, Base::Closed, Base::ClosedOnTime];
         let case = case.into_iter().map(|base| (base, 1)).collect();
         more.cell_mut(&id, Stream::ALL[stream], part).merge(&case);
+        // What was found late and had nothing due to be judged by bites then (decisions.md 144).
+        let counted = Cell { body: &id, counts: Counted::All, part };
+        prop_assume!(!has_only_late_finds(&now, counted));
         let pack = &packs()[pack];
         let of = |tallies: &Tallies| {
             let evaluation = score(&input(pack, tallies.clone(), before.clone()));

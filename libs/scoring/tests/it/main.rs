@@ -27,6 +27,8 @@ mod manual;
 #[cfg(test)]
 mod monotone;
 #[cfg(test)]
+mod months;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod primitives;

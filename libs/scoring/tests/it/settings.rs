@@ -81,6 +81,37 @@ fn a_scaled_score_never_exceeds_the_base() {
 }
 
 #[test]
+fn a_change_of_weights_written_on_another_scale_counts_by_its_days_alone() {
+    let lab = |weights: &str| {
+        Lab::item("linear: {rate: closed / due, weight: 10}")
+            .family(&format!(
+                "zones: {{key: \"0.6\", general: \"0.4\", midmonth: split_by_day, clause: \"5.2.5\", \
+                 provenance: assumption, changes: [{{from: 2018-04-16, {weights}, \
+                 clause: \"5.2.5\", provenance: regulation}}]}}"
+            ))
+            .counts("d", Stream::Regular, Part::Key, "due=10")
+            .counts("d", Stream::Regular, Part::General, "due=10 closed=10")
+            .x()
+    };
+    assert_eq!(lab("key: \"0.8\", general: \"0.2\""), "7");
+    assert_eq!(lab("key: 80, general: 20"), "7");
+}
+
+#[test]
+fn what_a_zone_without_data_weighs_goes_to_the_other_under_every_rule() {
+    for midmonth in ["next_period", "immediate", "split_by_day"] {
+        let lab = Lab::item("linear: {rate: closed / due, weight: 10}")
+            .family(&format!(
+                "zones: {{key: \"0.6\", general: \"0.4\", midmonth: {midmonth}, clause: \"5.2.5\", \
+                 provenance: assumption, changes: [{{from: 2018-04-16, key: \"0.8\", \
+                 general: \"0.2\", clause: \"5.2.5\", provenance: regulation}}]}}"
+            ))
+            .counts("d", Stream::Regular, Part::General, "due=10 closed=5");
+        assert_eq!(lab.x(), "5", "{midmonth}");
+    }
+}
+
+#[test]
 fn a_score_has_two_decimals_or_none() {
     assert!(
         Lab::item("linear: {rate: closed / due, weight: 1}")
