@@ -5,6 +5,7 @@
 //! [`explain`] puts that into words and computes nothing anew. No clock, no I/O, no float.
 
 mod attribution;
+mod cells;
 mod comparison;
 mod counts;
 mod deduction;
@@ -12,6 +13,7 @@ mod evaluation;
 pub mod explain;
 pub mod indicator;
 mod input;
+mod member;
 mod results;
 mod score;
 mod table;
@@ -21,8 +23,8 @@ mod values;
 pub use attribution::{Attribution, Attributor, Part};
 pub use counts::Counts;
 pub use evaluation::{
-    Applicability, Applied, Evaluation, FigureValue, Inputs, ItemResult, PackReference, PartResult,
-    Score, Scorecard, State, StreamResult,
+    Applicability, Applied, Evaluation, FigureText, FigureValue, Inputs, ItemResult, ItemText,
+    PackReference, PartResult, Score, Scorecard, State, StreamResult, StreamText,
 };
 pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
 pub use score::score;

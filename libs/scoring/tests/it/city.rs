@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::ops::Index;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use chengping_casework::{Case, Deriver, Event, Fact, Question};
@@ -15,14 +17,27 @@ use chengping_types::{BodyId, Digest, Family, Instant, Month};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-type Row = BTreeMap<String, String>;
+/// A record with the places of its columns.
+struct Row {
+    columns: Rc<BTreeMap<String, usize>>,
+    record: csv::StringRecord,
+}
+
+impl Index<&str> for Row {
+    type Output = str;
+
+    fn index(&self, column: &str) -> &str {
+        &self.record[self.columns[column]]
+    }
+}
 
 pub(crate) struct City {
     pub(crate) pack: RulePack,
     pub(crate) registry: Registry,
-    cases: Vec<(Case, Vec<Event>)>,
-    /// The tallies of every month that has data, each as frozen.
-    tallies: BTreeMap<Month, Tallies>,
+    cases: OnceLock<Vec<(Case, Vec<Event>)>>,
+    /// The tallies of every month that has data, each as frozen. Counted when asked for, since each
+    /// test has a process of its own.
+    tallies: BTreeMap<Month, OnceLock<Tallies>>,
 }
 
 impl City {
@@ -34,13 +49,9 @@ impl City {
 
     fn read() -> Self {
         let pack = RulePack::parse(builtin("zz-2018").unwrap()).unwrap();
-        let (registry, cases) = (read_registry(), read_cases());
-        let mut city = Self { pack, registry, cases, tallies: BTreeMap::new() };
-        city.tallies = ["2018-03", "2018-04", "2018-05"]
-            .map(|month| month.parse().unwrap())
-            .map(|month| (month, tally(&city.facts(month), &city.attributor(month))))
-            .into();
-        city
+        let months = ["2018-03", "2018-04", "2018-05"].map(|month| month.parse().unwrap());
+        let tallies = months.map(|month| (month, OnceLock::new())).into();
+        Self { pack, registry: read_registry(), cases: OnceLock::new(), tallies }
     }
 
     /// The facts of a month as of its freeze.
@@ -52,7 +63,8 @@ impl City {
         let RulePack { time_zone, freeze, lifecycle, .. } = pack;
         let question = Question::at_freeze(month, time_zone.clone(), freeze.day, *lifecycle);
         let deriver = Deriver::new(&question);
-        self.cases.iter().filter_map(|(case, events)| deriver.derive(case, events)).collect()
+        let cases = self.cases.get_or_init(read_cases);
+        cases.iter().filter_map(|(case, events)| deriver.derive(case, events)).collect()
     }
 
     pub(crate) fn attributor(&self, month: Month) -> Attributor {
@@ -65,13 +77,13 @@ impl City {
     }
 
     pub(crate) fn tallies(&self, month: Month) -> &Tallies {
-        &self.tallies[&month]
+        self.tallies[&month].get_or_init(|| tally(&self.facts(month), &self.attributor(month)))
     }
 
     /// Everything that is known about a month; the data begin in March 2018.
     pub(crate) fn input(&self, month: Month) -> Input {
         let earlier = self.tallies.range(..month);
-        let earlier = earlier.map(|(month, tallies)| (*month, tallies.clone())).collect();
+        let earlier = earlier.map(|(month, _)| (*month, self.tallies(*month).clone())).collect();
         let tallies = self.tallies(month).clone();
         Input { earlier, ..self.input_of(&self.pack, month, tallies) }
     }
@@ -82,7 +94,8 @@ impl City {
         self.input_of(pack, month, tally(&self.facts_by(pack, month), &attributor))
     }
 
-    fn input_of(&self, pack: &RulePack, month: Month, tallies: Tallies) -> Input {
+    /// A month of which only these counts are known.
+    pub(crate) fn input_of(&self, pack: &RulePack, month: Month, tallies: Tallies) -> Input {
         let (bodies, coefficients) = evaluated_part(pack, &self.registry, month);
         let as_of = month.freeze(pack.freeze.day, &pack.time_zone);
         Input {
@@ -105,15 +118,15 @@ fn read_registry() -> Registry {
     let bodies = rows("bodies").map(|row| Body {
         body_id: row["body_id"].parse().unwrap(),
         kind: row["kind"].parse().unwrap(),
-        name: row["name"].clone(),
+        name: row["name"].to_owned(),
         parent: optional(&row, "parent"),
         valid_from: row["valid_from"].parse().unwrap(),
         valid_to: optional(&row, "valid_to"),
     });
     let areas = rows("areas").map(|row| Area {
-        area_code: row["area_code"].clone(),
+        area_code: row["area_code"].to_owned(),
         kind: row["kind"].parse().unwrap(),
-        name: row["name"].clone(),
+        name: row["name"].to_owned(),
         district: optional(&row, "district"),
         subdistrict: optional(&row, "subdistrict"),
         window: optional(&row, "window"),
@@ -127,8 +140,8 @@ fn read_registry() -> Registry {
         road_sections: row["road_sections"].parse().unwrap(),
         difficulty: row["difficulty"].parse().unwrap(),
         valid_from: row["valid_from"].parse().unwrap(),
-        approved_by: row["approved_by"].clone(),
-        reason: row["reason"].clone(),
+        approved_by: row["approved_by"].to_owned(),
+        reason: row["reason"].to_owned(),
     });
     Registry {
         bodies: bodies.collect(),
@@ -154,15 +167,15 @@ fn read_cases() -> Vec<(Case, Vec<Event>)> {
             note: optional(&row, "note"),
         };
         // The first accepted row stands.
-        events.entry(row["case_no"].clone()).or_default().entry(event.event_no).or_insert(event);
+        events.entry(row["case_no"].to_owned()).or_default().entry(event.event_no).or_insert(event);
     }
     let cases = rows("cases").map(|row| {
         let case = Case {
             case_no: row["case_no"].parse().unwrap(),
             source: row["source"].parse().unwrap(),
-            category_scheme: row["category_scheme"].clone(),
-            category_code: row["category_code"].clone(),
-            area_code: row["area_code"].clone(),
+            category_scheme: row["category_scheme"].to_owned(),
+            category_code: row["category_code"].to_owned(),
+            area_code: row["area_code"].to_owned(),
             collector: optional(&row, "collector"),
             title: optional(&row, "title"),
         };
@@ -178,12 +191,13 @@ fn rows(file: &str) -> impl Iterator<Item = Row> {
     let plain = std::fs::read(path(&format!("{file}.csv")));
     let bytes = plain.unwrap_or_else(|_| read_gz(&format!("{file}.csv.gz")));
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
-    let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let header = reader.headers().unwrap().iter().map(str::to_owned);
+    let columns = Rc::new(header.zip(0..).collect::<BTreeMap<_, _>>());
     let accepted = reader.records().zip(2_u64..).filter(|(_, row)| !refused.contains(row));
-    let named = |(record, _): (csv::Result<csv::StringRecord>, u64)| -> Row {
-        header.iter().cloned().zip(record.unwrap().iter().map(str::to_owned)).collect()
-    };
-    accepted.map(named).collect::<Vec<_>>().into_iter()
+    let rows = accepted
+        .map(|(record, _)| Row { columns: columns.clone(), record: record.unwrap() })
+        .collect::<Vec<_>>();
+    rows.into_iter()
 }
 
 fn optional<T: std::str::FromStr<Err: std::fmt::Debug>>(row: &Row, field: &str) -> Option<T> {

@@ -1,7 +1,9 @@
 //! The test vectors of the method: real figures (3.3) and worked examples (d).
 
+use std::sync::Arc;
+
 use chengping_rules::{RulePack, builtin};
-use chengping_scoring::{FigureValue, Part, Scorecard, score};
+use chengping_scoring::{FigureText, FigureValue, Part, Scorecard, score};
 use chengping_types::{BodyKind, Exact, Stream};
 
 use crate::lab::Lab;
@@ -23,7 +25,8 @@ fn printed(card: &Scorecard) -> String {
 
 fn percent(num: u32, den: u32) -> String {
     let name = chengping_rules::Names { zh: String::new(), en: String::new() };
-    let figure = FigureValue { id: "R".to_owned(), name, num: num.into(), den: den.into() };
+    let text = Arc::new(FigureText { id: "R".to_owned(), name });
+    let figure = FigureValue { text, num: num.into(), den: den.into() };
     figure.percent().unwrap()
 }
 
