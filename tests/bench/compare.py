@@ -1,7 +1,8 @@
 """The group-bys of the tally, done by DuckDB and Polars over columns that the bench wrote.
 
-Usage: compare.py FOLDER. Prints JSON: the rows that both agree on, and for each program and each way to ask it the best
-time of several runs. Only the group-bys over tables in memory are timed, each with its result in the memory of Python.
+Usage: compare.py FOLDER. Prints a line of JSON: the rows that both programs agree on in every way to ask them, and these
+ways. Then it reads lines with a program and a way, runs that, and prints how long it took. Only the group-bys over tables
+in memory are timed, each with its result in the memory of Python.
 """
 
 import json
@@ -18,8 +19,6 @@ import duckdb  # noqa: E402
 import numpy  # noqa: E402
 import polars  # noqa: E402
 
-# Many facts take long enough to be measured well with few runs.
-RUNS = 9 if schema["facts"] < 5_000_000 else 3
 COUNTS = schema["counts"]
 KINDS = ["district", "subdistrict", "window_unit"]
 columns = {
@@ -27,15 +26,12 @@ columns = {
 }
 
 
-def best(run):
-    """The least seconds on the clock, and of all cores, and what the last run gave."""
-    walls, cpus, given = [], [], None
-    for _ in range(RUNS):
-        start, worked = time.perf_counter(), time.process_time()
-        given = run()
-        walls.append(time.perf_counter() - start)
-        cpus.append(time.process_time() - worked)
-    return {"seconds": min(walls), "cpu_seconds": min(cpus)}, given
+def timed(run):
+    """Seconds on the clock, and of all cores, and what the run gave."""
+    start, worked = time.perf_counter(), time.process_time()
+    given = run()
+    wall, cpu = time.perf_counter() - start, time.process_time() - worked
+    return {"seconds": wall, "cpu_seconds": cpu}, given
 
 
 def rows(results):
@@ -136,15 +132,17 @@ def ask_polars():
     return {"as written": as_written, "by place first": by_place_first, "by area row first": by_row_first}
 
 
-answer = {"versions": {"duckdb": duckdb.__version__, "polars": polars.__version__}}
+ways = {
+    (program, way): run for program, ask in [("duckdb", ask_duckdb), ("polars", ask_polars)] for way, run in ask().items()
+}
 agreed = None
-for program, ask in [("duckdb", ask_duckdb), ("polars", ask_polars)]:
-    answer[program] = {}
-    for way, run in ask().items():
-        answer[program][way], results = best(run)
-        found = rows(results)
-        if agreed is not None and found != agreed:
-            sys.exit(f"{program}, {way}, counts otherwise")
-        agreed = found
-answer["rows"] = agreed
-json.dump(answer, sys.stdout)
+for (program, way), run in ways.items():
+    found = rows(run())
+    if agreed is not None and found != agreed:
+        sys.exit(f"{program}, {way}, counts otherwise")
+    agreed = found
+versions = {"duckdb": duckdb.__version__, "polars": polars.__version__}
+print(json.dumps({"versions": versions, "ways": list(ways), "rows": agreed}), flush=True)
+for question in sys.stdin:
+    taken, _ = timed(ways[tuple(json.loads(question))])
+    print(json.dumps(taken), flush=True)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chengping_casework::{DeskCount, Fact, Source};
 use chengping_rules::{RulePack, SelectionTest};
 use chengping_types::registry::{Area, LongTermEntry, Registry};
-use chengping_types::{BodyId, Family, Month, Stream, TimeZone, Zone, named_enum};
+use chengping_types::{BodyId, Family, Instant, Month, Stream, TimeZone, Zone, named_enum};
 
 named_enum! {
     /// The part of a body that a count belongs to.
@@ -28,6 +28,10 @@ impl From<Zone> for Part {
     }
 }
 
+/// How many months back the first instants of months are kept: looking one up is faster than asking
+/// the time zone.
+const MONTHS_BACK: i32 = 24;
+
 /// Attributes the facts of one month.
 ///
 /// Area and zone are those valid in the month of filing (they are frozen on the case), or in that
@@ -38,6 +42,8 @@ impl From<Zone> for Part {
 pub struct Attributor {
     month: Month,
     time_zone: TimeZone,
+    /// The months of nearly all cases with their first instants; the last only ends the one before.
+    months: Vec<(Instant, Month)>,
     order: Vec<SelectionTest>,
     long_term_of_pack: Vec<(String, String)>,
     long_term_of_registry: Vec<LongTermEntry>,
@@ -84,6 +90,10 @@ impl Attributor {
         Self {
             month,
             time_zone: pack.time_zone.clone(),
+            months: (-MONTHS_BACK..=2)
+                .map(|plus| month.plus(plus))
+                .map(|month| (month.start(&pack.time_zone), month))
+                .collect(),
             order: pack.selection.order.clone(),
             long_term_of_pack: codes.collect(),
             long_term_of_registry: registry.long_term.clone(),
@@ -113,10 +123,10 @@ impl Attributor {
 
     /// Where a case lies.
     pub(crate) fn place_of(&self, fact: &Fact) -> Place<'_> {
-        let filed = fact.filed_at.map(|at| Month::of(at, &self.time_zone));
+        let filed = fact.filed_at.map(|at| self.month_of(at));
         let category = (fact.category_scheme.as_str(), fact.category_code.as_str());
         let stream = self.stream_of(fact.source, category, filed);
-        let reported = || fact.reported_at.map(|at| Month::of(at, &self.time_zone));
+        let reported = || fact.reported_at.map(|at| self.month_of(at));
         let area = filed.or_else(reported).and_then(|month| self.area_of(&fact.area_code, month));
         Place { stream, area, is_out_of_scope: filed.is_some() && area.is_none() }
     }
@@ -154,9 +164,13 @@ impl Attributor {
         self.has_posts
     }
 
-    /// Where months begin and end.
-    pub(crate) const fn time_zone(&self) -> &TimeZone {
-        &self.time_zone
+    /// The month of an instant.
+    pub(crate) fn month_of(&self, at: Instant) -> Month {
+        let begun = self.months.partition_point(|(start, _)| *start <= at);
+        match begun.checked_sub(1).and_then(|last| self.months.get(last)) {
+            Some((_, month)) if begun < self.months.len() => *month,
+            _ => Month::of(at, &self.time_zone),
+        }
     }
 
     /// As [`Attribution::desk`].
@@ -204,5 +218,26 @@ impl Attributor {
         });
         let mut of_registry = self.long_term_of_registry.iter();
         of_pack || of_registry.any(|entry| entry.matches(scheme, code, month))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chengping_rules::builtin;
+
+    use super::*;
+
+    #[test]
+    fn a_month_is_the_same_whether_or_not_it_is_kept() {
+        let pack = RulePack::parse(builtin("zz-2018").unwrap()).unwrap();
+        let month: Month = "2018-04".parse().unwrap();
+        let attributor = Attributor::new(&pack, &Registry::default(), month);
+        for plus in -MONTHS_BACK - 2..=4 {
+            let start = month.plus(plus).start(&pack.time_zone);
+            for micros in [-1, 0, 1] {
+                let at = Instant::from_micros(start.as_micros() + micros);
+                assert_eq!(attributor.month_of(at), Month::of(at, &pack.time_zone), "{at:?}");
+            }
+        }
     }
 }

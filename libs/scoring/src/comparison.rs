@@ -2,37 +2,45 @@
 
 use std::collections::BTreeMap;
 
-use chengping_casework::Base;
 use chengping_rules::{
     BandRelative, BandTable, Counted, DifferentiationMode, FamilyRules, Group, Item, Quantity,
     Reference, Rule, RulePack, SizeAttribute, StreamRules,
 };
-use chengping_types::registry::{Body, GridClass};
+use chengping_types::registry::GridClass;
 use chengping_types::{Exact, Family, Month};
 
-use crate::attributes::Attributes;
 use crate::attribution::Part;
-use crate::counts::Counts;
+use crate::cells::{Cells, Selected};
 use crate::deduction::Seen;
 use crate::input::Input;
-use crate::tally::{Cell, Tallies};
-use crate::values::{Deducted, Values, Whose};
+use crate::member::Member;
+use crate::values::{Deducted, Values};
 
 /// A cell of the month that is being compared.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    pub(crate) body: &'a Body,
+    pub(crate) member: &'a Member<'a>,
     pub(crate) rules: &'a FamilyRules,
     pub(crate) counts: Counted,
     pub(crate) part: Part,
 }
 
+impl<'a> Place<'a> {
+    /// Its counts of the evaluated month.
+    pub(crate) const fn now(&self) -> Selected<'a> {
+        self.member.now.select(self.counts, self.part)
+    }
+
+    const fn before(&self) -> Selected<'a> {
+        self.member.before.select(self.counts, self.part)
+    }
+}
+
 /// Looks up counts, sizes and references of an input.
 pub(crate) struct Comparison<'a> {
     input: &'a Input,
-    attributes: Attributes<'a>,
-    /// The months of own history, oldest first.
-    history: Vec<Month>,
+    /// The counts of all teams of posts together.
+    pool: Cells<'a>,
     /// The medians of groups that are large enough, by group, item and part.
     medians: BTreeMap<(&'a str, &'a str, Part), Exact>,
     /// The mean sizes of the bodies of a group that have one, by group and part.
@@ -40,35 +48,38 @@ pub(crate) struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub(crate) fn new(input: &'a Input) -> Self {
-        let attributes = Attributes::new(&input.coefficients);
+    pub(crate) fn new(input: &'a Input, members: &[Member<'a>]) -> Self {
         let (medians, mean_sizes) = (BTreeMap::new(), BTreeMap::new());
-        let history = history(input);
-        let mut comparison = Self { input, attributes, history, medians, mean_sizes };
+        let pool = Cells::of_pool(&input.tallies);
+        let mut comparison = Self { input, pool, medians, mean_sizes };
         for group in &input.rule_pack.pack.groups {
-            comparison.take_group(group);
+            comparison.take_group(group, members);
         }
         comparison
     }
 
-    fn take_group(&mut self, group: &'a Group) {
+    fn take_group(&mut self, group: &'a Group, members: &[Member<'a>]) {
         let family = group.kinds.first().map(|kind| kind.family());
         let Some(rules) = family.and_then(|family| self.pack().families.get(&family)) else {
             return;
         };
-        let members = self.members_with_a_case(group);
+        let members: Vec<_> =
+            members.iter().filter(|member| group.kinds.contains(&member.body.kind)).collect();
+        // The medians are over the bodies with any case in the month (decisions.md 21).
+        let has_case =
+            |member: &&&Member<'_>| member.now.select(Counted::All, Part::All).has_data();
+        let with_case: Vec<_> = members.iter().filter(has_case).copied().collect();
         for (stream, item) in rules.items() {
             let Rule::BandRelative(rule) = &item.rule else { continue };
             if rule.against != Reference::GroupMedian {
                 continue;
             }
+            let judged = || with_case.iter().filter(|member| stream.is_for(member.body.kind));
             for part in parts(rules, stream) {
-                let own = |body: &&'a Body| {
-                    let place = Place { body, rules, counts: stream.counts, part: *part };
-                    self.own_now(rule, place)
-                };
-                let judged = members.iter().filter(|body| stream.is_for(body.kind));
-                let values: Vec<_> = judged.filter_map(own).collect();
+                let place = |member| Place { member, rules, counts: stream.counts, part: *part };
+                let month = self.input.month;
+                let own = |place: Place<'_>| self.own(rule, place, month, &place.member.now);
+                let values: Vec<_> = judged().filter_map(|member| own(place(member))).collect();
                 let count = Exact::from(values.len() as u64);
                 let enough = count >= self.pack().scoring.reference_min.value;
                 if let Some(median) = median(values).filter(|_| enough) {
@@ -77,31 +88,20 @@ impl<'a> Comparison<'a> {
             }
         }
         if rules.differentiation_mode() != DifferentiationMode::Density {
-            self.take_mean_sizes(group, rules);
+            self.take_mean_sizes(group, rules, &members);
         }
     }
 
-    fn take_mean_sizes(&mut self, group: &'a Group, rules: &'a FamilyRules) {
+    fn take_mean_sizes(&mut self, group: &'a Group, rules: &FamilyRules, members: &[&Member<'_>]) {
         for part in Part::ALL {
-            let of_group = self.input.bodies.iter().filter(|body| group.kinds.contains(&body.kind));
-            let size =
-                |body| self.size_now(Place { body, rules, counts: Counted::All, part: *part });
-            let sizes: Vec<_> = of_group.filter_map(size).collect();
+            let place = |member| Place { member, rules, counts: Counted::All, part: *part };
+            let sizes = members.iter().filter_map(|member| self.size_now(place(member)));
+            let sizes: Vec<_> = sizes.collect();
             let sum: Exact = sizes.iter().sum();
             if let Some(mean) = sum.checked_div(&Exact::from(sizes.len() as u64)) {
                 self.mean_sizes.insert((group.id.as_str(), *part), mean);
             }
         }
-    }
-
-    /// The bodies of a group with any case in the month, which its medians are over (settled
-    /// question 21).
-    fn members_with_a_case(&self, group: &Group) -> Vec<&'a Body> {
-        let has_case = |body: &&Body| {
-            let all = Cell { body: &body.body_id, counts: Counted::All, part: Part::All };
-            group.kinds.contains(&body.kind) && self.input.tallies.sum(all).has_data()
-        };
-        self.input.bodies.iter().filter(has_case).collect()
     }
 
     /// The counts that the items of a stream see in one part of a body. There is also something
@@ -113,47 +113,42 @@ impl<'a> Comparison<'a> {
         looks_back: bool,
         named: &[Quantity],
     ) -> Seen<'p> {
-        let tallies = &self.input.tallies;
-        let now = tallies.sum(cell(place));
-        let before = self.last_month().map(|tallies| tallies.sum(cell(place))).unwrap_or_default();
-        let is_post = place.body.kind.family() == Family::Post;
-        let of_others = |counts| tallies.sum(cell(Place { counts, ..place }));
-        let names_one = named.iter().any(|name| match name {
-            Quantity::Count(base) => !base.is_description() && now.get(*base) > 0,
-            Quantity::CountOf(counted, base) => is_post && of_others(*counted).get(*base) > 0,
-            Quantity::Size(_) | Quantity::Item(_) => false,
-        });
+        let is_post = place.member.body.kind.family() == Family::Post;
+        let (now, before) = (place.now(), place.before());
         let any_will_do = !is_post && (now.has_data() || looks_back && before.has_data());
-        let pool = if is_post { tallies.sum_of_pool(place.counts) } else { Counts::default() };
-        Seen { place, now, before, pool, has_data: names_one || any_will_do }
+        let is_named = |name: &Quantity| match name {
+            Quantity::Count(base) => !base.is_description() && now.get(*base) > 0,
+            Quantity::CountOf(counts, base) => {
+                let of_others = Place { counts: *counts, ..place }.now();
+                is_post && !base.is_description() && of_others.get(*base) > 0
+            }
+            Quantity::Size(_) | Quantity::Item(_) => false,
+        };
+        Seen { place, has_data: any_will_do || named.iter().any(is_named) }
     }
 
     /// Where the formulas of the evaluated month are computed.
     pub(crate) fn values_now<'v>(
         &'v self,
         item: &Item,
-        seen: &'v Seen<'v>,
+        place: Place<'v>,
         deducted: &'v Deducted<'v>,
     ) -> Values<'v> {
-        let (month, tallies) = (self.input.month, Some(&self.input.tallies));
-        let whose = if item.is_pooled() { Whose::OfAllTeams } else { Whose::Own };
-        let counts = if item.is_pooled() { &seen.pool } else { &seen.now };
-        Values { comparison: self, place: seen.place, month, whose, counts, tallies, deducted }
+        let (cells, part) = match item.is_pooled() {
+            true => (&self.pool, Part::All),
+            false => (&place.member.now, place.part),
+        };
+        Values { comparison: self, place, month: self.input.month, cells, part, deducted }
     }
 
     /// Where the formulas of the month before are computed.
     pub(crate) fn values_before<'v>(
         &'v self,
-        seen: &'v Seen<'v>,
+        place: Place<'v>,
         deducted: &'v Deducted<'v>,
     ) -> Values<'v> {
-        let (month, tallies) = (self.input.month.previous(), self.last_month());
-        let (whose, counts) = (Whose::Own, &seen.before);
-        Values { comparison: self, place: seen.place, month, whose, counts, tallies, deducted }
-    }
-
-    fn last_month(&self) -> Option<&'a Tallies> {
-        self.input.earlier.get(&self.input.month.previous())
+        let (month, cells, part) = (self.input.month.previous(), &place.member.before, place.part);
+        Values { comparison: self, place, month, cells, part, deducted }
     }
 
     /// The lengths of the evaluated month and of the one before, in days.
@@ -174,35 +169,23 @@ impl<'a> Comparison<'a> {
     /// The size of a body over the mean size of its group, within the bounds of the pack.
     pub(crate) fn size_ratio(&self, place: Place<'_>) -> Option<Exact> {
         let how = place.rules.differentiation.as_ref()?;
-        let group = self.pack().group_of(place.body.kind)?;
+        let group = place.member.group?;
         let mean = self.mean_sizes.get(&(group.id.as_str(), place.part))?;
         Some(how.bounded(self.size_now(place)?.checked_div(mean)?))
     }
 
-    /// What a rule compares in the evaluated month.
-    pub(crate) fn own_now(&self, rule: &BandRelative, place: Place<'_>) -> Option<Exact> {
-        self.own(rule, place, self.input.month, Some(&self.input.tallies))
-    }
-
-    /// What a rule compares: the count, over the size where size plays that part. Absent when the
-    /// size is unknown or zero.
+    /// What a rule compares in a month.
     fn own(
         &self,
         rule: &BandRelative,
         place: Place<'_>,
         month: Month,
-        tallies: Option<&Tallies>,
+        cells: &Cells<'_>,
     ) -> Option<Exact> {
-        let density = place.rules.differentiation_mode() == DifferentiationMode::Density;
-        let size = match rule.by_size && density {
-            true => self.size(place, month)?,
-            false => Exact::ONE,
-        };
-        let counts = tallies.map(|tallies| tallies.sum(cell(place))).unwrap_or_default();
-        let deducted = Deducted::default();
-        let (whose, counts, deducted) = (Whose::Own, &counts, &deducted);
-        let values = Values { comparison: self, place, month, whose, counts, tallies, deducted };
-        rule.count.evaluate(&|name| values.of(name))?.checked_div(&size)
+        let (part, deducted) = (place.part, &Deducted::default());
+        let values = Values { comparison: self, place, month, cells, part, deducted };
+        let count = rule.count.evaluate(&|name| values.of(name));
+        compared(rule, place, count, || self.size(place, month))
     }
 
     /// The reference of an item: the number of the pack; the group's median where enough of the
@@ -216,7 +199,7 @@ impl<'a> Comparison<'a> {
         if let Some(fixed) = &rule.reference {
             return Some(fixed.value.clone());
         }
-        let group = self.pack().group_of(place.body.kind)?;
+        let group = place.member.group?;
         let of_group = self.medians.get(&(group.id.as_str(), item.id.as_str(), place.part));
         of_group.cloned().or_else(|| self.own_median(rule, place))
     }
@@ -224,9 +207,17 @@ impl<'a> Comparison<'a> {
     /// Over the months in which the body was evaluated, each with that month's size (settled
     /// question 22).
     fn own_median(&self, rule: &BandRelative, place: Place<'_>) -> Option<Exact> {
-        let of_month = |month: &Month| self.own(rule, place, *month, self.input.earlier.get(month));
-        let valid = self.history.iter().filter(|month| place.body.is_valid_in(**month));
-        median(valid.filter_map(of_month).collect())
+        let Member { body, history, .. } = place.member;
+        // The cells of many months lie far apart in memory: only those that matter are fetched, and
+        // all before the first is read, so that the machine fetches several at a time.
+        let of_stream = |name: &Quantity| matches!(name, Quantity::Count(_));
+        let all_of_stream = rule.count.names().iter().all(of_stream);
+        let wanted = if all_of_stream { place.counts } else { Counted::All };
+        let valid = history.iter().filter(|(month, _)| body.is_valid_in(*month));
+        let cells: Vec<_> =
+            valid.map(|(month, counts)| (*month, Cells::of_body(*counts, wanted))).collect();
+        let own = cells.iter().filter_map(|(month, cells)| self.own(rule, place, *month, cells));
+        median(own.collect())
     }
 
     /// The effective size of a body in a zone: none without a coefficient row, or of zero. The
@@ -244,7 +235,7 @@ impl<'a> Comparison<'a> {
 
     /// The class of a body's grids in the evaluated month.
     pub(crate) fn grid_class_now(&self, place: Place<'_>) -> GridClass {
-        self.attributes.grid_class(&place.body.body_id, place.part, self.input.month)
+        place.member.attributes.grid_class(place.part, self.input.month)
     }
 
     /// What the registry knows of a body in a part.
@@ -254,7 +245,7 @@ impl<'a> Comparison<'a> {
         place: Place<'_>,
         month: Month,
     ) -> Option<Exact> {
-        self.attributes.of(attribute, &place.body.body_id, place.part, month)
+        place.member.attributes.of(attribute, place.part, month)
     }
 
     fn pack(&self) -> &'a RulePack {
@@ -262,23 +253,24 @@ impl<'a> Comparison<'a> {
     }
 }
 
+/// What a rule compares: the count, over the size where size plays that part. Absent when the size
+/// is unknown or zero.
+pub(crate) fn compared(
+    rule: &BandRelative,
+    place: Place<'_>,
+    count: Option<Exact>,
+    size: impl FnOnce() -> Option<Exact>,
+) -> Option<Exact> {
+    let density = place.rules.differentiation_mode() == DifferentiationMode::Density;
+    match rule.by_size && density {
+        true => count?.checked_div(&size()?),
+        false => count,
+    }
+}
+
 /// The parts in which a stream is computed.
 pub(crate) const fn parts(rules: &FamilyRules, stream: &StreamRules) -> &'static [Part] {
     if rules.is_zoned(stream) { &[Part::Key, Part::General] } else { &[Part::All] }
-}
-
-fn cell(place: Place<'_>) -> Cell<'_> {
-    Cell { body: &place.body.body_id, counts: place.counts, part: place.part }
-}
-
-/// The months before the evaluated one, from the first with a filed case on.
-fn history(input: &Input) -> Vec<Month> {
-    let filed = |month: &Month| {
-        input.earlier.get(month).is_some_and(|month| month.jurisdiction().get(Base::Filed) > 0)
-    };
-    let months = i32::try_from(input.rule_pack.pack.scoring.history_months).unwrap_or(i32::MAX);
-    let window = (1..=months).rev().map(|back| input.month.plus(-back));
-    window.skip_while(|month| !filed(month)).collect()
 }
 
 /// The median; of an even number the mean of the middle two.

@@ -24,16 +24,37 @@ const fn place_of(base: Base) -> usize {
     PLACE_OF[base.code() as usize] as usize
 }
 
-/// Counts that say nothing about how a body did, so that they alone are no data.
-const SILENT: [Base; 7] = [
-    Base::Assigned,
-    Base::Returned,
-    Base::Shirked,
-    Base::SuspendedNow,
-    Base::SuspendedEver,
-    Base::Voided,
-    Base::VisitUnreachable,
-];
+/// Whether a count says nothing about how a body did, so that it alone is no data.
+const fn is_silent(base: Base) -> bool {
+    matches!(
+        base,
+        Base::Assigned
+            | Base::Returned
+            | Base::Shirked
+            | Base::SuspendedNow
+            | Base::SuspendedEver
+            | Base::Voided
+            | Base::VisitUnreachable
+    )
+}
+
+/// The places of the counts that are data.
+const SPEAKS: [bool; PLACES] = {
+    let mut speaks = [false; PLACES];
+    let mut place = 0;
+    while place < PLACES {
+        let base = Base::ALL[place];
+        speaks[place] = !base.is_description() && !is_silent(base);
+        place += 1;
+    }
+    speaks
+};
+
+/// A count as formulas see it, where `of` has the counts: less the settlement corrections that the
+/// month discovered, and never below zero (decisions.md 3).
+pub(crate) fn net(base: Base, of: impl Fn(Base) -> u64) -> u64 {
+    of(base).saturating_sub(undone_by(base).map_or(0, &of))
+}
 
 /// The settlement corrections of a count: what is taken off it where a month finds late what an
 /// earlier one counted on time.
@@ -46,29 +67,27 @@ pub(crate) const fn undone_by(base: Base) -> Option<Base> {
 }
 
 /// A number for every base count. Serialises as a map of those that are not zero.
+///
+/// Boxed, since the maps of tallies keep room for more cells than most bodies have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counts([u64; PLACES]);
+pub struct Counts(Box<[u64; PLACES]>);
 
 impl Default for Counts {
     fn default() -> Self {
-        Self([0; PLACES])
+        Self(Box::new([0; PLACES]))
     }
 }
 
 impl Counts {
     /// The count of cases, orders or visits of a kind, or the sum of seconds.
-    pub const fn get(&self, base: Base) -> u64 {
+    pub fn get(&self, base: Base) -> u64 {
         self.0[place_of(base)]
     }
 
     /// The count as formulas see it: less the settlement corrections that this month discovered,
     /// and never below zero (decisions.md 3).
-    pub const fn net(&self, base: Base) -> u64 {
-        let undone = match undone_by(base) {
-            Some(undo) => self.get(undo),
-            None => 0,
-        };
-        self.get(base).saturating_sub(undone)
+    pub fn net(&self, base: Base) -> u64 {
+        net(base, |base| self.get(base))
     }
 
     /// [`Counts::net`] as an exact number.
@@ -77,7 +96,7 @@ impl Counts {
     }
 
     /// Adds `number` to a count.
-    pub const fn add(&mut self, base: Base, number: u64) {
+    pub fn add(&mut self, base: Base, number: u64) {
         self.0[place_of(base)] += number;
     }
 
@@ -91,7 +110,7 @@ impl Counts {
 
     /// Adds the counts of another cell.
     pub fn merge(&mut self, other: &Self) {
-        for (own, number) in self.0.iter_mut().zip(other.0) {
+        for (own, number) in self.0.iter_mut().zip(*other.0) {
             *own += number;
         }
     }
@@ -99,7 +118,7 @@ impl Counts {
     /// Takes off what another cell has; none when it has more of a count than there is.
     pub(crate) fn without(&self, other: &Self) -> Option<Self> {
         let mut rest = self.clone();
-        for (own, number) in rest.0.iter_mut().zip(other.0) {
+        for (own, number) in rest.0.iter_mut().zip(*other.0) {
             *own = own.checked_sub(number)?;
         }
         Some(rest)
@@ -113,8 +132,7 @@ impl Counts {
     /// Whether there is anything to judge. Voided, suspended, returned or merely assigned cases
     /// are none, and so is what [only describes](Base::is_description).
     pub fn has_data(&self) -> bool {
-        let speaks = |base: &Base| !base.is_description() && !SILENT.contains(base);
-        Base::ALL.iter().any(|base| speaks(base) && self.get(*base) > 0)
+        self.0.iter().zip(SPEAKS).any(|(number, speaks)| speaks && *number > 0)
     }
 }
 

@@ -8,14 +8,12 @@ use chengping_rules::{Count, Item, Rate, Rule};
 use chengping_types::Exact;
 
 use crate::comparison::{Comparison, Place};
-use crate::counts::Counts;
 use crate::evaluation::Inputs;
 use crate::values::{Deducted, Values};
 
 const HUNDRED: Exact = Exact::integer(100);
 
 /// An item in one part: what it was computed from, and what it deducts if it applies.
-#[derive(Clone)]
 pub(crate) struct Deduction {
     pub(crate) inputs: Inputs,
     /// Below zero for a bonus.
@@ -24,13 +22,10 @@ pub(crate) struct Deduction {
     pub(crate) limit: Option<Exact>,
 }
 
-/// The counts that the items of a stream see in one part of a body.
+/// What the items of a stream are computed for: one part of a body.
+#[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
     pub(crate) place: Place<'a>,
-    pub(crate) now: Counts,
-    pub(crate) before: Counts,
-    /// Of all teams of post together.
-    pub(crate) pool: Counts,
     /// Whether there is anything to judge (decisions.md 20).
     pub(crate) has_data: bool,
 }
@@ -51,8 +46,8 @@ pub(crate) fn deduct(
     comparison: &Comparison<'_>,
     deducted: &Deducted<'_>,
 ) -> Deduction {
-    let values = comparison.values_now(item, seen, deducted);
-    let before = comparison.values_before(seen, deducted);
+    let values = comparison.values_now(item, seen.place, deducted);
+    let before = comparison.values_before(seen.place, deducted);
     let sight = Sight { item, seen, comparison, values, before };
     let (inputs, points) = match &item.rule {
         Rule::Linear(rule) => rates::linear(rule, &sight),

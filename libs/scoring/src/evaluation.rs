@@ -1,6 +1,8 @@
 //! What an evaluation says: scores, and everything they follow from.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use chengping_rules::{Aspect, Names, Provenance};
 use chengping_types::registry::GridClass;
@@ -110,7 +112,7 @@ impl Score {
 
     /// Rounds an exact score once.
     pub fn rounded(exact: Exact, decimals: u32) -> Self {
-        let stored = exact.to_decimal(decimals).parse().expect("a printed decimal reads back");
+        let stored = exact.rounded(decimals);
         Self { exact, stored, decimals }
     }
 
@@ -120,13 +122,20 @@ impl Score {
     }
 }
 
-/// What a stream deducts.
+/// What the rules say of a stream, the same for every body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamResult {
+pub struct StreamText {
     /// Identifier of the stream.
     pub id: String,
     /// The most it may deduct.
     pub cap: Exact,
+}
+
+/// What a stream deducts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamResult {
+    /// What the rules say of it; its fields are read as those of the result.
+    pub text: Arc<StreamText>,
     /// The sum of its items; a bonus counts against the others.
     pub uncapped: Exact,
     /// What the score loses: what its items deduct, or the cap when that is less, without what its
@@ -138,9 +147,9 @@ pub struct StreamResult {
     pub items: Vec<ItemResult>,
 }
 
-/// What an item deducts.
+/// What the rules say of an item, the same for every body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemResult {
+pub struct ItemText {
     /// Identifier of the item.
     pub id: String,
     /// Name of the item.
@@ -151,6 +160,13 @@ pub struct ItemResult {
     pub clause: String,
     /// The authority of its numbers.
     pub provenance: Provenance,
+}
+
+/// What an item deducts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemResult {
+    /// What the rules say of it; its fields are read as those of the result.
+    pub text: Arc<ItemText>,
     /// What it deducts after zone weighting; below zero for a bonus.
     pub deduction: Exact,
     /// Whether that is more than the warning share of its points (decisions.md 38).
@@ -268,18 +284,41 @@ impl Inputs {
     }
 }
 
-/// A rate that is published and not scored.
+/// What the pack says of a figure, the same for every body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FigureValue {
+pub struct FigureText {
     /// Identifier of the figure.
     pub id: String,
     /// Name of the figure.
     pub name: Names,
+}
+
+/// A rate that is published and not scored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureValue {
+    /// What the pack says of it; its fields are read as those of the value.
+    pub text: Arc<FigureText>,
     /// What was counted.
     pub num: Exact,
     /// Out of what.
     pub den: Exact,
 }
+
+/// A result reads as its text and its numbers together; the text is shared by all bodies, and so
+/// explains a score for nothing.
+macro_rules! reads_as {
+    ($($result:ident: $text:ident),+) => {
+        $(impl Deref for $result {
+            type Target = $text;
+
+            fn deref(&self) -> &$text {
+                &self.text
+            }
+        })+
+    };
+}
+
+reads_as!(StreamResult: StreamText, ItemResult: ItemText, FigureValue: FigureText);
 
 impl FigureValue {
     /// The rate; absent when nothing is there to be counted out of.

@@ -7,6 +7,7 @@
 mod annual;
 mod attributes;
 mod attribution;
+mod cells;
 mod comparison;
 mod counting;
 mod counts;
@@ -15,6 +16,7 @@ mod evaluation;
 pub mod explain;
 pub mod indicator;
 mod input;
+mod member;
 mod ranking;
 mod reach;
 mod results;
@@ -30,8 +32,8 @@ pub use attribution::{Attribution, Attributor, Part};
 pub use counting::counting_digest;
 pub use counts::Counts;
 pub use evaluation::{
-    Applicability, Applied, Evaluation, FigureValue, Inputs, ItemResult, PackReference, PartResult,
-    Score, Scorecard, State, StreamResult,
+    Applicability, Applied, Evaluation, FigureText, FigureValue, Inputs, ItemResult, ItemText,
+    PackReference, PartResult, Score, Scorecard, State, StreamResult, StreamText,
 };
 pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
 pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months};

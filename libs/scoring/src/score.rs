@@ -3,34 +3,38 @@
 mod parts;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chengping_casework::Base;
-use chengping_rules::{
-    Counted, DifferentiationMode, FamilyRules, Item, Quantity, RulePack, StreamRules, TooFewCases,
-};
-use chengping_types::registry::Body;
+use chengping_rules::{Counted, DifferentiationMode, Item, Quantity, RulePack, TooFewCases};
 use chengping_types::{Exact, Family};
 
-use self::parts::{Plan, StreamPart, compute};
+use self::parts::{Plan, StreamPart, StreamPlan, compute};
 use crate::attribution::Part;
+use crate::cells::Selected;
 use crate::comparison::{Comparison, Place};
-use crate::counts::Counts;
 use crate::deduction::{Deduction, sides};
 use crate::evaluation::{
-    Applied, Evaluation, FigureValue, ItemResult, PartResult, Score, Scorecard, State, StreamResult,
+    Applied, Evaluation, FigureText, FigureValue, ItemResult, ItemText, PartResult, Score,
+    Scorecard, State, StreamResult,
 };
 use crate::input::Input;
+use crate::member::{Member, members};
 use crate::ranking::Ranking;
-use crate::tally::Cell;
 
 /// Scores a month. The same input always gives an equal evaluation.
 pub fn score(input: &Input) -> Evaluation {
     let pack = &input.rule_pack.pack;
-    let comparison = Comparison::new(input);
+    let members = members(input);
+    let comparison = Comparison::new(input, &members);
     let plan = |(family, rules): (&Family, _)| (*family, Plan::new(rules, input.month));
     let plans: BTreeMap<_, _> = pack.families.iter().map(plan).collect();
-    let card = |body: &Body| scorecard(input, body, plans.get(&body.kind.family())?, &comparison);
-    let mut scorecards: Vec<_> = input.bodies.iter().filter_map(card).collect();
+    let figures = Figures::new(pack);
+    let card = |member: &Member<'_>| {
+        let plan = plans.get(&member.body.kind.family())?;
+        scorecard(pack, member, plan, &comparison, &figures)
+    };
+    let mut scorecards: Vec<_> = members.iter().filter_map(card).collect();
     rank(&mut scorecards);
     Evaluation {
         jurisdiction: input.jurisdiction.clone(),
@@ -42,33 +46,31 @@ pub fn score(input: &Input) -> Evaluation {
         rule_pack: input.rule_pack.reference(),
         snapshot: input.snapshot.clone(),
         scorecards,
-        figures: figures(pack, &input.tallies.jurisdiction(), |counted| {
-            input.tallies.jurisdiction_of(counted)
-        }),
+        figures: figures.values(|counts, base| input.tallies.jurisdiction_of(counts).exact(base)),
     }
 }
 
 fn scorecard(
-    input: &Input,
-    body: &Body,
+    pack: &RulePack,
+    member: &Member<'_>,
     plan: &Plan<'_>,
     comparison: &Comparison<'_>,
+    figures: &Figures<'_>,
 ) -> Option<Scorecard> {
-    let pack = &input.rule_pack.pack;
-    let group = pack.group_of(body.kind)?;
-    let rules = plan.rules;
-    let all = Cell { body: &body.body_id, counts: Counted::All, part: Part::All };
-    let counts = input.tallies.sum(all);
-    let parts = compute(pack.scoring.redistribution, plan, body, comparison);
-    let judged = rules.streams.iter().zip(&parts).filter(|(stream, _)| stream.is_for(body.kind));
+    let (body, group) = (member.body, member.group?);
+    let counts = |counts| member.now.select(counts, Part::All);
+    let all = counts(Counted::All);
+    let parts = compute(pack.scoring.redistribution, plan, member, comparison);
+    let judged = plan.streams.iter().zip(parts);
+    let judged = judged.filter(|(stream, _)| stream.rules.is_for(body.kind));
     let streams: Vec<_> =
         judged.map(|(stream, parts)| stream_result(pack, stream, parts)).collect();
     let is_post = body.kind.family() == Family::Post;
-    let state = if is_post { state_of_post(&streams) } else { state(pack, &counts) };
-    let scale = scale(rules, body, comparison);
+    let state = if is_post { state_of_post(&streams) } else { state(pack, all) };
+    let scale = scale(plan, member, comparison);
     let score = (state != State::NoData).then(|| total(pack, &streams, scale.as_ref()));
     let grade = score.as_ref().and_then(|score| pack.grades.of(&score.stored));
-    let of_streams = |counts| input.tallies.sum(Cell { counts, ..all });
+    let figures = || figures.values(|counted, base| counts(counted).exact(base));
     Some(Scorecard {
         body_id: body.body_id.clone(),
         name: body.name.clone(),
@@ -79,10 +81,10 @@ fn scorecard(
         score,
         rank: None,
         tied: false,
-        due: (!is_post).then(|| counts.get(Base::Due)),
+        due: (!is_post).then(|| all.get(Base::Due)),
         scale,
         streams,
-        figures: if is_post { Vec::new() } else { figures(pack, &counts, of_streams) },
+        figures: if is_post { Vec::new() } else { figures() },
     })
 }
 
@@ -103,11 +105,12 @@ fn rank(scorecards: &mut [Scorecard]) {
 }
 
 /// What the score of a body is multiplied by; a body without a size keeps its score.
-fn scale(rules: &FamilyRules, body: &Body, comparison: &Comparison<'_>) -> Option<Exact> {
+fn scale(plan: &Plan<'_>, member: &Member<'_>, comparison: &Comparison<'_>) -> Option<Exact> {
+    let rules = plan.rules;
     if rules.differentiation_mode() != DifferentiationMode::ScaleScore {
         return None;
     }
-    comparison.size_ratio(Place { body, rules, counts: Counted::All, part: Part::All })
+    comparison.size_ratio(Place { member, rules, counts: Counted::All, part: Part::All })
 }
 
 /// A post has no due cases that could be too few: it has data in a stream, or has none.
@@ -116,7 +119,7 @@ fn state_of_post(streams: &[StreamResult]) -> State {
     if parts.any(|part| !part.share.is_zero()) { State::Scored } else { State::NoData }
 }
 
-fn state(pack: &RulePack, counts: &Counts) -> State {
+fn state(pack: &RulePack, counts: Selected<'_>) -> State {
     let scoring = &pack.scoring;
     if !counts.has_data() {
         State::NoData
@@ -143,70 +146,80 @@ fn total(pack: &RulePack, streams: &[StreamResult], scale: Option<&Exact>) -> Sc
     Score::rounded(scaled.max(scoring.floor.value.clone()), scoring.decimals)
 }
 
-fn figures(pack: &RulePack, counts: &Counts, of: impl Fn(Counted) -> Counts) -> Vec<FigureValue> {
-    let value_of = |name: &Quantity| match name {
-        Quantity::Count(base) => Some(counts.exact(*base)),
-        Quantity::CountOf(counted, base) => Some(of(*counted).exact(*base)),
-        // No size and no item is over all streams and zones.
-        Quantity::Size(_) | Quantity::Item(_) => None,
-    };
-    let value = |figure: &chengping_rules::Figure| {
-        let rate = &figure.rate;
-        let (num, den) =
-            sides(rate.numerator.evaluate(&value_of), rate.denominator.evaluate(&value_of));
-        FigureValue { id: figure.id.clone(), name: figure.name.clone(), num, den }
-    };
-    pack.figures.iter().map(value).collect()
+/// The figures of a pack.
+struct Figures<'a>(Vec<(&'a chengping_rules::Figure, Arc<FigureText>)>);
+
+impl<'a> Figures<'a> {
+    fn new(pack: &'a RulePack) -> Self {
+        let text = |figure: &chengping_rules::Figure| {
+            Arc::new(FigureText { id: figure.id.clone(), name: figure.name.clone() })
+        };
+        Self(pack.figures.iter().map(|figure| (figure, text(figure))).collect())
+    }
+
+    /// Their values, over the counts of all streams and zones that `count` looks up.
+    fn values(&self, count: impl Fn(Counted, Base) -> Exact) -> Vec<FigureValue> {
+        let value_of = |name: &Quantity| match name {
+            Quantity::Count(base) => Some(count(Counted::All, *base)),
+            Quantity::CountOf(counts, base) => Some(count(*counts, *base)),
+            // No size and no item is over all streams and zones.
+            Quantity::Size(_) | Quantity::Item(_) => None,
+        };
+        let value = |(figure, text): &(&chengping_rules::Figure, Arc<FigureText>)| {
+            let rate = &figure.rate;
+            let (num, den) =
+                sides(rate.numerator.evaluate(&value_of), rate.denominator.evaluate(&value_of));
+            FigureValue { text: text.clone(), num, den }
+        };
+        self.0.iter().map(value).collect()
+    }
 }
 
-fn stream_result(pack: &RulePack, stream: &StreamRules, parts: &[StreamPart]) -> StreamResult {
-    let item = |(index, item)| item_result(pack, item, index, parts);
-    let items: Vec<_> = stream.items.iter().enumerate().map(item).collect();
+fn stream_result(
+    pack: &RulePack,
+    stream: &StreamPlan<'_>,
+    mut parts: Vec<StreamPart<'_>>,
+) -> StreamResult {
+    let rules = &stream.rules.items;
+    let item = |(index, (item, text)): (usize, (&Item, &Arc<ItemText>))| {
+        let parts = parts.iter_mut().map(|part| part_result(item, index, part)).collect();
+        item_result(pack, item, text, parts)
+    };
+    let items: Vec<_> = rules.iter().zip(&stream.items).enumerate().map(item).collect();
     let sum = |bonus: bool| -> Exact {
-        let of_kind =
-            stream.items.iter().zip(&items).filter(|(item, _)| item.rule.is_bonus() == bonus);
+        let of_kind = rules.iter().zip(&items).filter(|(item, _)| item.rule.is_bonus() == bonus);
         of_kind.map(|(_, result)| &result.deduction).sum()
     };
     // Below zero.
     let (lost, given) = (sum(false), sum(true));
-    let cap = stream.cap.value.clone();
     let judged = |part: &PartResult| part.applied.is_some() && !part.inputs.is_idle();
     StreamResult {
-        id: stream.id.clone(),
-        deduction: lost.clone().min(cap.clone()) + &given,
-        cap,
+        text: stream.text.clone(),
+        deduction: lost.clone().min(stream.text.cap.clone()) + &given,
         uncapped: lost + &given,
         empty: !items.iter().flat_map(|item| &item.parts).any(judged),
         items,
     }
 }
 
-fn item_result(pack: &RulePack, item: &Item, index: usize, parts: &[StreamPart]) -> ItemResult {
-    let parts: Vec<_> = parts
-        .iter()
-        .map(|part| {
-            let Deduction { inputs, points, limit } = &part.items[index];
-            // The points of others never raise a bonus.
-            let factor = if item.rule.is_bonus() { &Exact::ONE } else { &part.factor };
-            let applied = points
-                .as_ref()
-                .map(|points| Applied { deduction: points * factor, factor: factor.clone() });
-            let (part, share) = (part.part, part.share.clone());
-            PartResult { part, share, applied, inputs: inputs.clone(), limit: limit.clone() }
-        })
-        .collect();
+fn part_result(item: &Item, index: usize, part: &mut StreamPart<'_>) -> PartResult {
+    let computed = part.items[index].take().expect("every item is computed in every part");
+    let Deduction { inputs, points, limit } = computed;
+    // The points of others never raise a bonus.
+    let factor = if item.rule.is_bonus() { &Exact::ONE } else { &part.factor };
+    let applied =
+        points.map(|points| Applied { deduction: points * factor, factor: factor.clone() });
+    PartResult { part: part.seen.place.part, share: part.share.clone(), applied, inputs, limit }
+}
+
+fn item_result(
+    pack: &RulePack,
+    item: &Item,
+    text: &Arc<ItemText>,
+    parts: Vec<PartResult>,
+) -> ItemResult {
     let weighted = |part: &PartResult| Some(&part.applied.as_ref()?.deduction * &part.share);
-    let deduction =
-        parts.iter().filter_map(weighted).fold(Exact::ZERO, |sum, deduction| sum + deduction);
+    let deduction: Exact = parts.iter().filter_map(weighted).sum();
     let warned = deduction > &pack.scoring.warning_share.value * &item.rule.points().value;
-    ItemResult {
-        id: item.id.clone(),
-        name: item.name.clone(),
-        aspect: item.aspect,
-        clause: item.source.clause.clone(),
-        provenance: item.source.provenance.clone(),
-        deduction,
-        warned,
-        parts,
-    }
+    ItemResult { text: text.clone(), deduction, warned, parts }
 }

@@ -16,7 +16,7 @@ use crate::counts::Counts;
 #[serde(deny_unknown_fields)]
 pub struct Tallies {
     /// By body, stream and part.
-    pub bodies: BTreeMap<BodyId, BTreeMap<Stream, BTreeMap<Part, Counts>>>,
+    pub bodies: BTreeMap<BodyId, BodyTallies>,
     /// Every case of the jurisdiction by stream, whether or not it counts for a body.
     pub total: BTreeMap<Stream, Counts>,
     /// The counts of posts of all teams together by stream, with the work that no team touched
@@ -24,6 +24,9 @@ pub struct Tallies {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pool: BTreeMap<Stream, Counts>,
 }
+
+/// The counts of one body by stream and part.
+pub(crate) type BodyTallies = BTreeMap<Stream, BTreeMap<Part, Counts>>;
 
 /// A selection of cells of one body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +41,13 @@ pub struct Cell<'a> {
 
 impl Cell<'_> {
     fn selects(&self, stream: Stream, part: Part) -> bool {
-        self.counts.includes(stream) && (self.part == Part::All || self.part == part)
+        selects(self.counts, self.part, stream, part)
     }
+}
+
+/// Whether a selection of streams and part has the cell of a stream and part in it.
+pub(crate) fn selects(counts: Counted, selected: Part, stream: Stream, part: Part) -> bool {
+    counts.includes(stream) && (selected == Part::All || selected == part)
 }
 
 impl Tallies {

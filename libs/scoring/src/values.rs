@@ -1,12 +1,11 @@
 //! The values of the names in a formula, in one part of a body.
 
-use chengping_rules::{Quantity, SizeAttribute};
+use chengping_rules::Quantity;
 use chengping_types::{Exact, Month};
 
 use crate::attribution::Part;
+use crate::cells::Cells;
 use crate::comparison::{Comparison, Place};
-use crate::counts::Counts;
-use crate::tally::{Cell, Tallies};
 
 /// What items have deducted so far, before redistribution. Only those that a formula names.
 #[derive(Default)]
@@ -24,49 +23,30 @@ impl<'a> Deducted<'a> {
     }
 }
 
-/// Whose counts a formula is over (decisions.md 28).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Whose {
-    /// Those of the body.
-    Own,
-    /// Those of all teams of posts together.
-    OfAllTeams,
-}
-
 /// Where a formula is evaluated.
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     pub(crate) comparison: &'a Comparison<'a>,
     pub(crate) place: Place<'a>,
     pub(crate) month: Month,
-    pub(crate) whose: Whose,
-    /// The counts of the stream in the month, in the place or of all teams.
-    pub(crate) counts: &'a Counts,
-    /// All counts of the month; absent when nothing was counted in it.
-    pub(crate) tallies: Option<&'a Tallies>,
+    /// The cells of the body in the month, or those of all teams of posts (decisions.md 28).
+    pub(crate) cells: &'a Cells<'a>,
+    /// The part of them.
+    pub(crate) part: Part,
     pub(crate) deducted: &'a Deducted<'a>,
 }
 
 impl Values<'_> {
     /// The value of a name; none when the registry does not say or an item does not apply.
     pub(crate) fn of(&self, name: &Quantity) -> Option<Exact> {
+        let count = |counts, base| Some(self.cells.select(counts, self.part).exact(base));
         match name {
-            Quantity::Count(base) => Some(self.counts.exact(*base)),
-            Quantity::CountOf(counted, base) => {
-                let Place { body, part, .. } = self.place;
-                let cell = Cell { body: &body.body_id, counts: *counted, part };
-                let counts = self.tallies.map(|tallies| match self.whose {
-                    Whose::Own => tallies.sum(cell),
-                    Whose::OfAllTeams => tallies.sum_of_pool(*counted),
-                });
-                Some(counts.unwrap_or_default().exact(*base))
+            Quantity::Count(base) => count(self.place.counts, *base),
+            Quantity::CountOf(counts, base) => count(*counts, *base),
+            Quantity::Size(attribute) => {
+                self.comparison.attribute(*attribute, self.place, self.month)
             }
-            Quantity::Size(attribute) => self.size(*attribute),
             Quantity::Item(item) => self.deducted.of(item, self.place.part),
         }
-    }
-
-    fn size(&self, attribute: SizeAttribute) -> Option<Exact> {
-        self.comparison.attribute(attribute, self.place, self.month)
     }
 }

@@ -6,28 +6,58 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
+use serde_json::{Value, json};
 
-/// The best of several runs: what else runs on the machine only ever adds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Best {
+/// How long each of several runs took.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Times {
     /// Seconds on the clock.
-    pub(crate) wall: f64,
+    wall: Vec<f64>,
     /// Seconds that all cores together worked.
-    pub(crate) cpu: f64,
+    cpu: Vec<f64>,
 }
 
-/// Runs something several times; what it gives is dropped outside of the time.
-pub(crate) fn best<T>(runs: usize, mut run: impl FnMut() -> T) -> Best {
-    let mut best = Best { wall: f64::INFINITY, cpu: f64::INFINITY };
-    for _ in 0..runs {
+impl Times {
+    /// Adds a run.
+    pub(crate) fn add(&mut self, wall: f64, cpu: f64) {
+        self.wall.push(wall);
+        self.cpu.push(cpu);
+    }
+
+    /// Runs something once; what it gives is dropped outside of the time.
+    pub(crate) fn run<T>(&mut self, run: impl FnOnce() -> T) {
         let (start, worked) = (Instant::now(), cpu());
         let given = run();
         let (wall, worked) = (start.elapsed(), cpu().saturating_sub(worked));
         drop(given);
-        best.wall = best.wall.min(wall.as_secs_f64());
-        best.cpu = best.cpu.min(worked.as_secs_f64());
+        self.add(wall.as_secs_f64(), worked.as_secs_f64());
     }
-    best
+
+    /// The least, since what else runs on the machine only ever adds, and the median.
+    pub(crate) fn to_json(&self) -> Value {
+        let of = |seconds: &[f64]| {
+            let mut sorted = seconds.to_vec();
+            sorted.sort_by(f64::total_cmp);
+            json!({ "min": sorted.first(), "median": sorted.get(sorted.len() / 2) })
+        };
+        json!({
+            "runs": self.wall.len(),
+            "seconds": of(&self.wall),
+            "cpu_seconds": of(&self.cpu),
+        })
+    }
+}
+
+/// Runs something several times.
+pub(crate) fn times<T>(runs: usize, mut run: impl FnMut() -> T) -> Value {
+    let mut times = Times::default();
+    (0..runs).for_each(|_| times.run(&mut run));
+    times.to_json()
+}
+
+/// A number of [`Times::to_json`], in seconds.
+pub(crate) fn seconds(times: &Value, of: &str, which: &str) -> f64 {
+    times[of][which].as_f64().unwrap_or(f64::NAN)
 }
 
 fn cpu() -> Duration {

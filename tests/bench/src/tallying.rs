@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 use chengping_rules::{RulePack, builtin};
@@ -13,13 +12,13 @@ use serde_json::{Value, json};
 
 use crate::city::{City, Size, month};
 use crate::columns::{Columns, rows_of};
-use crate::stopwatch::{best, resident};
+use crate::others::Others;
+use crate::stopwatch::{Times, resident, seconds, times};
 
 const SEED: u64 = 2018;
-const RUNS: usize = 15;
-
-/// Where the program lies that asks DuckDB and Polars.
-const COMPARE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/compare.py");
+const RUNS: usize = 11;
+/// Many facts take long enough to be measured well with few runs.
+const RUNS_OF_MANY: usize = 5;
 
 /// The rules of the comparison.
 pub(crate) fn pack() -> anyhow::Result<RulePack> {
@@ -35,7 +34,8 @@ pub(crate) fn measure(
 ) -> anyhow::Result<Value> {
     let mut pack = pack()?;
     let city = City::new(&Size::CITY, &pack.time_zone);
-    let mut measured = with_posts(facts, threads, &pack, &city);
+    let runs = if facts < 5_000_000 { RUNS } else { RUNS_OF_MANY };
+    let mut measured = with_posts(facts, runs, threads, &pack, &city);
 
     // Areas and departments only, as the others do.
     pack.families.remove(&Family::Post);
@@ -53,96 +53,99 @@ pub(crate) fn measure(
     columns.finish(threads.get())?;
     let tallies = table.tally(threads);
     ensure!(tallies == table.tally(NonZeroUsize::MIN), "the number of threads changes a count");
-    let run = || best(RUNS, || table.tally(threads));
-    let mut own = run();
-    if let Some(python) = python {
-        let others = compare(python, columns.folder())?;
-        ensure!(others["rows"] == rows_of(&tallies, &city), "DuckDB and Polars count otherwise");
-        measured["duckdb"] = others["duckdb"].clone();
-        measured["polars"] = others["polars"].clone();
-        measured["versions"] = others["versions"].clone();
-        // Before and after the others, since the machine may be busier at one time.
-        let again = run();
-        own.wall = own.wall.min(again.wall);
-        own.cpu = own.cpu.min(again.cpu);
+    let rows = rows_of(&tallies, &city);
+    measured["cells"] = json!(rows.as_object().map_or(0, serde_json::Map::len));
+    let mut others = python.map(|python| Others::ask(python, columns.folder())).transpose()?;
+    if let Some(others) = &others {
+        ensure!(others.rows == rows, "DuckDB and Polars count otherwise");
+        measured["versions"] = others.versions.clone();
     }
-    measured["seconds"] = json!(own.wall);
-    measured["cpu_seconds"] = json!(own.cpu);
-    measured["seconds_of_one_thread"] = json!(best(RUNS, || table.tally(NonZeroUsize::MIN)).wall);
-    measured["cells"] = json!(rows_of(&tallies, &city).as_object().map_or(0, serde_json::Map::len));
-    for other in ["duckdb", "polars"] {
-        for key in ["seconds", "cpu_seconds"] {
-            if let Some(theirs) = fastest(&measured[other], key) {
-                let ours = measured[key].as_f64().unwrap_or(f64::NAN);
-                measured["ratios"][format!("{other} {key}")] = json!(theirs / ours);
-            }
-            if let Some(theirs) = measured[other]["as written"][key].as_f64() {
-                let ours = measured[key].as_f64().unwrap_or(f64::NAN);
-                measured["ratios"][format!("{other} as written {key}")] = json!(theirs / ours);
-            }
+    // In turns, so that what else runs on the machine meets all alike.
+    let mut own = Times::default();
+    for _ in 0..runs {
+        own.run(|| table.tally(threads));
+        if let Some(others) = &mut others {
+            others.run()?;
         }
     }
+    measured["kernel"] = own.to_json();
+    measured["kernel of one thread"] = times(runs, || table.tally(NonZeroUsize::MIN));
+    measured["others"] = others.map_or(json!([]), |others| others.to_json());
+    measured["ratios"] = ratios(&measured);
     Ok(measured)
 }
 
+/// How many times as long as the kernel each program takes, asked in its fastest way.
+fn ratios(measured: &Value) -> Value {
+    let mut ratios = json!({});
+    for (of, which) in [("seconds", "min"), ("seconds", "median"), ("cpu_seconds", "min")] {
+        for program in ["duckdb", "polars"] {
+            let ways = measured["others"].as_array().into_iter().flatten();
+            let of_program = ways.filter(|way| way["program"] == program);
+            let fastest = of_program.map(|way| seconds(way, of, which)).min_by(f64::total_cmp);
+            if let Some(fastest) = fastest {
+                let own = seconds(&measured["kernel"], of, which);
+                ratios[format!("{program}, {which} {of}")] = json!(fastest / own);
+            }
+        }
+    }
+    ratios
+}
+
 /// Memory and time with the counts of posts, all that an evaluation needs.
-fn with_posts(facts: usize, threads: NonZeroUsize, pack: &RulePack, city: &City) -> Value {
+fn with_posts(
+    facts: usize,
+    runs: usize,
+    threads: NonZeroUsize,
+    pack: &RulePack,
+    city: &City,
+) -> Value {
     let before = resident();
     let mut table = FactTable::new(Attributor::new(pack, &city.registry, month()));
     city.facts(SEED, facts).for_each(|made| table.push(&made.fact));
     let resident = resident().saturating_sub(before);
-    let time = best(RUNS, || table.tally(threads));
     json!({
         "facts": facts,
         "bytes_per_fact": table.bytes() as f64 / facts as f64,
         "resident_bytes_per_fact": resident as f64 / facts as f64,
-        "with_posts": { "seconds": time.wall, "cpu_seconds": time.cpu },
+        "kernel with posts": times(runs, || table.tally(threads)),
     })
-}
-
-fn compare(python: &Path, folder: &Path) -> anyhow::Result<Value> {
-    let mut command = Command::new(python);
-    command.arg(COMPARE).arg(folder).stderr(Stdio::inherit());
-    let output = command.output().with_context(|| format!("cannot run {}", python.display()))?;
-    ensure!(output.status.success(), "{COMPARE} failed: {}", output.status);
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// The least of all ways in which a program was asked.
-fn fastest(of: &Value, key: &str) -> Option<f64> {
-    let ways = of.as_object()?.values().filter_map(|way| way[key].as_f64());
-    ways.min_by(f64::total_cmp)
 }
 
 /// The numbers for reading.
 pub(crate) fn lines(measured: &Value) -> String {
     let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
     let mut text = format!(
-        "{} facts, {} cells of area and department bodies\n",
-        measured["facts"], measured["cells"]
+        "{} facts, {} cells of area and department bodies, {} runs of each in turns\n  \
+         {:<36} {:>12} {:>12} {:>12}\n",
+        measured["facts"],
+        measured["cells"],
+        measured["kernel"]["runs"],
+        "",
+        "min",
+        "median",
+        "min CPU",
     );
-    let mut line = |name: &str, wall: &Value, cpu: &Value| {
-        let [wall, cpu] = [wall, cpu].map(|seconds| number(seconds) * 1000.0);
-        writeln!(text, "  {name:<40} {wall:>9.2} ms {cpu:>9.2} ms CPU").ok();
+    let mut line = |name: &str, times: &Value| {
+        let [min, median, cpu] =
+            [("seconds", "min"), ("seconds", "median"), ("cpu_seconds", "min")]
+                .map(|(of, which)| seconds(times, of, which) * 1000.0);
+        writeln!(text, "  {name:<36} {min:>9.2} ms {median:>9.2} ms {cpu:>9.2} ms").ok();
     };
-    line("kernel", &measured["seconds"], &measured["cpu_seconds"]);
-    line("kernel, one thread", &measured["seconds_of_one_thread"], &Value::Null);
-    line(
-        "kernel with the counts of posts",
-        &measured["with_posts"]["seconds"],
-        &measured["with_posts"]["cpu_seconds"],
-    );
-    for other in ["duckdb", "polars"] {
-        for (way, time) in measured[other].as_object().into_iter().flatten() {
-            line(&format!("{other}, {way}"), &time["seconds"], &time["cpu_seconds"]);
-        }
+    for name in ["kernel", "kernel of one thread", "kernel with posts"] {
+        line(name, &measured[name]);
+    }
+    for way in measured["others"].as_array().into_iter().flatten() {
+        let word = |key: &str| way[key].as_str().unwrap_or_default();
+        line(&format!("{}, {}", word("program"), word("way")), way);
     }
     for (of, ratio) in measured["ratios"].as_object().into_iter().flatten() {
-        writeln!(text, "  {of:<40} {:>9.1} × the kernel's", number(ratio)).ok();
+        writeln!(text, "  {of:<36} {:>9.1} × the kernel's", number(ratio)).ok();
     }
     write!(
         text,
-        "  memory a fact, with posts                {:>9.1} bytes in columns, {:.1} of the process",
+        "  {:<36} {:>9.1} bytes in columns, {:.1} of the process",
+        "memory a fact, with posts",
         number(&measured["bytes_per_fact"]),
         number(&measured["resident_bytes_per_fact"]),
     )

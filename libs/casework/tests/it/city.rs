@@ -2,13 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::ops::Index;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use chengping_casework::{Case, Event};
 use chengping_types::{BodyId, BodyKind, Instant, Month, Zone};
 use flate2::read::GzDecoder;
 
-type Row = BTreeMap<String, String>;
+/// A record with the places of its columns.
+struct Row {
+    columns: Rc<BTreeMap<String, usize>>,
+    record: csv::StringRecord,
+}
+
+impl Index<&str> for Row {
+    type Output = str;
+
+    fn index(&self, column: &str) -> &str {
+        &self.record[self.columns[column]]
+    }
+}
 
 /// A row of `areas.csv`.
 pub(crate) struct Area {
@@ -40,7 +54,7 @@ impl City {
                 valid_from: row["valid_from"].parse().unwrap(),
                 valid_to: optional(&row, "valid_to"),
             };
-            areas.entry(row["area_code"].clone()).or_default().push(area);
+            areas.entry(row["area_code"].to_owned()).or_default().push(area);
         }
         Self { kinds, areas, cases: read_cases() }
     }
@@ -66,16 +80,16 @@ fn read_cases() -> Vec<(Case, Vec<Event>)> {
             outcome: optional(&row, "outcome"),
             note: optional(&row, "note"),
         };
-        let case_events = events.entry(row["case_no"].clone()).or_default();
+        let case_events = events.entry(row["case_no"].to_owned()).or_default();
         case_events.entry(event.event_no).or_insert(event);
     }
     let cases = rows("cases").map(|row| {
         let case = Case {
             case_no: row["case_no"].parse().unwrap(),
             source: row["source"].parse().unwrap(),
-            category_scheme: row["category_scheme"].clone(),
-            category_code: row["category_code"].clone(),
-            area_code: row["area_code"].clone(),
+            category_scheme: row["category_scheme"].to_owned(),
+            category_code: row["category_code"].to_owned(),
+            area_code: row["area_code"].to_owned(),
             collector: optional(&row, "collector"),
             title: optional(&row, "title"),
         };
@@ -90,16 +104,12 @@ fn rows(file: &str) -> impl Iterator<Item = Row> {
     let refused = refused(file);
     let bytes = read(&format!("{file}.csv")).unwrap_or_else(|| read_gz(&format!("{file}.csv.gz")));
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
-    let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
-    let rows: Vec<Row> = reader
-        .records()
-        .zip(2_u64..)
-        .filter(|(_, number)| !refused.contains(number))
-        .map(|(record, _)| {
-            let record = record.unwrap();
-            header.iter().cloned().zip(record.iter().map(str::to_owned)).collect()
-        })
-        .collect();
+    let header = reader.headers().unwrap().iter().map(str::to_owned);
+    let columns = Rc::new(header.zip(0..).collect::<BTreeMap<_, _>>());
+    let accepted = reader.records().zip(2_u64..).filter(|(_, row)| !refused.contains(row));
+    let rows = accepted
+        .map(|(record, _)| Row { columns: columns.clone(), record: record.unwrap() })
+        .collect::<Vec<_>>();
     rows.into_iter()
 }
 

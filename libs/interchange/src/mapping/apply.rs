@@ -1,5 +1,6 @@
 //! Rows of a table as cases and events.
 
+use std::cell::RefCell;
 use std::str::FromStr;
 
 use chengping_casework::{Case, Event, EventKind, Source};
@@ -59,7 +60,8 @@ impl MappedReader {
 
     /// The row read last; `None` when it is not wanted.
     fn mapped(&self) -> Result<Option<Mapped>, Fault> {
-        let cells = Cells { table: &self.table, clock: &self.model.clock };
+        let read = RefCell::new(Vec::new());
+        let cells = Cells { table: &self.table, clock: &self.model.clock, read };
         if !cells.hold(&self.model.rows)? {
             return Ok(None);
         }
@@ -114,6 +116,8 @@ impl Iterator for MappedReader {
 struct Cells<'a> {
     table: &'a Table,
     clock: &'a Clock,
+    /// The times of the row that were read: several events often happened at one.
+    read: RefCell<Vec<(String, Instant)>>,
 }
 
 impl Cells<'_> {
@@ -243,7 +247,14 @@ impl Cells<'_> {
     }
 
     fn instant(&self, column: &str, text: &str) -> Result<Instant, Fault> {
-        self.clock.instant(text).map_err(|fault| Fault { column: Some(column.to_owned()), ..fault })
+        let known = self.read.borrow().iter().find(|(of, _)| of == text).map(|(_, at)| *at);
+        if let Some(at) = known {
+            return Ok(at);
+        }
+        let at = self.clock.instant(text);
+        let at = at.map_err(|fault| Fault { column: Some(column.to_owned()), ..fault })?;
+        self.read.borrow_mut().push((text.to_owned(), at));
+        Ok(at)
     }
 }
 

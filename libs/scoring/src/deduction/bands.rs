@@ -4,6 +4,7 @@ use chengping_rules::{Band, BandRelative, DifferentiationMode, MomIncrease};
 use chengping_types::Exact;
 
 use super::{HUNDRED, Sight};
+use crate::comparison::compared;
 use crate::evaluation::Inputs;
 
 pub(super) fn band(rule: &Band, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
@@ -20,7 +21,9 @@ pub(super) fn band(rule: &Band, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
 /// (decisions.md 21).
 pub(super) fn band_relative(rule: &BandRelative, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
     let (comparison, place) = (sight.comparison, sight.seen.place);
-    let own = comparison.own_now(rule, place);
+    let count = sight.value(&rule.count);
+    let size = if rule.by_size { comparison.size_now(place) } else { None };
+    let own = compared(rule, place, count.clone(), || size.clone());
     let reference = comparison.reference(sight.item, rule, place);
     let bands = comparison.bands(&rule.bands);
     let points = match (&own, &reference) {
@@ -42,8 +45,7 @@ pub(super) fn band_relative(rule: &BandRelative, sight: &Sight<'_>) -> (Inputs, 
         (points, None) => points,
         (None, Some(_)) => None,
     };
-    let size = if rule.by_size { comparison.size_now(place) } else { None };
-    let count = sight.value(&rule.count).unwrap_or_default();
+    let count = count.unwrap_or_default();
     (Inputs::Band { count, own, reference, size, ratio }, points)
 }
 

@@ -17,7 +17,7 @@ pub(super) fn per_case(rule: &PerCase, sight: &Sight<'_>) -> (Inputs, Option<Exa
 
 /// Orders cost whether or not their cases count otherwise.
 pub(super) fn per_case_repeat(rule: &PerCaseRepeat, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
-    let counts = &sight.seen.now;
+    let counts = sight.seen.place.now();
     let (first, repeated) = (counts.get(Base::OrdersFirst), counts.get(Base::OrdersRepeated));
     let (weighted, weight) = match rule.mode {
         RepeatMode::Flat => (Exact::from(first) + &rule.factor.value * Exact::from(repeated), None),

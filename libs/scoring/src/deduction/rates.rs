@@ -30,7 +30,7 @@ pub(super) fn per_point(rule: &PerPoint, sight: &Sight<'_>) -> (Inputs, Option<E
 }
 
 pub(super) fn satisfaction(rule: &Satisfaction, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
-    let counts = &sight.seen.now;
+    let counts = sight.seen.place.now();
     let answers = [
         (Base::VisitVerySatisfied, &rule.very_satisfied),
         (Base::VisitSatisfied, &rule.satisfied),

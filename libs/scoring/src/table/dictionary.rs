@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chengping_casework::{DeskCount, Fact, Source};
-use chengping_types::{BodyId, Family, Instant, Month, Stream};
+use chengping_types::{BodyId, Family, Month, Stream};
 
 use crate::attribution::{Attributor, Part};
 
@@ -39,8 +39,6 @@ struct Known {
 #[derive(Debug, Clone)]
 pub(super) struct Dictionary {
     attributor: Attributor,
-    /// The months met so far by their first instant, with the first that is no more in them.
-    months: BTreeMap<Instant, (Instant, Month)>,
     known: BTreeMap<Since, Known>,
     places: Numbered<Place>,
     departments: Numbered<BodyId>,
@@ -51,7 +49,6 @@ impl Dictionary {
     pub(super) fn new(attributor: Attributor) -> Self {
         Self {
             attributor,
-            months: BTreeMap::new(),
             known: BTreeMap::new(),
             places: Numbered::default(),
             departments: Numbered::default(),
@@ -80,8 +77,8 @@ impl Dictionary {
     /// The number of the place and the stream of a case.
     pub(super) fn place_and_stream(&mut self, fact: &Fact) -> (u32, Stream) {
         let since = match (fact.filed_at, fact.reported_at) {
-            (Some(at), _) => Since::Filed(self.month_of(at)),
-            (None, at) => Since::Reported(at.map(|at| self.month_of(at))),
+            (Some(at), _) => Since::Filed(self.attributor.month_of(at)),
+            (None, at) => Since::Reported(at.map(|at| self.attributor.month_of(at))),
         };
         let (attributor, places) = (&self.attributor, &mut self.places);
         let all_known = self.known.entry(since).or_default();
@@ -130,17 +127,6 @@ impl Dictionary {
         } else {
             add(&fact.desk);
         }
-    }
-
-    fn month_of(&mut self, at: Instant) -> Month {
-        let before = self.months.range(..=at).next_back();
-        if let Some((_, (_, month))) = before.filter(|(_, (end, _))| at < *end) {
-            return *month;
-        }
-        let zone = self.attributor.time_zone();
-        let month = Month::of(at, zone);
-        self.months.insert(month.start(zone), (month.end(zone), month));
-        month
     }
 }
 

@@ -16,9 +16,10 @@ use crate::files::Folder;
 pub(crate) struct City {
     pub(crate) pack: RulePack,
     pub(crate) registry: Registry,
-    cases: Vec<(Case, Vec<Event>)>,
-    /// The tallies of every month that has data, each as frozen.
-    tallies: BTreeMap<Month, Tallies>,
+    cases: OnceLock<Vec<(Case, Vec<Event>)>>,
+    /// The tallies of every month that has data, each as frozen. Counted when asked for, since each
+    /// test has a process of its own.
+    tallies: BTreeMap<Month, OnceLock<Tallies>>,
 }
 
 impl City {
@@ -30,13 +31,10 @@ impl City {
 
     fn read() -> Self {
         let pack = RulePack::parse(builtin("zz-2018").unwrap()).unwrap();
-        let (registry, cases) = (folder().registry(), folder().cases());
-        let mut city = Self { pack, registry, cases, tallies: BTreeMap::new() };
-        city.tallies = ["2018-03", "2018-04", "2018-05"]
-            .map(|month| month.parse().unwrap())
-            .map(|month| (month, tally(&city.facts(month), &city.attributor(month))))
-            .into();
-        city
+        let months = ["2018-03", "2018-04", "2018-05"].map(|month| month.parse().unwrap());
+        let tallies = months.map(|month| (month, OnceLock::new())).into();
+        let registry = folder().registry();
+        Self { pack, registry, cases: OnceLock::new(), tallies }
     }
 
     /// The facts of a month as of its freeze.
@@ -48,7 +46,8 @@ impl City {
         let RulePack { time_zone, freeze, lifecycle, .. } = pack;
         let question = Question::at_freeze(month, time_zone.clone(), freeze.day, *lifecycle);
         let deriver = Deriver::new(&question);
-        self.cases.iter().filter_map(|(case, events)| deriver.derive(case, events)).collect()
+        let cases = self.cases.get_or_init(|| folder().cases());
+        cases.iter().filter_map(|(case, events)| deriver.derive(case, events)).collect()
     }
 
     pub(crate) fn attributor(&self, month: Month) -> Attributor {
@@ -61,13 +60,13 @@ impl City {
     }
 
     pub(crate) fn tallies(&self, month: Month) -> &Tallies {
-        &self.tallies[&month]
+        self.tallies[&month].get_or_init(|| tally(&self.facts(month), &self.attributor(month)))
     }
 
     /// Everything that is known about a month; the data begin in March 2018.
     pub(crate) fn input(&self, month: Month) -> Input {
         let earlier = self.tallies.range(..month);
-        let earlier = earlier.map(|(month, tallies)| (*month, tallies.clone())).collect();
+        let earlier = earlier.map(|(month, _)| (*month, self.tallies(*month).clone())).collect();
         let tallies = self.tallies(month).clone();
         Input { earlier, ..self.input_of(&self.pack, month, tallies) }
     }
@@ -78,7 +77,8 @@ impl City {
         self.input_of(pack, month, tally(&self.facts_by(pack, month), &attributor))
     }
 
-    fn input_of(&self, pack: &RulePack, month: Month, tallies: Tallies) -> Input {
+    /// A month of which only these counts are known.
+    pub(crate) fn input_of(&self, pack: &RulePack, month: Month, tallies: Tallies) -> Input {
         let (bodies, coefficients) = evaluated_part(pack, &self.registry, month);
         let as_of = month.freeze(pack.freeze.day, &pack.time_zone);
         Input {

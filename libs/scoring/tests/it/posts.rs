@@ -164,7 +164,8 @@ fn work_of_nobody_and_of_teams_that_are_not_evaluated_is_in_the_pool_only() {
 }
 
 fn input(tallies: Tallies) -> Input {
-    Input { tallies, earlier: BTreeMap::new(), ..City::get().input(month("2018-04")) }
+    let city = City::get();
+    city.input_of(&city.pack, month("2018-04"), tallies)
 }
 
 fn card(tallies: Tallies, body: &str) -> Scorecard {

@@ -3,7 +3,7 @@
 use chengping_rules::RulePack;
 use chengping_scoring::explain::Language::Zh;
 use chengping_scoring::{Part, score};
-use chengping_types::{Stream, Zone};
+use chengping_types::{Exact, Stream, Zone};
 
 use crate::lab::Lab;
 
@@ -165,4 +165,29 @@ fn a_stream_never_deducts_more_than_its_cap_and_a_score_never_falls_below_the_fl
     let raised = RulePack::parse(&raised).unwrap();
     let evaluation = score(&low.input_by(raised));
     assert_eq!(evaluation.scorecards[0].score.as_ref().unwrap().printed(), "30.00");
+}
+
+#[test]
+fn what_only_describes_makes_no_stream_judged_also_where_an_item_names_it() {
+    let described = "linear: {rate: reported_unclosed / reported, bad: true, weight: 20}";
+    let lab = || {
+        Lab::new()
+            .stream("told", "counts: regular, cap: 20", &[("X", described)])
+            .stream(
+                "judged",
+                "counts: public, cap: 80",
+                &[("Y", "linear: {rate: closed / due, weight: 80}")],
+            )
+            .counts("d", Stream::Public, Part::All, "due=2 closed=2")
+    };
+    let lab_told = lab().regular("reported=4 reported_unclosed=1");
+    assert_eq!(lab_told.x(), "n/a");
+    assert!(lab_told.card().streams[0].empty);
+    assert_eq!(lab_told.result("X").parts[0].share, Exact::ZERO);
+    // The same counts are judged once there is something else in the stream.
+    assert_eq!(lab().regular("reported=4 reported_unclosed=1 filed=1").x(), "5");
+    // A count that no data ignores is judged where an item names it (decisions.md 61).
+    let shirked = "per_point: {rate: shirked / assigned, above: 0, points: 1, cap: 20}";
+    let named = Lab::item(shirked).regular("assigned=10 shirked=1");
+    assert_eq!(named.x(), "10");
 }

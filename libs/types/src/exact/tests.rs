@@ -126,7 +126,8 @@ proptest! {
     #[test]
     fn rounding_moves_by_half_a_place_at_most(a in rational(), places in 0_u32..6) {
         let x = Exact::from(a);
-        let rounded = exact(&x.to_decimal(places));
+        let rounded = x.rounded(places);
+        prop_assert_eq!(&rounded, &exact(&x.to_decimal(places)));
         let unit = Exact::ratio(1, 10_i64.pow(places)).unwrap();
         let moved = (&rounded - &x).abs() * Exact::from(2);
         prop_assert!(moved <= unit);

@@ -9,7 +9,7 @@ use num_rational::BigRational;
 use num_traits::{Signed, Zero};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Exact, Repr};
+use super::{Exact, divisor};
 
 /// Longer texts are refused unread: no number of this domain is near.
 const TEXT_MAX: usize = 4096;
@@ -26,10 +26,27 @@ pub enum ExactError {
 }
 
 impl Exact {
-    /// The number as a decimal with exactly `places` places: the one rounding there is.
+    /// The number rounded to `places` decimal places: the one rounding there is.
     ///
     /// Half up: a 5 after the last place goes up, `1.005` to `1.01`; of a negative number the
-    /// amount is rounded so, `-1.005` to `-1.01`. Nothing is printed as `-0.00`.
+    /// amount is rounded so, `-1.005` to `-1.01`.
+    #[must_use]
+    pub fn rounded(&self, places: u32) -> Self {
+        let small = || {
+            let amount = self.rounded_small(places)?;
+            let scale = 10_i128.checked_pow(places)?;
+            let divisor = divisor(amount, scale);
+            Some(Self::reduced(amount / divisor, scale / divisor))
+        };
+        let amount = small().unwrap_or_else(|| {
+            let scale = BigInt::from(10).pow(places);
+            Self::from_big(BigRational::new(self.rounded_big(places), scale))
+        });
+        if self.is_negative() { -amount } else { amount }
+    }
+
+    /// The number [rounded](Self::rounded) and printed with exactly `places` places; nothing is
+    /// printed as `-0.00`.
     #[must_use]
     pub fn to_decimal(&self, places: u32) -> String {
         let scaled = self
@@ -46,7 +63,7 @@ impl Exact {
 
     /// The amount times 10^places, rounded half up, while it fits.
     fn rounded_small(&self, places: u32) -> Option<i128> {
-        let Repr::Small { num, den } = self.0 else { return None };
+        let (num, den) = self.terms()?;
         let scaled = num.abs().checked_mul(10_i128.checked_pow(places)?)?;
         let (quotient, rest) = (scaled / den, scaled % den);
         // rest >= den / 2 without doubling, which might not fit.
@@ -102,10 +119,10 @@ fn digits(text: &str) -> Option<BigInt> {
 
 impl fmt::Display for Exact {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Repr::Small { num, den: 1 } => write!(formatter, "{num}"),
-            Repr::Small { num, den } => write!(formatter, "{num}/{den}"),
-            Repr::Big(big) => fmt::Display::fmt(big, formatter),
+        match self.terms() {
+            Some((num, 1)) => write!(formatter, "{num}"),
+            Some((num, den)) => write!(formatter, "{num}/{den}"),
+            None => fmt::Display::fmt(&self.to_big(), formatter),
         }
     }
 }
