@@ -314,6 +314,7 @@ decode_by_text! {
     crate::family::MidMonth: "a rule for changes inside a month",
     crate::pack::Redistribution: "a redistribution",
     SelectionTest: "a selection test",
+    crate::pack::LongTermCount: "which cases are long-term",
     crate::pack::TooFewCases: "what happens with too few cases",
     crate::post::Aspect: "an aspect",
     crate::post::Completion: "whose work is counted",

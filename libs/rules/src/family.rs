@@ -123,7 +123,8 @@ named_enum! {
     pub enum Counted: "selection of cases" {
         /// Regular cases.
         Regular = 1 => "regular",
-        /// Cases of long-term governance.
+        /// Cases of long-term governance: those of the stream, or all of the categories, as the
+        /// pack says ([`LongTermCount`](crate::LongTermCount)).
         LongTerm = 2 => "long_term",
         /// Cases reported by the public.
         Public = 3 => "public",
@@ -138,8 +139,8 @@ impl Counted {
         match self {
             Self::All => true,
             Self::Regular => matches!(stream, Stream::Regular),
-            Self::LongTerm => matches!(stream, Stream::LongTerm),
-            Self::Public => matches!(stream, Stream::Public),
+            Self::LongTerm => matches!(stream, Stream::LongTerm | Stream::PublicLongTerm),
+            Self::Public => matches!(stream, Stream::Public | Stream::PublicLongTerm),
         }
     }
 }

@@ -43,8 +43,8 @@ pub use manual::{Example, pack_schema, packs_markdown, worked_examples};
 pub use mistakes::{Mistake, Mistakes, Position};
 pub use number::Number;
 pub use pack::{
-    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, PackNumber,
-    Redistribution, RulePack, Scoring, Selection, SelectionTest, TooFewCases,
+    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, LongTermCount,
+    PackNumber, Redistribution, RulePack, Scoring, Selection, SelectionTest, TooFewCases,
 };
 pub use post::{Aspect, Completion};
 pub use quantity::{Quantity, SizeAttribute};

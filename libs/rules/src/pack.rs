@@ -164,6 +164,9 @@ pub struct Scoring {
     pub too_few_cases: TooFewCases,
     /// Where the points of items that do not apply go.
     pub redistribution: Redistribution,
+    /// Which cases a stream of long-term cases counts.
+    #[serde(skip_serializing_if = "LongTermCount::is_first")]
+    pub long_term: LongTermCount,
     /// Fewest bodies with data for a group median.
     pub reference_min: Number,
     /// Length of a body's own history, in months.
@@ -198,6 +201,24 @@ named_enum! {
         Unranked = 1 => "unranked",
         /// Ranked like all others.
         Ranked = 2 => "ranked",
+    }
+}
+
+named_enum! {
+    /// Which cases a stream of long-term cases counts (decisions.md 17).
+    pub enum LongTermCount: "long-term count" {
+        /// Those of the stream; public reports of such categories are not among them.
+        Stream = 1 => "stream",
+        /// All of the listed categories, public ones too; these stay public ones as well.
+        Category = 2 => "category",
+    }
+}
+
+impl LongTermCount {
+    /// The first value is left out, so that older packs hash as before.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    fn is_first(&self) -> bool {
+        *self == Self::Stream
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chengping_casework::{DeskCount, Fact, Source};
-use chengping_rules::{RulePack, SelectionTest};
+use chengping_rules::{LongTermCount, RulePack, SelectionTest};
 use chengping_types::registry::{Area, LongTermEntry, Registry};
 use chengping_types::{BodyId, Family, Instant, Month, Stream, TimeZone, Zone, named_enum};
 
@@ -45,6 +45,7 @@ pub struct Attributor {
     /// The months of nearly all cases with their first instants; the last only ends the one before.
     months: Vec<(Instant, Month)>,
     order: Vec<SelectionTest>,
+    long_term: LongTermCount,
     long_term_of_pack: Vec<(String, String)>,
     long_term_of_registry: Vec<LongTermEntry>,
     areas: BTreeMap<String, Vec<Area>>,
@@ -95,6 +96,7 @@ impl Attributor {
                 .map(|month| (month.start(&pack.time_zone), month))
                 .collect(),
             order: pack.selection.order.clone(),
+            long_term: pack.scoring.long_term,
             long_term_of_pack: codes.collect(),
             long_term_of_registry: registry.long_term.clone(),
             areas,
@@ -201,11 +203,14 @@ impl Attributor {
         category: (&str, &str),
         filed: Option<Month>,
     ) -> Stream {
+        let is_long_term = || self.is_long_term(category, filed.unwrap_or(self.month));
         let passed = self.order.iter().find(|test| match test {
             SelectionTest::Public => source.is_public(),
-            SelectionTest::LongTerm => self.is_long_term(category, filed.unwrap_or(self.month)),
+            SelectionTest::LongTerm => is_long_term(),
         });
+        let told_apart = self.long_term == LongTermCount::Category;
         match passed {
+            Some(SelectionTest::Public) if told_apart && is_long_term() => Stream::PublicLongTerm,
             Some(SelectionTest::Public) => Stream::Public,
             Some(SelectionTest::LongTerm) => Stream::LongTerm,
             None => Stream::Regular,

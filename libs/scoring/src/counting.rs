@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chengping_casework::Lifecycle;
-use chengping_rules::{LongTermCategory, RulePack, SelectionTest};
+use chengping_rules::{LongTermCategory, LongTermCount, RulePack, SelectionTest};
 use chengping_types::{BodyKind, Digest, Family, TimeZone, canonical};
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ struct Counting<'p> {
     lifecycle: Lifecycle,
     order: &'p [SelectionTest],
     long_term: &'p [LongTermCategory],
+    long_term_count: LongTermCount,
     evaluated: BTreeSet<BodyKind>,
     area_is_zoned: bool,
 }
@@ -30,6 +31,7 @@ pub fn counting_digest(pack: &RulePack) -> Digest {
         lifecycle: pack.lifecycle,
         order: &pack.selection.order,
         long_term: &pack.selection.long_term,
+        long_term_count: pack.scoring.long_term,
         evaluated: kinds.filter(|kind| pack.group_of(*kind).is_some()).collect(),
         area_is_zoned: area.is_some_and(|area| area.zones.is_some()),
     };
@@ -66,6 +68,7 @@ mod tests {
             ("[public, long_term]", "[long_term, public]"),
             ("period_basis: settlement", "period_basis: cohort"),
             ("\"0136\"", "\"0137\""),
+            ("long_term: stream", "long_term: category"),
         ];
         for (from, to) in changes {
             assert!(builtin("zz-2018").unwrap().contains(from), "{from}");

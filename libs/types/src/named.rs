@@ -184,6 +184,9 @@ named_enum! {
         LongTerm = 2 => "long_term",
         /// 公众上报案件.
         Public = 3 => "public",
+        /// Public cases of a long-term category, apart from the other public ones only where a
+        /// pack counts them among the long-term ones, too (decisions.md 17, 151).
+        PublicLongTerm = 4 => "public_long_term",
     }
 }
 

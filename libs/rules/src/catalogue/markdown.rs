@@ -74,6 +74,7 @@ fn made_of(indicator: &Indicator) -> String {
         Some(Stream::Public) => " in the public stream",
         Some(Stream::LongTerm) => " in the long-term stream",
         Some(Stream::Regular) => " in the regular stream",
+        Some(Stream::PublicLongTerm) => " of long-term categories in the public stream",
     };
     if !text.is_empty() && !indicator.definition.is_empty() {
         text += ". ";

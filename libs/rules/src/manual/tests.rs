@@ -11,7 +11,7 @@ use super::{PARTS, Part, pack_schema, packs_markdown, shipped};
 use crate::annual::{FewCases, ScoreForm};
 use crate::decode::{Decode as _, Decoder};
 use crate::family::{Counted, DifferentiationMode, MidMonth};
-use crate::pack::{Redistribution, RulePack, SelectionTest, TooFewCases};
+use crate::pack::{LongTermCount, Redistribution, RulePack, SelectionTest, TooFewCases};
 use crate::post::{Aspect, Completion};
 use crate::rule::{Reference, RepeatMode};
 use crate::{builtin, builtin_names, document};
@@ -86,6 +86,7 @@ fn the_manual_has_every_alternative() {
         ("selection", "order", SelectionTest::NAMES),
         ("scoring", "too_few_cases", TooFewCases::NAMES),
         ("scoring", "redistribution", Redistribution::NAMES),
+        ("scoring", "long_term", LongTermCount::NAMES),
         ("group", "kinds", BodyKind::NAMES),
         ("zones", "midmonth", MidMonth::NAMES),
         ("differentiation", "mode", DifferentiationMode::NAMES),
@@ -104,7 +105,7 @@ fn the_manual_has_every_alternative() {
     }
     let with_alternatives: usize =
         PARTS.iter().flat_map(|part| &part.keys).filter(|key| !key.alternatives.is_empty()).count();
-    assert_eq!(with_alternatives, 14 + part("lifecycle").keys.len(), "one is not compared");
+    assert_eq!(with_alternatives, 15 + part("lifecycle").keys.len(), "one is not compared");
 }
 
 #[test]
@@ -114,7 +115,8 @@ fn the_skeleton_reads_and_what_it_leaves_out_has_the_defaults_of_the_manual() {
         let key = part(name).keys.iter().find(|one| one.key == key).unwrap();
         format!("{}: {}", key.key, key.default.as_deref().unwrap())
     };
-    let scoring = ["too_few_cases", "redistribution", "decimals", "above_base", "adds_up"];
+    let scoring =
+        ["too_few_cases", "redistribution", "long_term", "decimals", "above_base", "adds_up"];
     let scoring = scoring.map(|key| default("scoring", key)).join(", ");
     let switches: Vec<_> =
         part("lifecycle").keys.iter().map(|key| default("lifecycle", &key.key)).collect();

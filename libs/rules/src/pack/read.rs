@@ -6,8 +6,8 @@ use chengping_casework::Lifecycle;
 use chengping_types::{BodyKind, Family};
 
 use super::{
-    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, Redistribution,
-    RulePack, Scoring, Selection, TooFewCases,
+    BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, LongTermCount,
+    Redistribution, RulePack, Scoring, Selection, TooFewCases,
 };
 use crate::decode::{Decode, Decoder, Fields};
 use crate::document::{Node, Value};
@@ -206,6 +206,7 @@ impl Decode for Scoring {
         let cases_min = fields.required("cases_min");
         let too_few_cases: Option<Option<TooFewCases>> = fields.optional("too_few_cases");
         let redistribution: Option<Option<Redistribution>> = fields.optional("redistribution");
+        let long_term: Option<Option<LongTermCount>> = fields.optional("long_term");
         let reference_min = fields.required_with("reference_min", positive);
         let history_months =
             fields.required_with("history_months", |node, inner| match u32::decode(node, inner)? {
@@ -232,6 +233,7 @@ impl Decode for Scoring {
             cases_min: cases_min?,
             too_few_cases: too_few_cases?.unwrap_or(TooFewCases::Unranked),
             redistribution: redistribution?.unwrap_or(Redistribution::AtMostDouble),
+            long_term: long_term?.unwrap_or(LongTermCount::Stream),
             reference_min: reference_min?,
             history_months: history_months?,
             warning_share: warning_share?,

@@ -8,7 +8,7 @@ use chengping_types::{Exact, Stream};
 use crate::count::{Count, Rate};
 use crate::expression::{Comparison, Expression, Operation};
 use crate::family::{Counted, Item};
-use crate::pack::{RulePack, SelectionTest};
+use crate::pack::{LongTermCount, RulePack, SelectionTest};
 use crate::quantity::Quantity;
 use crate::rule::{FlatIf, Rule, Threshold};
 
@@ -63,23 +63,23 @@ struct Step {
 
 /// Whether the item can deduct more, or give back less, when work is better.
 pub(super) fn can_cost(pack: &RulePack, counts: Counted, item: &Item, better: Better) -> bool {
-    let tests = &pack.selection.order;
     let steps = Source::ALL.iter().flat_map(|source| {
-        let streams = Stream::ALL.iter().filter(|stream| belongs(tests, *source, **stream));
+        let streams = Stream::ALL.iter().filter(|stream| belongs(pack, *source, **stream));
         streams.map(|stream| Step { better, stream: *stream, source: *source, counts })
     });
     steps.into_iter().any(|step| step.costs(pack, &item.rule))
 }
 
 /// Whether a case of a source can be in a stream (4.1).
-fn belongs(tests: &[SelectionTest], source: Source, stream: Stream) -> bool {
-    let asks = |test| tests.iter().position(|asked| *asked == test);
+fn belongs(pack: &RulePack, source: Source, stream: Stream) -> bool {
+    let asks = |test| pack.selection.order.iter().position(|asked| *asked == test);
     let (public, long_term) = (asks(SelectionTest::Public), asks(SelectionTest::LongTerm));
     let taken = source.is_public() && public.is_some();
     match stream {
         Stream::Public => taken,
         Stream::LongTerm => long_term.is_some_and(|at| !taken || Some(at) < public),
         Stream::Regular => !taken,
+        Stream::PublicLongTerm => taken && pack.scoring.long_term == LongTermCount::Category,
     }
 }
 

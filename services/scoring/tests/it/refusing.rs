@@ -191,6 +191,4 @@ async fn methods_that_are_not_built_say_so() {
     let unbuilt = expected(Code::Unimplemented, "METHOD_NOT_BUILT_YET");
     let status = service.client.watch_live_scores(pb::WatchLiveScoresRequest::default()).await;
     assert_eq!(refusal(&status.unwrap_err()), unbuilt);
-    let status = service.client.preview_rule_pack(pb::PreviewRulePackRequest::default()).await;
-    assert_eq!(refusal(&status.unwrap_err()), unbuilt);
 }

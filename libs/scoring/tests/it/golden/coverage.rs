@@ -8,8 +8,8 @@ use chengping_casework::{
     SuspensionWhenOverdue, ValidReport,
 };
 use chengping_rules::{
-    Completion, DifferentiationMode, Item, MidMonth, Redistribution, Reference, RepeatMode, Rule,
-    Threshold, TooFewCases, builtin_names, catalogue,
+    Completion, DifferentiationMode, Item, LongTermCount, MidMonth, Redistribution, Reference,
+    RepeatMode, Rule, Threshold, TooFewCases, builtin_names, catalogue,
 };
 use serde::Deserialize;
 
@@ -138,6 +138,7 @@ fn settings() -> Vec<String> {
         "accurate_dispatch": AccurateDispatch,
         "suspended": SuspendedCases,
         "redistribution": Redistribution,
+        "long_term": LongTermCount,
         "too_few_cases": TooFewCases,
         "mode": DifferentiationMode,
         "midmonth": MidMonth,

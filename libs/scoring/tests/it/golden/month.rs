@@ -132,7 +132,7 @@ impl World {
         let counts = stream.map_or(Counted::All, |stream| match stream {
             Stream::Regular => Counted::Regular,
             Stream::LongTerm => Counted::LongTerm,
-            Stream::Public => Counted::Public,
+            Stream::Public | Stream::PublicLongTerm => Counted::Public,
         });
         match &place.whose {
             Whose::Everybody => tallies.jurisdiction_of(counts),
