@@ -6,6 +6,7 @@ mod architecture;
 mod boston;
 mod city;
 mod contract;
+mod county;
 mod malformed;
 mod processes;
 mod publication;

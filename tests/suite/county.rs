@@ -1,0 +1,47 @@
+//! The fictitious county of `docs/new-city.md`: its commands print the ranking that the page shows.
+
+use std::fs;
+
+use crate::support::{Suite, root};
+
+/// The rows of the page's ranking: group, rank, body, score, grade.
+fn ranking_of_the_page() -> Vec<[String; 5]> {
+    let page = fs::read_to_string(root().join("docs/new-city.md")).unwrap();
+    let table = page.split("### The ranking").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let row = |line: &str| {
+        let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+        <[&str; 5]>::try_from(cells).unwrap().map(str::to_owned)
+    };
+    rows.map(row).collect()
+}
+
+#[tokio::test]
+async fn the_walk_through_of_a_new_city_gives_the_ranking_that_it_prints() {
+    let suite = Suite::start().await;
+    let file = |name: &str| format!("docs/examples/county/{name}");
+    let run = |arguments: &[&str]| {
+        suite.run(&[arguments, &["--jurisdiction", "shili"]].concat()).expect(0)
+    };
+    let registry = ["bodies.csv", "areas.csv", "coefficients.csv"].map(file);
+    let [bodies, areas, coefficients] = registry.each_ref().map(String::as_str);
+    run(&["registry", "import", bodies, areas, coefficients]);
+    run(&["rules", "apply", "--activate-from", "2024-05", &file("pack.yaml")]);
+    run(&["import", &file("cases.csv"), &file("events.csv")]);
+    run(&["evaluate", "--month", "2024-05"]);
+
+    let csv = run(&["results", "--month", "2024-05", "--format", "csv"]);
+    let csv = String::from_utf8(csv).unwrap();
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let place = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let columns = ["group", "rank", "body", "score", "grade"].map(place);
+    let found: Vec<_> = lines.map(|row| columns.map(|column| row[column].to_owned())).collect();
+    assert_eq!(found, ranking_of_the_page());
+
+    let explained =
+        run(&["explain", "--month", "2024-05", "--body", "chengguan", "--lang", "en", "--cases"]);
+    let explained = String::from_utf8(explained).unwrap();
+    assert!(explained.contains("0.7 × 3 + 0.3 × 0 = 2.1"), "{explained}");
+    suite.stop().await;
+}
