@@ -114,6 +114,9 @@ pub enum Missing {
     /// An extension of a deadline that is not known yet; a dispatch may still come that sets it.
     #[error("the deadline that is extended is not known yet")]
     NotYet,
+    /// An extension of a case that was dispatched without a deadline.
+    #[error("the dispatch has no deadline that could be extended")]
+    NothingToExtend,
     /// The clock finds none.
     #[error(transparent)]
     Clock(ClockError),
@@ -169,8 +172,22 @@ fn lacks_deadline(event: &Event) -> bool {
 /// were stored for them before. What is computed for an event depends on the events before it only.
 #[must_use]
 pub fn computed_deadlines(case: &Case, events: &[Event], limits: &Limits) -> Completion {
+    computed_deadlines_where(case, events, limits, |_| true)
+}
+
+/// As [`computed_deadlines`], for `wanted` events only: those that are being taken in, and those
+/// that wait for a deadline to extend. Others that lack a deadline were taken in without one, and
+/// stay so.
+#[must_use]
+pub fn computed_deadlines_where(
+    case: &Case,
+    events: &[Event],
+    limits: &Limits,
+    wanted: impl Fn(&Event) -> bool,
+) -> Completion {
     let mut completion = Completion::default();
-    if !events.iter().any(lacks_deadline) {
+    let is_to_complete = |event: &Event| lacks_deadline(event) && wanted(event);
+    if !events.iter().any(is_to_complete) {
         return completion;
     }
     let mut sorted: Vec<&Event> = events.iter().collect();
@@ -181,7 +198,7 @@ pub fn computed_deadlines(case: &Case, events: &[Event], limits: &Limits) -> Com
     for event in sorted {
         let before = state;
         let outcome = state.apply(event, &lifecycle);
-        if !lacks_deadline(event) {
+        if !is_to_complete(event) {
             continue;
         }
         match compute(case, event, &before, limits) {
@@ -210,7 +227,10 @@ fn compute(
     let filed_at = before.filed_at.or(before.dispatched_at).unwrap_or(event.at);
     let FilingCondition { condition_id, limit, .. } = limits.condition(case, filed_at)?;
     let start = match event.kind {
-        EventKind::Extended => before.deadline.ok_or(Missing::NotYet)?,
+        EventKind::Extended => before.deadline.ok_or(match before.dispatched_at {
+            None => Missing::NotYet,
+            Some(_) => Missing::NothingToExtend,
+        })?,
         _ => event.at,
     };
     let due_at = limits.complete(start, *limit)?;

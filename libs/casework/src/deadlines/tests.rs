@@ -142,6 +142,18 @@ fn each_lack_has_its_reason() {
 }
 
 #[test]
+fn what_was_taken_in_without_a_deadline_stays_so() {
+    let (case, limits) = (under("c1"), limits());
+    let events = events("04-25T10 dispatched unit=b01\n04-26T09 extended");
+    let is_new = |event: &Event| event.event_no == 2;
+    let Completion { computed, missing } =
+        computed_deadlines_where(&case, &events, &limits, is_new);
+    assert!(computed.is_empty(), "{computed:?}");
+    assert_eq!(missing, [MissingDeadline { event_no: 2, why: Missing::NothingToExtend }]);
+    assert_eq!(computed_deadlines(&case, &events, &limits).computed.len(), 2);
+}
+
+#[test]
 fn without_a_calendar_only_urgent_limits_are_computed() {
     let limits = |limit| {
         let rows = vec![condition("c1", "01", limit, ("2018-01", None))];
