@@ -126,6 +126,7 @@ async fn flags_of_the_product(suite: &Suite) -> BTreeMap<String, bool> {
                 no_deadline: "out_of_due".into(),
                 ..pb::Lifecycle::default()
             }),
+            further_months: Vec::new(),
         };
         let mut stream = client.stream_facts(request).await.unwrap().into_inner();
         while let Some(message) = stream.message().await.unwrap() {

@@ -96,6 +96,10 @@ impl<'q> Deriver<'q> {
     /// As [`derive`](fn@derive).
     #[must_use]
     pub fn derive(&self, case: &Case, events: &[Event]) -> Option<Fact> {
+        // Most cases of a long history are younger than most of its months.
+        if !events.iter().any(|event| self.question.view.shows(event)) {
+            return None;
+        }
         let mut sorted: Vec<&Event> = events.iter().collect();
         sorted.sort_unstable_by_key(|event| (event.at, event.event_no));
         let aside = Aside::of(&sorted, self.question, self.months.asked());

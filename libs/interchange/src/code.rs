@@ -36,6 +36,8 @@ pub const UNKNOWN_UNIT: &str = "unknown_unit";
 pub const UNKNOWN_SOURCE: &str = "unknown_source";
 /// Not a zone.
 pub const UNKNOWN_ZONE: &str = "unknown_zone";
+/// Not a class of grids.
+pub const UNKNOWN_GRID_CLASS: &str = "unknown_grid_class";
 
 /// No case number.
 pub const MISSING_CASE_NO: &str = "missing_case_no";

@@ -47,6 +47,9 @@ const COEFFICIENTS: &[Column] = &[
     must("valid_from"),
     must("approved_by"),
     must("reason"),
+    may("area_km2"),
+    may("population"),
+    may("grid_class"),
 ];
 
 const LONG_TERM: &[Column] =

@@ -9,7 +9,7 @@ use chengping_types::{Exact, FilingCondition, Instant, Month, TimeZone};
 
 use crate::{FileKind, Record};
 
-/// Decimal places of a difficulty. One that needs more is written as exactly as this allows.
+/// Decimal places of a difficulty or an area. One that needs more is written as exactly as this allows.
 const PLACES: u32 = 2;
 
 /// Writes rows of one interchange file as CSV: all columns, in their order, lines ended by LF.
@@ -83,6 +83,8 @@ impl<W: Write> Writer<W> {
         self.text(&coefficient.body_id).text(coefficient.zone).text(coefficient.road_sections);
         self.text(decimal(&coefficient.difficulty)).text(coefficient.valid_from);
         self.text(&coefficient.approved_by).text(&coefficient.reason);
+        self.maybe(coefficient.area_km2.as_ref().map(decimal));
+        self.maybe(coefficient.population).maybe(coefficient.grid_class);
     }
 
     fn long_term(&mut self, entry: &LongTermEntry) {

@@ -47,10 +47,10 @@ impl Decode for Size {
     }
 }
 
-/// A formula that counts cases.
+/// A formula that counts cases, or cases over a size of the body.
 impl Decode for Count {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        decoder.formula(node, &[Unit::CASES])
+        decoder.formula(node, &Unit::COUNTS)
     }
 }
 
@@ -92,9 +92,10 @@ pub(crate) fn points(node: &Node, decoder: &mut Decoder) -> Option<Count> {
     decoder.formula(node, &[Unit::POINTS, Unit::PLAIN])
 }
 
-/// Reads a formula of which each unit is worth points: cases, or a plain number.
+/// Reads a formula of which each unit is worth points: a count, or a plain number.
 pub(crate) fn value(node: &Node, decoder: &mut Decoder) -> Option<Count> {
-    decoder.formula(node, &[Unit::PLAIN, Unit::CASES])
+    let [cases, by_section, by_area, by_head] = Unit::COUNTS;
+    decoder.formula(node, &[Unit::PLAIN, cases, by_section, by_area, by_head])
 }
 
 impl Decoder {
@@ -111,7 +112,10 @@ impl Decoder {
             Err(ExpressionProblem::NotHere { name: name.to_owned(), why: why.to_owned() })
         };
         match &quantity {
-            Quantity::Size(_) if !self.zoned => {
+            Quantity::Size(_) if self.over_all => {
+                not_here("figures are over all bodies, too; name it in an item")
+            }
+            Quantity::Size(attribute) if attribute.is_of_zones() && !self.zoned => {
                 not_here("the registry knows sizes by zone; use it where zones are told apart")
             }
             Quantity::CountOf(counted, _) if !self.is_reachable(*counted) => {

@@ -32,6 +32,8 @@ pub(crate) struct Decoder {
     pub(crate) zoned: bool,
     /// Whether the items being read can divide by an effective size.
     pub(crate) sized: bool,
+    /// Whether the formulas being read are over all bodies together, too.
+    pub(crate) over_all: bool,
     /// The family whose rules are being read.
     pub(crate) family: Option<Family>,
 }
@@ -279,6 +281,8 @@ decode_by_text! {
     chengping_types::TimeZone: "an IANA time zone",
     chengping_types::BodyKind: "a body kind",
     Counted: "a selection of cases",
+    crate::annual::FewCases: "what months with too few cases are",
+    crate::annual::ScoreForm: "a form of a score",
     crate::family::DifferentiationMode: "a way of differentiation",
     crate::family::MidMonth: "a rule for changes inside a month",
     crate::pack::Redistribution: "a redistribution",

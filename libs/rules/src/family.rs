@@ -16,6 +16,7 @@ use crate::document::{Node, Value};
 use crate::identifier;
 use crate::number::{Number, positive};
 use crate::post::{self, Aspect, Completion};
+use crate::quantity::Quantity;
 use crate::rule::Rule;
 use crate::source::{Names, Source};
 
@@ -176,6 +177,12 @@ impl Item {
         let limit = self.limit.iter().flat_map(Count::names);
         let of_limit = limit.filter_map(|name| name.base());
         self.rule.bases().into_iter().chain(of_limit).collect()
+    }
+
+    /// The names in the formulas of its rule and its limit.
+    pub fn names(&self) -> Vec<Quantity> {
+        let limit = self.limit.iter().flat_map(Count::names);
+        self.rule.names().into_iter().chain(limit).collect()
     }
 
     /// Whether it counts the work of all teams together (decisions.md 28).

@@ -4,6 +4,7 @@
 //! clause it carries out and the authority it rests on. [`RulePack::parse`] reads one and reports
 //! all mistakes at once; [`RulePack::warnings`] says what a well-formed pack leaves unjudged.
 
+mod annual;
 mod builtin;
 mod catalogue;
 mod count;
@@ -21,6 +22,7 @@ mod rule;
 mod source;
 mod warning;
 
+pub use annual::{Annual, FewCases, ScoreForm};
 pub use builtin::{builtin, builtin_names};
 pub use catalogue::{
     Addressee, Formula, Indicator, Measure, catalogue, catalogue_markdown, indicator,

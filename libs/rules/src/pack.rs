@@ -9,6 +9,7 @@ use chengping_types::{BodyKind, Digest, Exact, Family, PackId, TimeZone, canonic
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::annual::Annual;
 use crate::count::Rate;
 use crate::decode::{Decode, Decoder};
 use crate::document;
@@ -47,6 +48,9 @@ pub struct RulePack {
     pub families: BTreeMap<Family, FamilyRules>,
     /// Rates published beside the scores, never scored.
     pub figures: Vec<Figure>,
+    /// How the months of a year become one score; absent for [the usual way](Annual::default).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annual: Option<Annual>,
 }
 
 impl RulePack {
@@ -73,6 +77,19 @@ impl RulePack {
     /// The digest of the canonical JSON.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.canonical())
+    }
+
+    /// How the months of a year become one score.
+    pub fn annual(&self) -> Annual {
+        self.annual.clone().unwrap_or_default()
+    }
+
+    /// How many months before the evaluated one its items look at.
+    pub fn looks_back(&self) -> u32 {
+        let items = self.families.values().flat_map(FamilyRules::items);
+        let months =
+            items.map(|(_, item)| item.rule.looks_back_months(self.scoring.history_months));
+        months.max().unwrap_or(0)
     }
 
     /// The group of bodies of a kind; `None` when the pack does not evaluate them.

@@ -9,6 +9,7 @@ use crate::decode::{Decoder, Fields};
 use crate::document::Node;
 use crate::family::{FamilyRules, Item, StreamRules};
 use crate::pack::Group;
+use crate::quantity::Quantity;
 use crate::rule::Rule;
 
 named_enum! {
@@ -76,6 +77,12 @@ pub(crate) fn check_counts(items: &[Item], fields: &mut Fields<'_, '_>) {
         let has_rate = matches!(item.rule, Rule::Linear(_) | Rule::PerPoint(_));
         if item.completion.is_some() && !has_rate {
             fields.reject::<()>(format!("the item `{id}` has no rate; remove `completion`"));
+        }
+        let names_size = item.names().iter().any(|name| matches!(name, Quantity::Size(_)));
+        if item.is_pooled() && names_size {
+            fields.reject::<()>(format!(
+                "the item `{id}` counts all teams together, which have no size; drop it"
+            ));
         }
     }
 }

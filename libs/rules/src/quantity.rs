@@ -9,17 +9,30 @@ use crate::expression::{Name, Unit};
 use crate::family::Counted;
 
 named_enum! {
-    /// What an effective size is made of (5.2.6): what the registry knows of a body in a zone.
+    /// What the registry knows of a body in a zone (5.2.6), of which an effective size is made.
     pub enum SizeAttribute: "size attribute" {
         /// The number of road sections of the body in the zone.
         RoadSections = 1 => "road_sections",
         /// The approved difficulty coefficient of the body in the zone.
         Difficulty = 2 => "difficulty",
+        /// The square kilometres of the body in the zone, or of all of it.
+        Area = 3 => "area_km2",
+        /// The people of the body in the zone, or of all of it.
+        Population = 4 => "population",
+        /// The class of the body's grids in the zone, 1 or 2; of all of it 2 where all of it is.
+        GridClass = 5 => "grid_class",
+    }
+}
+
+impl SizeAttribute {
+    /// Whether it is known of zones only, and means nothing of a whole body.
+    pub const fn is_of_zones(self) -> bool {
+        matches!(self, Self::RoadSections | Self::Difficulty)
     }
 }
 
 impl Name for SizeAttribute {
-    const WHAT: &'static str = "size attribute (road_sections or difficulty)";
+    const WHAT: &'static str = "size attribute";
 
     fn from_name(name: &str) -> Option<Self> {
         name.parse().ok()
@@ -32,7 +45,9 @@ impl Name for SizeAttribute {
     fn unit(&self) -> Unit {
         match self {
             Self::RoadSections => Unit::SECTIONS,
-            Self::Difficulty => Unit::PLAIN,
+            Self::Area => Unit::AREA,
+            Self::Population => Unit::PEOPLE,
+            Self::Difficulty | Self::GridClass => Unit::PLAIN,
         }
     }
 }
@@ -44,7 +59,7 @@ pub enum Quantity {
     Count(Base),
     /// A base count over other cases of the same body and part: `public.filed`, `all.filed`.
     CountOf(Counted, Base),
-    /// What the registry knows of the body in the zone: `road_sections`.
+    /// What the registry knows of the body in the part: `road_sections`, `population`.
     Size(SizeAttribute),
     /// What another item deducts in the same part, before redistribution and zone weighting:
     /// `item.N1`.

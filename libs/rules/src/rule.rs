@@ -108,7 +108,11 @@ impl Rule {
     /// The base counts of the rule, whether its formulas name them or not.
     pub fn bases(&self) -> Vec<Base> {
         match self {
-            Self::PerCaseRepeat(_) => vec![Base::OrdersFirst, Base::OrdersRepeated],
+            Self::PerCaseRepeat(rule) => {
+                let weighted = rule.mode == RepeatMode::Geometric;
+                let weighted = weighted.then_some(Base::OrdersGeometric);
+                [Base::OrdersFirst, Base::OrdersRepeated].into_iter().chain(weighted).collect()
+            }
             Self::Satisfaction(_) => vec![
                 Base::VisitVerySatisfied,
                 Base::VisitSatisfied,
@@ -119,18 +123,31 @@ impl Rule {
         }
     }
 
-    /// The band table that the rule names.
-    pub fn bands(&self) -> Option<&str> {
+    /// The band tables that the rule names.
+    pub fn bands(&self) -> Vec<&str> {
         match self {
-            Self::Band(rule) => Some(&rule.bands),
-            Self::BandRelative(rule) => Some(&rule.bands),
-            _ => None,
+            Self::Band(rule) => {
+                let of_class_2 = rule.bands_of_class_2.as_deref();
+                [rule.bands.as_str()].into_iter().chain(of_class_2).collect()
+            }
+            Self::BandRelative(rule) => vec![&rule.bands],
+            _ => Vec::new(),
         }
     }
 
     /// Whether the item looks at the month before.
     pub const fn looks_back(&self) -> bool {
         matches!(self, Self::MomIncrease(_))
+    }
+
+    /// How many months back the item looks: one, or a whole history of so many; a group that is
+    /// too small for a median falls back on histories.
+    pub(crate) fn looks_back_months(&self, history: u32) -> u32 {
+        match self {
+            Self::MomIncrease(_) => 1,
+            Self::BandRelative(rule) if rule.against != Reference::Fixed => history,
+            _ => 0,
+        }
     }
 
     /// Whether the item gives points back instead of deducting them.

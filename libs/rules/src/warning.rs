@@ -98,6 +98,9 @@ impl RulePack {
             &scoring.warning_share,
         ];
         warnings.assumed("scoring".to_owned(), settings, &scoring.source);
+        if let Some(annual) = &self.annual {
+            warnings.assumed("annual".to_owned(), [&annual.share_min], &annual.source);
+        }
         for (name, table) in &self.bands {
             let bounds = table.steps.iter().filter_map(|band| band.up_to.as_ref());
             let numbers = bounds.chain(table.steps.iter().map(|band| &band.share));
@@ -193,7 +196,7 @@ impl Warnings {
 }
 
 fn names_table(family: &FamilyRules, table: &str) -> bool {
-    family.items().any(|(_, item)| item.rule.bands() == Some(table))
+    family.items().any(|(_, item)| item.rule.bands().contains(&table))
 }
 
 /// Whether an item judges how cases are handled, rather than how many there are.

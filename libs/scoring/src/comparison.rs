@@ -7,9 +7,10 @@ use chengping_rules::{
     BandRelative, BandTable, Counted, DifferentiationMode, FamilyRules, Group, Item, Quantity,
     Reference, Rule, RulePack, SizeAttribute, StreamRules,
 };
-use chengping_types::registry::{Body, Coefficient};
-use chengping_types::{BodyId, Exact, Family, Month, Zone};
+use chengping_types::registry::{Body, GridClass};
+use chengping_types::{Exact, Family, Month};
 
+use crate::attributes::Attributes;
 use crate::attribution::Part;
 use crate::counts::Counts;
 use crate::deduction::Seen;
@@ -29,8 +30,7 @@ pub(crate) struct Place<'a> {
 /// Looks up counts, sizes and references of an input.
 pub(crate) struct Comparison<'a> {
     input: &'a Input,
-    /// The coefficients of each body, in registry order.
-    coefficients: BTreeMap<&'a BodyId, Vec<&'a Coefficient>>,
+    attributes: Attributes<'a>,
     /// The months of own history, oldest first.
     history: Vec<Month>,
     /// The medians of groups that are large enough, by group, item and part.
@@ -41,13 +41,10 @@ pub(crate) struct Comparison<'a> {
 
 impl<'a> Comparison<'a> {
     pub(crate) fn new(input: &'a Input) -> Self {
-        let mut coefficients: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for row in &input.coefficients {
-            coefficients.entry(&row.body_id).or_default().push(row);
-        }
+        let attributes = Attributes::new(&input.coefficients);
         let (medians, mean_sizes) = (BTreeMap::new(), BTreeMap::new());
         let history = history(input);
-        let mut comparison = Self { input, coefficients, history, medians, mean_sizes };
+        let mut comparison = Self { input, attributes, history, medians, mean_sizes };
         for group in &input.rule_pack.pack.groups {
             comparison.take_group(group);
         }
@@ -245,30 +242,19 @@ impl<'a> Comparison<'a> {
         (!size.is_zero()).then_some(size)
     }
 
-    /// What the registry knows of a body in a zone.
+    /// The class of a body's grids in the evaluated month.
+    pub(crate) fn grid_class_now(&self, place: Place<'_>) -> GridClass {
+        self.attributes.grid_class(&place.body.body_id, place.part, self.input.month)
+    }
+
+    /// What the registry knows of a body in a part.
     pub(crate) fn attribute(
         &self,
         attribute: SizeAttribute,
         place: Place<'_>,
         month: Month,
     ) -> Option<Exact> {
-        let row = self.coefficient(&place.body.body_id, place.part, month)?;
-        Some(match attribute {
-            SizeAttribute::RoadSections => Exact::from(row.road_sections),
-            SizeAttribute::Difficulty => row.difficulty.clone(),
-        })
-    }
-
-    /// The latest row up to a month; of the same month the last (decisions.md 37).
-    fn coefficient(&self, body: &BodyId, part: Part, month: Month) -> Option<&'a Coefficient> {
-        let zone = match part {
-            Part::Key => Zone::Key,
-            Part::General => Zone::General,
-            Part::All => return None,
-        };
-        let rows = self.coefficients.get(body)?.iter().copied();
-        rows.filter(|row| row.zone == zone && row.valid_from <= month)
-            .max_by_key(|row| row.valid_from)
+        self.attributes.of(attribute, &place.body.body_id, place.part, month)
     }
 
     fn pack(&self) -> &'a RulePack {

@@ -35,6 +35,16 @@ const SILENT: [Base; 7] = [
     Base::VisitUnreachable,
 ];
 
+/// The settlement corrections of a count: what is taken off it where a month finds late what an
+/// earlier one counted on time.
+pub(crate) const fn undone_by(base: Base) -> Option<Base> {
+    match base {
+        Base::OnTime => Some(Base::UndoOnTime),
+        Base::ClosedOnTime => Some(Base::UndoClosedOnTime),
+        _ => None,
+    }
+}
+
 /// A number for every base count. Serialises as a map of those that are not zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counts([u64; PLACES]);
@@ -54,10 +64,9 @@ impl Counts {
     /// The count as formulas see it: less the settlement corrections that this month discovered,
     /// and never below zero (decisions.md 3).
     pub const fn net(&self, base: Base) -> u64 {
-        let undone = match base {
-            Base::OnTime => self.get(Base::UndoOnTime),
-            Base::ClosedOnTime => self.get(Base::UndoClosedOnTime),
-            _ => 0,
+        let undone = match undone_by(base) {
+            Some(undo) => self.get(undo),
+            None => 0,
         };
         self.get(base).saturating_sub(undone)
     }

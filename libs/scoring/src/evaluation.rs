@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use chengping_rules::{Aspect, Names, Provenance};
+use chengping_types::registry::GridClass;
 use chengping_types::{
     BodyId, BodyKind, Digest, Exact, Instant, JurisdictionId, Month, PackId, TimeZone, named_enum,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::attribution::Part;
 use crate::input::Snapshot;
@@ -36,7 +38,7 @@ pub struct Evaluation {
 }
 
 /// The name of a pack's revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackReference {
     /// Name of the pack.
     pub name: PackId,
@@ -197,6 +199,8 @@ pub enum Inputs {
     Count {
         /// The number.
         count: Exact,
+        /// The class of the body's grids, where it is judged by another table than that of class 1.
+        grid_class: Option<GridClass>,
     },
     /// A count relative to a reference.
     Band {
@@ -257,7 +261,7 @@ impl Inputs {
     pub fn is_idle(&self) -> bool {
         match self {
             Self::Orders { first, repeated, .. } => *first == 0 && *repeated == 0,
-            Self::Count { count } => count.is_zero(),
+            Self::Count { count, .. } => count.is_zero(),
             Self::Value { value } => value.as_ref().is_none_or(|value| *value <= Exact::ZERO),
             _ => false,
         }

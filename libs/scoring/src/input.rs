@@ -7,6 +7,7 @@ use chengping_types::registry::{Body, Coefficient, Registry};
 use chengping_types::{Digest, Instant, JurisdictionId, Month, canonical};
 use serde::{Deserialize, Serialize};
 
+use crate::evaluation::PackReference;
 use crate::tally::Tallies;
 
 /// The engine that computes a score, printed with every result. Its number changes when the same
@@ -58,6 +59,12 @@ impl PackRevision {
     /// A revision of a pack, with its digest.
     pub fn new(revision: u64, pack: RulePack) -> Self {
         Self { revision, digest: pack.digest(), pack }
+    }
+
+    /// Its name.
+    pub fn reference(&self) -> PackReference {
+        let (name, revision, digest) = (self.pack.pack.clone(), self.revision, self.digest);
+        PackReference { name, revision, digest }
     }
 }
 

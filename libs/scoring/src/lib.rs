@@ -4,6 +4,8 @@
 //! everything that is read, into an [`Evaluation`], which holds everything that follows from it;
 //! [`explain`] puts that into words and computes nothing anew. No clock, no I/O, no float.
 
+mod annual;
+mod attributes;
 mod attribution;
 mod comparison;
 mod counts;
@@ -12,12 +14,17 @@ mod evaluation;
 pub mod explain;
 pub mod indicator;
 mod input;
+mod ranking;
+mod reach;
 mod results;
 mod score;
 mod table;
 mod tally;
 mod values;
 
+pub use annual::{
+    AnnualError, AnnualResult, AnnualState, BodyYear, MonthScore, MonthScores, ResultsError, annual,
+};
 pub use attribution::{Attribution, Attributor, Part};
 pub use counts::Counts;
 pub use evaluation::{
@@ -25,6 +32,7 @@ pub use evaluation::{
     Score, Scorecard, State, StreamResult,
 };
 pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
+pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months};
 pub use score::score;
 pub use table::FactTable;
 pub use tally::{Cell, CountedCase, Tallies, counted_cases, pooled_cases, tally};

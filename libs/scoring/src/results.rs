@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chengping_rules::Aspect;
+use chengping_types::registry::GridClass;
 use chengping_types::{Exact, canonical};
 use serde_json::{Value, json};
 
@@ -14,24 +15,25 @@ impl Evaluation {
     /// The results document as canonical JSON (`results.json` of the interchange format): every
     /// deduction as a reduced fraction in `exact` and with four decimals for reading.
     pub fn results_document(&self) -> Vec<u8> {
+        let document = self.document();
+        canonical::to_vec(&document).expect("a results document holds text, flags and counts only")
+    }
+
+    /// The document as a value.
+    pub(crate) fn document(&self) -> Value {
         let bodies: BTreeMap<_, _> =
             self.scorecards.iter().map(|card| (card.body_id.as_str(), scorecard(card))).collect();
-        let document = json!({
+        json!({
             "jurisdiction": self.jurisdiction,
             "month": self.month,
             "as_of": self.as_of.to_rfc3339_in(&self.time_zone),
             "decided": self.decided.to_rfc3339_in(&self.time_zone),
             "engine": self.engine,
-            "rule_pack": {
-                "name": self.rule_pack.name,
-                "revision": self.rule_pack.revision,
-                "digest": self.rule_pack.digest,
-            },
+            "rule_pack": self.rule_pack,
             "snapshot": self.snapshot,
             "bodies": bodies,
             "figures": figures(&self.figures),
-        });
-        canonical::to_vec(&document).expect("a results document holds text, flags and counts only")
+        })
     }
 }
 
@@ -109,7 +111,11 @@ fn part_value(part: &PartResult, aspect: Option<Aspect>) -> Value {
 fn inputs(inputs: &Inputs) -> Value {
     match inputs {
         Inputs::Rate { num, den } => json!({ "num": count(num), "den": count(den) }),
-        Inputs::Count { count: number } => json!({ "count": count(number) }),
+        Inputs::Count { count: number, grid_class } => {
+            let mut value = json!({ "count": count(number) });
+            extend(&mut value, "grid_class", grid_class.map(GridClass::code));
+            value
+        }
         Inputs::Band { count: number, own, reference, size, ratio } => {
             let mut value = json!({
                 "count": count(number),

@@ -1,7 +1,6 @@
 //! The score of every body, from an input alone.
 
 mod parts;
-mod ranking;
 
 use std::collections::BTreeMap;
 
@@ -18,10 +17,10 @@ use crate::comparison::{Comparison, Place};
 use crate::counts::Counts;
 use crate::deduction::{Deduction, sides};
 use crate::evaluation::{
-    Applied, Evaluation, FigureValue, ItemResult, PackReference, PartResult, Score, Scorecard,
-    State, StreamResult,
+    Applied, Evaluation, FigureValue, ItemResult, PartResult, Score, Scorecard, State, StreamResult,
 };
 use crate::input::Input;
+use crate::ranking::Ranking;
 use crate::tally::Cell;
 
 /// Scores a month. The same input always gives an equal evaluation.
@@ -32,7 +31,7 @@ pub fn score(input: &Input) -> Evaluation {
     let plans: BTreeMap<_, _> = pack.families.iter().map(plan).collect();
     let card = |body: &Body| scorecard(input, body, plans.get(&body.kind.family())?, &comparison);
     let mut scorecards: Vec<_> = input.bodies.iter().filter_map(card).collect();
-    ranking::rank(&mut scorecards);
+    rank(&mut scorecards);
     Evaluation {
         jurisdiction: input.jurisdiction.clone(),
         month: input.month,
@@ -40,11 +39,7 @@ pub fn score(input: &Input) -> Evaluation {
         decided: input.decided,
         time_zone: pack.time_zone.clone(),
         engine: input.engine.clone(),
-        rule_pack: PackReference {
-            name: pack.pack.clone(),
-            revision: input.rule_pack.revision,
-            digest: input.rule_pack.digest,
-        },
+        rule_pack: input.rule_pack.reference(),
         snapshot: input.snapshot.clone(),
         scorecards,
         figures: figures(pack, &input.tallies.jurisdiction(), |counted| {
@@ -89,6 +84,22 @@ fn scorecard(
         streams,
         figures: if is_post { Vec::new() } else { figures(pack, &counts, of_streams) },
     })
+}
+
+/// Ranks the scored bodies; their order stays that of the registry.
+fn rank(scorecards: &mut [Scorecard]) {
+    let ranked = |card: &Scorecard| {
+        let score = card.score.as_ref().filter(|_| card.state == State::Scored)?;
+        Some((card.group.clone(), score.stored.clone()))
+    };
+    let scores: Vec<_> = scorecards.iter().map(ranked).collect();
+    let ranking = Ranking::new(scores.iter().flatten().map(|(group, score)| (&**group, score)));
+    let places = scores.iter().map(|score| {
+        score.as_ref().map(|(group, score)| ranking.place(group, score)).unwrap_or_default()
+    });
+    for (card, place) in scorecards.iter_mut().zip(places) {
+        (card.rank, card.tied) = place;
+    }
 }
 
 /// What the score of a body is multiplied by; a body without a size keeps its score.

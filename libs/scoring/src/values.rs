@@ -48,7 +48,7 @@ pub(crate) struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// The value of a name; none when the registry knows no size or an item does not apply.
+    /// The value of a name; none when the registry does not say or an item does not apply.
     pub(crate) fn of(&self, name: &Quantity) -> Option<Exact> {
         match name {
             Quantity::Count(base) => Some(self.counts.exact(*base)),

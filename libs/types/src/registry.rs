@@ -65,7 +65,7 @@ pub struct Area {
     pub valid_to: Option<Month>,
 }
 
-/// The size of a body in one zone (`coefficients.csv`; regulation 5.2.6).
+/// What is registered of a body in one zone (`coefficients.csv`; regulation 5.2.6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Coefficient {
@@ -83,6 +83,29 @@ pub struct Coefficient {
     pub approved_by: String,
     /// Why.
     pub reason: String,
+    /// Square kilometres of the zone; none where they are not registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area_km2: Option<Exact>,
+    /// People of the zone; none where they are not registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<u32>,
+    /// Class of the zone's grids; none where the registry does not say, which is
+    /// [class 1](GridClass::default).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid_class: Option<GridClass>,
+}
+
+named_enum! {
+    /// The class of a unit grid, on which the standard's band of filed cases depends
+    /// (decisions.md 31).
+    #[derive(Default)]
+    pub enum GridClass: "grid class" {
+        /// The strict one, where the registry says nothing else.
+        #[default]
+        One = 1 => "1",
+        /// The other one.
+        Two = 2 => "2",
+    }
 }
 
 /// A category on the long-term-governance list (`long_term.csv`; regulation 4.1.2).
@@ -161,6 +184,20 @@ mod tests {
         let text = serde_json::to_string(&registry).unwrap();
         assert_eq!(serde_json::from_str::<Registry>(&text).unwrap(), registry);
         assert!(crate::canonical::digest(&registry).is_ok());
+    }
+
+    #[test]
+    fn what_a_row_does_not_say_leaves_no_trace() {
+        let registry: Registry = serde_json::from_str(REGISTRY).unwrap();
+        let mut row = registry.coefficients[0].clone();
+        assert_eq!((&row.area_km2, row.population, row.grid_class), (&None, None, None));
+        assert!(!serde_json::to_string(&row).unwrap().contains("population"));
+        row.area_km2 = Exact::ratio(831, 10);
+        row.population = Some(1_013_600);
+        row.grid_class = Some(GridClass::Two);
+        let text = serde_json::to_string(&row).unwrap();
+        assert!(text.contains(r#""area_km2":"831/10","population":1013600,"grid_class":"2""#));
+        assert_eq!(serde_json::from_str::<Coefficient>(&text).unwrap(), row);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod turns;
 pub(crate) use self::intake::Intake;
 pub(crate) use self::reading::{CaseTimeline, Page};
 pub(crate) use self::rejects::Correction;
+pub(crate) use self::snapshots::MonthFacts;
 
 use self::turns::Turns;
 use crate::peers::Registry;

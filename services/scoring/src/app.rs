@@ -137,8 +137,7 @@ impl App {
             registry: &registry,
             snapshot: &snapshot,
         };
-        let tallies = counter.tally(&question).await?;
-        let earlier = counter.earlier(&question).await?;
+        let (tallies, earlier) = counter.tallies(&question).await?;
         let (bodies, coefficients) = evaluated_part(pack, &registry.registry, month);
         let rule_pack_digest = rules.digest;
         let input = Input {

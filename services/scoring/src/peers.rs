@@ -223,16 +223,19 @@ impl Peers {
         })
     }
 
-    /// The facts of a month among the first `watermark` records, in batches.
+    /// The facts that answer the questions, among the first `watermark` records, in batches. The
+    /// questions differ in months and views only.
     pub(crate) async fn facts(
         &self,
         jurisdiction: &JurisdictionId,
-        question: &Question,
+        questions: &[Question],
         watermark: u64,
     ) -> Result<FactStream, Error> {
-        let request = convert::facts_request(jurisdiction, question, watermark);
+        let (first, further) = questions.split_first().expect("somebody asks something");
+        let request = convert::facts_request(jurisdiction, first, further, watermark);
         let answer = self.snapshots.clone().stream_facts(request).await;
-        Ok(FactStream { batches: answer.map_err(failed(CASES))?.into_inner() })
+        let asked = questions.iter().map(|question| question.month).collect();
+        Ok(FactStream { batches: answer.map_err(failed(CASES))?.into_inner(), asked })
     }
 }
 
@@ -240,15 +243,17 @@ impl Peers {
 #[derive(Debug)]
 pub(crate) struct FactStream {
     batches: Streaming<cases::StreamFactsResponse>,
+    asked: Vec<Month>,
 }
 
 impl FactStream {
-    /// The next batch; none at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Fact>>, Error> {
+    /// The next batch, of one month; none at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<(Month, Vec<Fact>)>, Error> {
         let Some(message) = self.batches.message().await.map_err(failed(CASES))? else {
             return Ok(None);
         };
-        let batch = message.batch.unwrap_or_default();
-        convert::facts(&batch).map(Some).map_err(|what| odd(CASES, what))
+        let month = convert::month_of(&message, &self.asked).map_err(|what| odd(CASES, what))?;
+        let facts = convert::facts(&message.batch.unwrap_or_default());
+        facts.map(|facts| Some((month, facts))).map_err(|what| odd(CASES, what))
     }
 }

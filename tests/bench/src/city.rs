@@ -147,6 +147,9 @@ impl City {
                     valid_from: first,
                     approved_by: String::new(),
                     reason: String::new(),
+                    area_km2: None,
+                    population: None,
+                    grid_class: None,
                 })
             })
             .collect();

@@ -30,14 +30,32 @@ pub(super) fn coefficient(row: &Row<'_>) -> Result<Coefficient, Fault> {
     let body_id = row.parse::<BodyId>(0, code::MISSING_BODY_ID, code::BAD_BODY_ID)?;
     let zone = row.parse::<Zone>(1, code::MISSING_ZONE, code::UNKNOWN_ZONE)?;
     let road_sections = row.parse(2, code::MISSING_ROAD_SECTIONS, code::BAD_NUMBER)?;
-    let difficulty: Exact = row.parse(3, code::MISSING_DIFFICULTY, code::BAD_NUMBER)?;
-    if difficulty.is_negative() || row.text(3).contains('/') {
-        let message = "expected a decimal from 0 on, such as 0.85";
-        return Err(Fault::column(row.name(3), code::BAD_NUMBER, message));
-    }
+    row.required(3, code::MISSING_DIFFICULTY)?;
+    let difficulty = decimal(row, 3)?.unwrap_or_default();
     let valid_from = row.parse(4, code::MISSING_VALID_FROM, code::BAD_MONTH)?;
     let (approved_by, reason) = (row.text(5).to_owned(), row.text(6).to_owned());
-    Ok(Coefficient { body_id, zone, road_sections, difficulty, valid_from, approved_by, reason })
+    Ok(Coefficient {
+        body_id,
+        zone,
+        road_sections,
+        difficulty,
+        valid_from,
+        approved_by,
+        reason,
+        area_km2: decimal(row, 7)?,
+        population: row.parse_optional(8, code::BAD_NUMBER)?,
+        grid_class: row.parse_optional(9, code::UNKNOWN_GRID_CLASS)?,
+    })
+}
+
+/// A decimal that is not below zero; none where the column is empty.
+fn decimal(row: &Row<'_>, column: usize) -> Result<Option<Exact>, Fault> {
+    let number: Option<Exact> = row.parse_optional(column, code::BAD_NUMBER)?;
+    if number.as_ref().is_some_and(Exact::is_negative) || row.text(column).contains('/') {
+        let message = "expected a decimal from 0 on, such as 0.85";
+        return Err(Fault::column(row.name(column), code::BAD_NUMBER, message));
+    }
+    Ok(number)
 }
 
 pub(super) fn long_term(row: &Row<'_>) -> Result<LongTermEntry, Fault> {

@@ -216,6 +216,9 @@ impl Builder {
                         valid_from: self.from,
                         approved_by: "评价办公室".to_owned(),
                         reason: "合成数据".to_owned(),
+                        area_km2: None,
+                        population: None,
+                        grid_class: None,
                     });
                 }
             }

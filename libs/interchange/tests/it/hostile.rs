@@ -3,6 +3,7 @@
 use std::io::{Cursor, Write};
 
 use chengping_interchange::{FileError, FileKind, Format, Reader, Record, code};
+use chengping_types::registry::GridClass;
 use proptest::prelude::*;
 
 const HEADER: &str = "case_no,source,category_scheme,category_code,area_code,collector,title\n";
@@ -123,6 +124,39 @@ fn a_header_is_refused_with_everything_that_is_wrong_with_it() {
     assert_eq!(error.codes(), [twice, gone, gone, gone]);
     for column in ["title", "category_scheme", "category_code", "area_code"] {
         assert!(error.to_string().contains(column), "{error}");
+    }
+}
+
+#[test]
+fn what_a_body_may_have_registered_is_checked_where_it_is_there() {
+    let header = "body_id,zone,road_sections,difficulty,valid_from,approved_by,reason";
+    let read = |columns: &str, fields: &str| {
+        let text = format!("{header}{columns}\nd1,key,3,1.00,2018-01,office,size{fields}\n");
+        let source = Cursor::new(text.into_bytes());
+        let mut reader = Reader::from_read("coefficients.csv", Format::Csv, None, source).unwrap();
+        let read = reader.next().unwrap().map(|entry| entry.record);
+        read.map_err(|reject| (reject.column.unwrap_or_default(), reject.code))
+    };
+    let registered = |columns: &str, fields: &str| match read(columns, fields) {
+        Ok(Record::Coefficient(row)) => {
+            (row.area_km2.map(|area| area.to_string()), row.population, row.grid_class)
+        }
+        other => panic!("{other:?}"),
+    };
+    let all = ",area_km2,population,grid_class";
+    assert_eq!(registered("", ""), (None, None, None), "a file from before");
+    assert_eq!(registered(all, ",,,"), (None, None, None));
+    let two = Some(GridClass::Two);
+    assert_eq!(registered(all, ",83.10,1013600,2"), (Some("831/10".into()), Some(1_013_600), two));
+    for (fields, column, code) in [
+        (",-1,,", "area_km2", code::BAD_NUMBER),
+        (",1/2,,", "area_km2", code::BAD_NUMBER),
+        (",large,,", "area_km2", code::BAD_NUMBER),
+        (",,10.5,", "population", code::BAD_NUMBER),
+        (",,-3,", "population", code::BAD_NUMBER),
+        (",,,3", "grid_class", code::UNKNOWN_GRID_CLASS),
+    ] {
+        assert_eq!(read(all, fields), Err((column.to_owned(), code)), "{fields}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use chengping_casework::{Case, Event, EventKind, Source};
 use chengping_interchange::{FileKind, Format, Reader, Record, Writer, payload, replay};
 use chengping_types::calendar::{CalendarDay, DayKind, WorkingHours};
-use chengping_types::registry::{Area, AreaKind, Body, Coefficient, LongTermEntry};
+use chengping_types::registry::{Area, AreaKind, Body, Coefficient, GridClass, LongTermEntry};
 use chengping_types::{
     BodyKind, Date, Exact, FilingCondition, Instant, Limit, LimitUnit, LimitValue, Month, Zone,
 };
@@ -60,21 +60,32 @@ fn registry_record() -> impl Strategy<Value = Record> {
                 valid_to,
             })
         });
-    let coefficient = (id(), zone(), any::<u32>(), 0..100_000_i64, month(), text(), text())
-        .prop_map(
-            |(body_id, zone, road_sections, thousandths, valid_from, approved_by, reason)| {
-                let difficulty = Exact::ratio(thousandths, 1000).unwrap();
-                Record::Coefficient(Coefficient {
-                    body_id,
-                    zone,
-                    road_sections,
-                    difficulty,
-                    valid_from,
-                    approved_by,
-                    reason,
-                })
-            },
-        );
+    let thousandths =
+        || (0..100_000_i64).prop_map(|thousandths| Exact::ratio(thousandths, 1000).unwrap());
+    let attributes = (
+        option::of(thousandths()),
+        option::of(any::<u32>()),
+        option::of(select(GridClass::ALL.to_vec())),
+    );
+    let size = (any::<u32>(), thousandths());
+    let coefficient = (id(), zone(), size, month(), (text(), text()), attributes).prop_map(
+        |(body_id, zone, size, valid_from, (approved_by, reason), attributes)| {
+            let ((road_sections, difficulty), (area_km2, population, grid_class)) =
+                (size, attributes);
+            Record::Coefficient(Coefficient {
+                body_id,
+                zone,
+                road_sections,
+                difficulty,
+                valid_from,
+                approved_by,
+                reason,
+                area_km2,
+                population,
+                grid_class,
+            })
+        },
+    );
     let long_term =
         (text(), text(), months()).prop_map(|(scheme, code, (valid_from, valid_to))| {
             Record::LongTerm(LongTermEntry {

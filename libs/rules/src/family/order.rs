@@ -37,8 +37,7 @@ impl FamilyRules {
 impl Item {
     /// The items that the formulas of this one name.
     pub fn named_items(&self) -> Vec<String> {
-        let limit = self.limit.iter().flat_map(super::Count::names);
-        let named = self.rule.names().into_iter().chain(limit).filter_map(|name| match name {
+        let named = self.names().into_iter().filter_map(|name| match name {
             Quantity::Item(id) => Some(id),
             _ => None,
         });

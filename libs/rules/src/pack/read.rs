@@ -34,6 +34,7 @@ impl Decode for RulePack {
         let groups: Option<Vec<Group>> = fields.required("groups");
         let families = fields.required_with("families", families);
         let figures: Option<Option<Vec<Figure>>> = fields.optional("figures");
+        let annual = fields.optional("annual");
         if let (Some(groups), Some(families)) = (&groups, &families) {
             check_groups(groups, families, &mut fields);
             let posts = families.get(&Family::Post);
@@ -64,6 +65,7 @@ impl Decode for RulePack {
             groups: groups?,
             families: families?,
             figures: figures?.unwrap_or_default(),
+            annual: annual?,
         })
     }
 }
@@ -163,7 +165,7 @@ fn families(node: &Node, decoder: &mut Decoder) -> Option<BTreeMap<Family, Famil
     });
     // Figures are over the whole body, and no item has deducted anything there.
     decoder.items.clear();
-    (decoder.zoned, decoder.sized) = (false, false);
+    (decoder.zoned, decoder.sized, decoder.over_all) = (false, false, true);
     let families = families?;
     if families.is_empty() {
         return decoder.reject(node, "no family; add `area`, `department` or `post`");

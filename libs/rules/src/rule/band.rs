@@ -1,6 +1,7 @@
 //! Primitives that judge a number of cases: by bands, or against the month before.
 
 use chengping_types::named_enum;
+use chengping_types::registry::GridClass;
 use serde::Serialize;
 
 use super::is_false;
@@ -16,8 +17,22 @@ pub struct Band {
     pub count: Count,
     /// Name of the band table of the pack.
     pub bands: String,
+    /// Name of the table for bodies whose grids are of class 2 (decisions.md 31); absent where
+    /// classes are not told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bands_of_class_2: Option<String>,
     /// Points lost in the worst band.
     pub weight: Number,
+}
+
+impl Band {
+    /// The name of the table for bodies whose grids are of a class.
+    pub fn bands_of(&self, class: GridClass) -> &str {
+        match (class, &self.bands_of_class_2) {
+            (GridClass::Two, Some(table)) => table,
+            _ => &self.bands,
+        }
+    }
 }
 
 /// `weight × share of the band of own ÷ reference`.
@@ -71,9 +86,11 @@ impl Decode for Band {
         let mut fields = Fields::open(node, decoder)?;
         let count = fields.required("count");
         let bands = fields.required_with("bands", band_table_name);
+        let bands_of_class_2 = fields.optional_with("bands_of_class_2", band_table_name);
         let weight = fields.required_with("weight", positive);
         fields.close();
-        Some(Self { count: count?, bands: bands?, weight: weight? })
+        let bands_of_class_2 = bands_of_class_2?;
+        Some(Self { count: count?, bands: bands?, bands_of_class_2, weight: weight? })
     }
 }
 

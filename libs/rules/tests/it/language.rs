@@ -2,7 +2,8 @@
 
 use chengping_casework::Base;
 use chengping_rules::{
-    DifferentiationMode, Function, MidMonth, Reference, RepeatMode, RulePack, WarningKind, builtin,
+    DifferentiationMode, FewCases, Function, MidMonth, Reference, RepeatMode, RulePack, ScoreForm,
+    SizeAttribute, WarningKind, builtin,
 };
 use chengping_types::{Exact, Family};
 
@@ -36,8 +37,12 @@ fn the_manual_names_every_count_rule_and_setting() {
     let counts = Base::ALL.iter().map(|base| base.as_str());
     let functions = Function::NAMES.iter().copied();
     let modes = DifferentiationMode::NAMES.iter().chain(MidMonth::NAMES).copied();
+    let attributes = SizeAttribute::NAMES.iter().copied();
+    let annual = FewCases::NAMES.iter().chain(ScoreForm::NAMES).copied();
     let references = Reference::NAMES.iter().chain(RepeatMode::NAMES).copied();
-    for name in counts.chain(functions).chain(modes).chain(references) {
+    for name in
+        counts.chain(functions).chain(modes).chain(references).chain(attributes).chain(annual)
+    {
         assert!(manual.contains(name), "{name} is not in docs/rule-language.md");
     }
     let no_rule = mistakes(&with("jinhua", &[("per_case:", "per_cases:")])).join("\n");
@@ -185,9 +190,7 @@ fn canonical_json_with_every_new_part_reads_back() {
 #[test]
 fn the_packs_of_other_cities_say_what_they_leave_open() {
     let of = |name: &str| warnings(builtin(name).unwrap());
-    assert!(
-        of("gbt-30428.4").contains(&"bands.filed_class_2: no item names this table".to_owned())
-    );
+    assert!(!of("gbt-30428.4").iter().any(|text| text.contains("no item names this table")));
     assert!(of("gbt-30428.4").iter().any(|text| {
         text == "families.area.streams.all.R07: assumed, to be confirmed or replaced: 40"
     }));
@@ -274,4 +277,49 @@ fn weights_of_a_pack_are_those_of_its_source() {
     let pack = RulePack::parse(builtin("jinhua").unwrap()).unwrap();
     let caps = pack.families.values().map(|family| family.caps());
     assert!(caps.into_iter().all(|caps| caps == Exact::integer(80)));
+}
+
+#[test]
+fn attributes_of_the_registry_stand_where_they_have_a_value() {
+    let per_head = "closed / filed * (population / 10000) / population";
+    assert!(RulePack::parse(&with("gbt-30428.4", &[("closed / due", per_head)])).is_ok());
+    let band = "band: {count: filed,";
+    for count in ["filed / (population / 10000)", "filed / area_km2", "filed / grid_class"] {
+        let text = with("gbt-30428.4", &[(band, &format!("band: {{count: {count},"))]);
+        let pack = RulePack::parse(&text).unwrap_or_else(|mistakes| panic!("{count}: {mistakes}"));
+        let json = String::from_utf8(pack.canonical()).unwrap();
+        assert_eq!(RulePack::parse(&json).unwrap(), pack, "{count}");
+    }
+    for (count, message) in [
+        ("filed + population", "this is a number of people"),
+        ("population", "the formula is a number of people, wanted is a number of cases"),
+        ("area_km2 * filed / population", "a number of cases × square kilometres / people"),
+        ("filed / difficulty", "use it where zones are told apart"),
+    ] {
+        refused("gbt-30428.4", band, &format!("band: {{count: {count},"), message);
+    }
+    let team = ("valid_reports / reports", "valid_reports * population / reports / population");
+    assert!(RulePack::parse(&with("zz-2018", &[team])).is_ok());
+    let pooled = "dispatch_done / dispatch_due";
+    let sized = "dispatch_done * area_km2 / dispatch_due / area_km2";
+    refused("zz-2018", pooled, sized, "counts all teams together, which have no size");
+    let text = with("zz-2018", &[]);
+    let (items, figures) = text.split_once("figures:").unwrap();
+    let figures = figures.replacen("closed / due", "closed * population / due / population", 1);
+    let found = mistakes(&format!("{items}figures:{figures}"));
+    assert!(
+        found[0].contains("`population` cannot stand here: figures are over all"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_table_for_class_2_is_one_of_the_packs() {
+    let two = "bands_of_class_2: filed_class_2";
+    refused("gbt-30428.4", two, "bands_of_class_2: filed_class_9", "no band table is called");
+    let without = with("gbt-30428.4", &[(", bands_of_class_2: filed_class_2", "")]);
+    let unused = "bands.filed_class_2: no item names this table".to_owned();
+    assert!(warnings(&without).contains(&unused));
+    let pack = RulePack::parse(&without).unwrap();
+    assert!(!String::from_utf8(pack.canonical()).unwrap().contains("class_2\":\"filed"));
 }

@@ -8,9 +8,12 @@ use crate::evaluation::Inputs;
 
 pub(super) fn band(rule: &Band, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
     let count = sight.value(&rule.count);
-    let share = |count| sight.comparison.bands(&rule.bands).share_of(count);
+    let class = sight.comparison.grid_class_now(sight.seen.place);
+    let table = rule.bands_of(class);
+    let share = |count| sight.comparison.bands(table).share_of(count);
     let points = count.as_ref().map(|count| &rule.weight.value * share(count));
-    (Inputs::Count { count: count.unwrap_or_default() }, points)
+    let grid_class = (table != rule.bands).then_some(class);
+    (Inputs::Count { count: count.unwrap_or_default(), grid_class }, points)
 }
 
 /// With a reference of zero, a body without a case loses nothing and any other is not compared
@@ -47,10 +50,13 @@ pub(super) fn band_relative(rule: &BandRelative, sight: &Sight<'_>) -> (Inputs, 
 /// From nothing to something there is no percentage: the item does not apply, the density item
 /// still bites.
 pub(super) fn mom_increase(rule: &MomIncrease, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
-    let now = sight.value(&rule.count).unwrap_or_default();
-    let before = rule.count.evaluate(&|name| sight.before.of(name)).unwrap_or_default();
+    let counts = (sight.value(&rule.count), rule.count.evaluate(&|name| sight.before.of(name)));
+    let both_known = counts.0.is_some() && counts.1.is_some();
+    let (now, before) = (counts.0.unwrap_or_default(), counts.1.unwrap_or_default());
     let days = rule.per_day.then(|| sight.comparison.days());
-    let points = if before.is_zero() {
+    let points = if !both_known {
+        None
+    } else if before.is_zero() {
         now.is_zero().then_some(Exact::ZERO)
     } else {
         let a_day = |count: &Exact, days: Option<u8>| match days {

@@ -12,7 +12,7 @@ pub(super) fn per_case(rule: &PerCase, sight: &Sight<'_>) -> (Inputs, Option<Exa
     let points = count.as_ref().map(|count| {
         (&rule.points.value * count.clone().max(Exact::ZERO)).min(rule.cap.value.clone())
     });
-    (Inputs::Count { count: count.unwrap_or_default() }, points)
+    (Inputs::Count { count: count.unwrap_or_default(), grid_class: None }, points)
 }
 
 /// Orders cost whether or not their cases count otherwise.

@@ -1,9 +1,11 @@
 //! The formula of each primitive, once over names and once over numbers.
 
 use chengping_rules::{
-    BandRelative, Count, DifferentiationMode, Item, Rate, Reference, RepeatMode, Rule, Threshold,
+    BandRelative, Count, DifferentiationMode, Item, Quantity, Rate, Reference, RepeatMode, Rule,
+    Threshold,
 };
 use chengping_types::Exact;
+use chengping_types::registry::GridClass;
 
 use super::words::{condition_in_words, in_words, operand};
 use super::{Language, readable};
@@ -98,7 +100,9 @@ impl Wording<'_> {
         let a_day = |count: &Exact, days: u8| format!("({} ÷ {days})", readable(count));
         let terms = match &part.inputs {
             Inputs::Rate { num, den } => Terms::two(readable(num), readable(den)),
-            Inputs::Count { count } => Terms::one(readable(count)),
+            Inputs::Count { count, grid_class } => {
+                Terms::one(readable(count) + &self.of_class(*grid_class))
+            }
             Inputs::Band { own, reference, ratio, .. } => Terms {
                 divisor: ratio.as_ref().map(readable),
                 ..Terms::two(or_dash(own), or_dash(reference))
@@ -193,6 +197,8 @@ impl Wording<'_> {
             return self.word("无数据", "no data");
         }
         match &part.inputs {
+            Inputs::Rate { den, .. } if den.is_zero() && self.names_size() => self.no_value(),
+            Inputs::Increase { now, .. } if now.is_zero() => self.no_value(),
             Inputs::Rate { .. } => self.word("分母为 0", "there is nothing in the denominator"),
             Inputs::Band { own: None, .. } => self.no_size(),
             Inputs::Band { reference: None, .. } => {
@@ -206,9 +212,31 @@ impl Wording<'_> {
             Inputs::Satisfaction { visits, .. } => self.too_few_visits(*visits),
             Inputs::Orders { .. } => self.word("无督办", "no orders"),
             Inputs::Count { .. } | Inputs::Condition { .. } | Inputs::Value { .. } => {
-                self.word("公式无值（除以 0）", "the formula divides by zero")
+                self.no_value()
             }
         }
+    }
+
+    fn no_value(&self) -> String {
+        match self.names_size() {
+            true => self.word(
+                "公式无值（除以 0，或登记中没有所用数值）",
+                "the formula divides by zero, or the registry lacks what it names",
+            ),
+            false => self.word("公式无值（除以 0）", "the formula divides by zero"),
+        }
+    }
+
+    fn names_size(&self) -> bool {
+        self.item.names().iter().any(|name| matches!(name, Quantity::Size(_)))
+    }
+
+    /// The class of the grids by whose table a count is judged, where that is not the first.
+    fn of_class(&self, class: Option<GridClass>) -> String {
+        class.map_or_else(String::new, |class| match self.language {
+            Language::Zh => format!("，{class} 类网格"),
+            Language::En => format!(", grids of class {class}"),
+        })
     }
 
     fn no_size(&self) -> String {

@@ -36,6 +36,13 @@ fn word(name: &Quantity, language: Language) -> String {
         Quantity::Size(SizeAttribute::Difficulty) => {
             language.pick("难度系数", "difficulty").to_owned()
         }
+        Quantity::Size(SizeAttribute::Area) => {
+            language.pick("面积（平方公里）", "square kilometres").to_owned()
+        }
+        Quantity::Size(SizeAttribute::Population) => language.pick("人口", "population").to_owned(),
+        Quantity::Size(SizeAttribute::GridClass) => {
+            language.pick("网格类别", "grid class").to_owned()
+        }
         Quantity::Item(item) => match language {
             Language::Zh => format!("{item} 扣分"),
             Language::En => format!("deduction of {item}"),

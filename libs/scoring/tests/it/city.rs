@@ -129,6 +129,9 @@ fn read_registry() -> Registry {
         valid_from: row["valid_from"].parse().unwrap(),
         approved_by: row["approved_by"].clone(),
         reason: row["reason"].clone(),
+        area_km2: None,
+        population: None,
+        grid_class: None,
     });
     Registry {
         bodies: bodies.collect(),

@@ -29,6 +29,9 @@ fn coefficient(id: &str, zone: Zone, road_sections: u32, difficulty: &str) -> Co
         valid_from: "2018-01".parse().unwrap(),
         approved_by: "评价办公室".to_owned(),
         reason: "定期核定".to_owned(),
+        area_km2: None,
+        population: None,
+        grid_class: None,
     }
 }
 

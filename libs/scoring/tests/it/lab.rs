@@ -128,16 +128,31 @@ impl Lab {
     }
 
     /// A size row of a body.
-    pub(crate) fn size(mut self, id: &str, zone: Zone, road_sections: u32) -> Self {
-        self.coefficients.push(Coefficient {
+    pub(crate) fn size(self, id: &str, zone: Zone, road_sections: u32) -> Self {
+        self.registered(id, zone, |row| row.road_sections = road_sections)
+    }
+
+    /// A row of a body, of one road section unless `change` says otherwise.
+    pub(crate) fn registered(
+        mut self,
+        id: &str,
+        zone: Zone,
+        change: impl FnOnce(&mut Coefficient),
+    ) -> Self {
+        let mut row = Coefficient {
             body_id: id.parse().unwrap(),
             zone,
-            road_sections,
+            road_sections: 1,
             difficulty: chengping_types::Exact::ONE,
             valid_from: "2018-01".parse().unwrap(),
             approved_by: String::new(),
             reason: String::new(),
-        });
+            area_km2: None,
+            population: None,
+            grid_class: None,
+        };
+        change(&mut row);
+        self.coefficients.push(row);
         self
     }
 

@@ -63,6 +63,9 @@ pub(crate) fn registry() -> Registry {
         valid_from: first,
         approved_by: String::new(),
         reason: String::new(),
+        area_km2: None,
+        population: None,
+        grid_class: None,
     };
     let zones = [Zone::Key, Zone::General];
     let sized = ["d1", "d2", "d3", "s1"];
@@ -170,7 +173,7 @@ fn of_posts(counts: &Counts) -> Counts {
     rates.chain([(Base::Accepted, whole * 90), (Base::Dispatched, whole * 90)]).collect()
 }
 
-fn cells() -> impl Strategy<Value = Tallies> {
+pub(crate) fn cells() -> impl Strategy<Value = Tallies> {
     let cell = (0..BODIES.len(), 0..Stream::ALL.len(), any::<bool>(), counts());
     prop::collection::vec(cell, 0..16).prop_map(|cells| {
         let mut tallies = Tallies::default();
@@ -196,10 +199,10 @@ fn cells() -> impl Strategy<Value = Tallies> {
 }
 
 /// Number of [`packs`].
-const PACK_COUNT: usize = 6;
+pub(crate) const PACK_COUNT: usize = 6;
 
 /// Every built-in pack, and one that uses every primitive.
-fn packs() -> &'static [RulePack] {
+pub(crate) fn packs() -> &'static [RulePack] {
     static PACKS: OnceLock<Vec<RulePack>> = OnceLock::new();
     PACKS.get_or_init(|| {
         let built_in = builtin_names().map(|name| RulePack::parse(builtin(name).unwrap()).unwrap());
@@ -248,7 +251,7 @@ fn everything() -> Lab {
         )
 }
 
-fn input(pack: &RulePack, tallies: Tallies, before: Tallies) -> Input {
+pub(crate) fn input(pack: &RulePack, tallies: Tallies, before: Tallies) -> Input {
     let as_of = april().freeze(pack.freeze.day, &pack.time_zone);
     let Registry { bodies, coefficients, .. } = registry();
     Input {

@@ -1,6 +1,8 @@
 //! Scoring against the independent reference, the method's own example, and its laws.
 
 #[cfg(test)]
+mod annual;
+#[cfg(test)]
 mod attribution;
 #[cfg(test)]
 mod boston;
@@ -20,6 +22,8 @@ mod laws;
 mod posts;
 #[cfg(test)]
 mod primitives;
+#[cfg(test)]
+mod reach;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A golden value, and the words for it, of every primitive and of each of its alternatives.
 
 use chengping_scoring::explain::Language::{En, Zh};
+use chengping_types::registry::{Coefficient, GridClass};
 use chengping_types::{Stream, Zone};
 
 use crate::lab::Lab;
@@ -303,4 +304,92 @@ fn formulas_that_go_round_in_a_circle_or_lead_nowhere_are_refused() {
     assert!(history.contains("has no value in other months"), "{history}");
     let unit = Lab::item("per_case: {count: closed / due, points: 1, cap: 1}").mistakes();
     assert!(unit.contains("wanted is a number of cases"), "{unit}");
+}
+
+#[test]
+fn a_count_may_be_over_what_the_registry_knows_of_the_body() {
+    let rule = "per_case: {count: filed / (population / 10000), points: 2, cap: 9}";
+    let lab = |people: Option<u32>| {
+        let lab = Lab::item(rule).regular("filed=9");
+        lab.registered("d", Zone::Key, |row| row.population = people)
+    };
+    assert_eq!(lab(Some(60_000)).x(), "3");
+    assert_eq!(
+        lab(Some(60_000)).words(Zh),
+        ["min(9, 2 × (立案数 ÷ (人口 ÷ 10000)))", "min(9, 2 × 1.5) = 3"]
+    );
+    let both =
+        lab(Some(60_000)).registered("d", Zone::General, |row| row.population = Some(30_000));
+    assert_eq!(both.x(), "2", "all of the body is the sum over its zones");
+    assert_eq!(both.registered("d", Zone::General, |_| ()).x(), "n/a", "one zone is not known");
+    assert_eq!(lab(None).x(), "n/a");
+    assert_eq!(Lab::item(rule).regular("filed=9").x(), "n/a", "no row at all");
+    assert_eq!(lab(Some(0)).x(), "n/a");
+    assert_eq!(lab(None).words(Zh)[1], "不适用：公式无值（除以 0，或登记中没有所用数值）");
+}
+
+#[test]
+fn an_attribute_is_that_of_the_zone_and_of_the_month() {
+    let rule = "band_relative: {count: filed / area_km2, against: own_history, bands: relative, \
+                weight: 8}";
+    let area = |from: &str, km2: &str| {
+        let (from, km2) = (from.parse().unwrap(), km2.parse().unwrap());
+        move |row: &mut Coefficient| (row.valid_from, row.area_km2) = (from, Some(km2))
+    };
+    // 12 on 2 km² after 12 on 1 km²: half of it.
+    let grown = Lab::item(rule)
+        .regular("filed=12")
+        .ago(1, "filed=12")
+        .registered("d", Zone::Key, area("2018-01", "1.0"))
+        .registered("d", Zone::Key, area("2018-04", "2.00"));
+    assert_eq!(grown.x(), "0");
+    let new = Lab::item(rule).regular("filed=12").ago(1, "filed=12").registered(
+        "d",
+        Zone::Key,
+        area("2018-04", "2.00"),
+    );
+    assert_eq!(new.x(), "n/a", "no past that is known");
+    let increase = "mom_increase: {count: filed / area_km2, points: \"0.1\", cap: 5}";
+    let month = |before: &str| {
+        Lab::item(increase).regular("filed=12").ago(1, "filed=8").registered(
+            "d",
+            Zone::Key,
+            area(before, "2"),
+        )
+    };
+    assert_eq!(month("2018-03").x(), "5");
+    assert_eq!(month("2018-04").x(), "n/a", "the month before has no area");
+    let zones = Lab::item("per_case: {count: filed / area_km2, points: 1, cap: 50}")
+        .zoned()
+        .counts("d", Stream::Regular, Part::Key, "filed=6")
+        .counts("d", Stream::Regular, Part::General, "filed=6")
+        .registered("d", Zone::Key, area("2018-01", "0.5"))
+        .registered("d", Zone::General, area("2018-01", "2"));
+    // 0.6 × 12 + 0.4 × 3
+    assert_eq!(zones.x(), "42/5");
+}
+
+#[test]
+fn a_body_of_class_2_is_judged_by_the_table_of_its_class() {
+    let rule = "band: {count: filed, bands: rising, bands_of_class_2: falling, weight: 20}";
+    let class = |lab: Lab, zone, class| lab.registered("d", zone, |row| row.grid_class = class);
+    let (one, two) = (Some(GridClass::One), Some(GridClass::Two));
+    let lab = || Lab::item(rule).regular("filed=7");
+    assert_eq!(lab().x(), "10", "class 1 without a row");
+    let key = |of| class(lab(), Zone::Key, of);
+    assert_eq!(
+        (key(None).x(), key(one).x(), key(two).x()),
+        ("10".into(), "10".into(), "20".into())
+    );
+    assert_eq!(class(key(two), Zone::General, two).x(), "20");
+    for other in [None, one] {
+        assert_eq!(class(key(two), Zone::General, other).x(), "10", "not all of it is of class 2");
+    }
+    assert_eq!(key(two).words(Zh)[1], "20 × 分档比例(7，2 类网格) = 20");
+    let document = |lab: Lab| String::from_utf8(lab.evaluation().results_document()).unwrap();
+    assert!(document(key(two)).contains(r#""inputs":{"count":7,"grid_class":2}"#));
+    assert!(document(key(one)).contains(r#""inputs":{"count":7}"#));
+    let by_name = "per_case: {count: \"if(grid_class = 2, filed, 2 * filed)\", points: 1, cap: 50}";
+    let named = |of| class(Lab::item(by_name).regular("filed=7"), Zone::Key, of).x();
+    assert_eq!((named(None), named(two)), ("14".to_owned(), "7".to_owned()));
 }

@@ -85,19 +85,19 @@ impl App {
         Ok(found.digest)
     }
 
-    /// The facts of a month, as the first `watermark` records give them.
+    /// The facts that answer each question, as the first `watermark` records give them.
     pub(crate) async fn facts(
         &self,
         jurisdiction: JurisdictionId,
         watermark: i64,
-        question: Question,
+        questions: Vec<Question>,
     ) -> Result<FactPages, Error> {
         let accepted = self.watermark(&jurisdiction).await?;
         if watermark > accepted {
             return Err(Error::WatermarkAhead { asked: watermark, watermark: accepted });
         }
         let files = FilePages::new(self.pool.clone(), jurisdiction, watermark);
-        Ok(FactPages { files, ahead: None, question: Arc::new(question) })
+        Ok(FactPages { files, ahead: None, questions: questions.into() })
     }
 
     /// The number of accepted records.
@@ -160,12 +160,19 @@ pub(crate) struct FactPages {
     files: FilePages,
     /// The page after the one that was given last.
     ahead: Option<Vec<CaseFile>>,
-    question: Arc<Question>,
+    questions: Arc<[Question]>,
+}
+
+/// Facts of one month.
+pub(crate) struct MonthFacts {
+    pub(crate) month: Month,
+    /// At least one.
+    pub(crate) facts: Vec<Fact>,
 }
 
 impl FactPages {
-    /// The next facts that there are; none at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Fact>>, Error> {
+    /// The next facts that there are, month by month as they were asked for; none at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<MonthFacts>>, Error> {
         loop {
             let page = match self.ahead.take() {
                 Some(page) => page,
@@ -174,8 +181,8 @@ impl FactPages {
             if page.is_empty() {
                 return Ok(None);
             }
-            let question = Arc::clone(&self.question);
-            let deriving = tokio::task::spawn_blocking(move || derive(&question, &page));
+            let questions = Arc::clone(&self.questions);
+            let deriving = tokio::task::spawn_blocking(move || derive(&questions, &page));
             // The next page is on its way while this one is folded.
             let (facts, ahead) =
                 tokio::try_join!(async { Ok(deriving.await?) }, self.files.next())?;
@@ -187,7 +194,11 @@ impl FactPages {
     }
 }
 
-fn derive(question: &Question, page: &[CaseFile]) -> Vec<Fact> {
-    let deriver = Deriver::new(question);
-    page.iter().filter_map(|file| deriver.derive(&file.case, &file.events)).collect()
+fn derive(questions: &[Question], page: &[CaseFile]) -> Vec<MonthFacts> {
+    let of_month = |question: &Question| {
+        let deriver = Deriver::new(question);
+        let facts = page.iter().filter_map(|file| deriver.derive(&file.case, &file.events));
+        MonthFacts { month: question.month, facts: facts.collect() }
+    };
+    questions.iter().map(of_month).filter(|month| !month.facts.is_empty()).collect()
 }

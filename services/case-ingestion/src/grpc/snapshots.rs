@@ -72,13 +72,14 @@ impl SnapshotService for SnapshotHandlers {
         &self,
         request: Request<pb::StreamFactsRequest>,
     ) -> Result<Response<Self::StreamFactsStream>, Status> {
-        let Facts { jurisdiction, watermark, question } =
+        let Facts { jurisdiction, watermark, questions } =
             Facts::try_from(request.into_inner()).map_err(to_status)?;
-        let pages = self.app.facts(jurisdiction, watermark, question).await.map_err(to_status)?;
+        let pages = self.app.facts(jurisdiction, watermark, questions).await.map_err(to_status)?;
         // The client that goes drops the stream, and with it the reading.
         let batches = stream::try_unfold(pages, |mut pages| async move {
-            let facts = pages.next().await.map_err(to_status)?;
-            Ok::<_, Status>(facts.map(|facts| (stream::iter(fact_batches(&facts)).map(Ok), pages)))
+            let months = pages.next().await.map_err(to_status)?;
+            let batches = months.map(|months| months.iter().flat_map(fact_batches).collect());
+            Ok::<_, Status>(batches.map(|batches: Vec<_>| (stream::iter(batches).map(Ok), pages)))
         });
         Ok(Response::new(batches.try_flatten().boxed()))
     }

@@ -2,6 +2,7 @@
 
 use chengping_casework::{Base, Marks};
 use chengping_proto::cases::v1 as pb;
+use futures_util::TryStreamExt as _;
 use tonic::{Code, Status};
 
 use crate::builders::{APRIL, FREEZE, case, events, time};
@@ -17,19 +18,52 @@ fn april(watermark: i64) -> pb::StreamFactsRequest {
         watermark,
         freeze_day: 3,
         lifecycle: None,
+        further_months: Vec::new(),
     }
+}
+
+async fn answers(
+    harness: &Harness,
+    request: pb::StreamFactsRequest,
+) -> Result<Vec<pb::StreamFactsResponse>, Status> {
+    harness.snapshots.clone().stream_facts(request).await?.into_inner().try_collect().await
 }
 
 async fn stream(
     harness: &Harness,
     request: pb::StreamFactsRequest,
 ) -> Result<Vec<pb::FactBatch>, Status> {
-    let mut answers = harness.snapshots.clone().stream_facts(request).await?.into_inner();
-    let mut batches = Vec::new();
-    while let Some(answer) = answers.message().await? {
-        batches.push(answer.batch.unwrap());
+    let answers = answers(harness, request).await?.into_iter();
+    Ok(answers.map(|answer| answer.batch.unwrap()).collect())
+}
+
+fn month_view(month: &str, at: i64) -> pb::MonthView {
+    pb::MonthView { month: month.to_owned(), as_of: Some(time(at)), decided: Some(time(at)) }
+}
+
+#[tokio::test]
+async fn further_months_come_with_the_same_facts_as_when_they_are_asked_for_alone() {
+    const DAY: i64 = 24 * 3_600;
+    let harness = Harness::start().await;
+    harness.take_cases(&[case("A"), case("B")]).await;
+    harness.take_events(&[events("A"), events("B")].concat()).await;
+    // March knows nothing, and April before its second day less than at its freeze.
+    let views = [
+        month_view("2018-04", APRIL + DAY),
+        month_view("2018-03", APRIL),
+        month_view("2018-05", FREEZE + 30 * DAY),
+    ];
+    let mut alone = Vec::new();
+    for view in &views {
+        let pb::MonthView { month, as_of, decided } = view.clone();
+        let request = pb::StreamFactsRequest { month, as_of, decided, ..april(12) };
+        alone.extend(answers(&harness, request).await.unwrap());
     }
-    Ok(batches)
+    let [pb::MonthView { month, as_of, decided }, further @ ..] = views;
+    let further_months = further.to_vec();
+    let together = pb::StreamFactsRequest { month, as_of, decided, further_months, ..april(12) };
+    assert_eq!(answers(&harness, together).await.unwrap(), alone);
+    assert_eq!(alone.iter().map(|answer| &answer.month).collect::<Vec<_>>(), ["2018-04"]);
 }
 
 #[tokio::test]
@@ -117,10 +151,24 @@ async fn every_mistake_of_a_question_is_told_at_once() {
         watermark: -1,
         freeze_day: 0,
         lifecycle: Some(pb::Lifecycle { rework: "never".to_owned(), ..Default::default() }),
+        further_months: vec![
+            month_view("2018-03", APRIL),
+            month_view("2018-03", APRIL),
+            month_view("March", 0),
+        ],
         ..april(0)
     };
     let status = stream(&harness, request).await.unwrap_err();
     assert_eq!(reason(&status), (Code::InvalidArgument, "REQUEST_INVALID".to_owned()));
-    let expected = ["month", "time_zone", "decided", "watermark", "freeze_day", "lifecycle.rework"];
+    let expected = [
+        "month",
+        "decided",
+        "time_zone",
+        "watermark",
+        "freeze_day",
+        "lifecycle.rework",
+        "further_months[1].month",
+        "further_months[2].month",
+    ];
     assert_eq!(fields(&status), expected);
 }

@@ -77,6 +77,9 @@ pub(super) struct CoefficientRow {
     valid_from: String,
     approved_by: String,
     reason: String,
+    area_km2: Option<String>,
+    population: Option<i64>,
+    grid_class: Option<String>,
 }
 
 impl TryFrom<CoefficientRow> for Coefficient {
@@ -85,6 +88,7 @@ impl TryFrom<CoefficientRow> for Coefficient {
     fn try_from(row: CoefficientRow) -> Result<Self, StoreError> {
         let road_sections = u32::try_from(row.road_sections)
             .map_err(|error| StoreError::corrupt("number of road sections", error))?;
+        let population = row.population.map(u32::try_from);
         Ok(Self {
             body_id: parse("body ID", &row.body_id)?,
             zone: parse("zone", &row.zone)?,
@@ -93,6 +97,11 @@ impl TryFrom<CoefficientRow> for Coefficient {
             valid_from: parse("month", &row.valid_from)?,
             approved_by: row.approved_by,
             reason: row.reason,
+            area_km2: parse_optional("area", row.area_km2.as_deref())?,
+            population: population
+                .transpose()
+                .map_err(|error| StoreError::corrupt("population", error))?,
+            grid_class: parse_optional("grid class", row.grid_class.as_deref())?,
         })
     }
 }
@@ -246,14 +255,17 @@ async fn write_coefficients(
     rows: &[Coefficient],
 ) -> Result<(), StoreError> {
     let road_sections: Vec<i64> = rows.iter().map(|row| i64::from(row.road_sections)).collect();
+    let population: Vec<_> = rows.iter().map(|row| row.population.map(i64::from)).collect();
     sqlx::query(
         "insert into coefficient (jurisdiction, body_id, zone, road_sections, difficulty,
-             valid_from, approved_by, reason)
+             valid_from, approved_by, reason, area_km2, population, grid_class)
          select $1, * from unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[],
-             $7::text[], $8::text[])
+             $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[])
          on conflict (jurisdiction, body_id, zone, valid_from) do update set
              road_sections = excluded.road_sections, difficulty = excluded.difficulty,
-             approved_by = excluded.approved_by, reason = excluded.reason",
+             approved_by = excluded.approved_by, reason = excluded.reason,
+             area_km2 = excluded.area_km2, population = excluded.population,
+             grid_class = excluded.grid_class",
     )
     .bind(jurisdiction.as_str())
     .bind(texts(rows.iter().map(|row| &row.body_id)))
@@ -263,6 +275,9 @@ async fn write_coefficients(
     .bind(texts(rows.iter().map(|row| row.valid_from)))
     .bind(texts(rows.iter().map(|row| &row.approved_by)))
     .bind(texts(rows.iter().map(|row| &row.reason)))
+    .bind(optional_texts(rows.iter().map(|row| &row.area_km2)))
+    .bind(population)
+    .bind(optional_texts(rows.iter().map(|row| &row.grid_class)))
     .execute(connection)
     .await?;
     Ok(())

@@ -68,6 +68,7 @@ fn coefficient(fields: &Fields) -> Option<Content> {
         valid_from: fields[4].to_owned(),
         approved_by: fields[5].to_owned(),
         reason: fields[6].to_owned(),
+        ..pb::Coefficient::default()
     }))
 }
 

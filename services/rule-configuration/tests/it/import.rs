@@ -42,6 +42,9 @@ pub(crate) fn coefficient(id: &str, difficulty: &str) -> Content {
         valid_from: "2018-01".to_owned(),
         approved_by: "评价办公室".to_owned(),
         reason: "定期核定".to_owned(),
+        area_km2: "12.5".to_owned(),
+        population: Some(80_000),
+        grid_class: 2,
     })
 }
 

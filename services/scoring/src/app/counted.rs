@@ -65,9 +65,10 @@ impl App {
             question = at_freeze(&question, question.month.previous());
         }
         let attributor = Attributor::new(&scored.pack, &registry.registry, question.month);
-        let mut facts = self.peers.facts(&of.jurisdiction, &question, evaluation.watermark).await?;
+        let mut facts =
+            self.peers.facts(&of.jurisdiction, &[question], evaluation.watermark).await?;
         let mut counted = CountedCases::default();
-        while let Some(batch) = facts.next().await? {
+        while let Some((_, batch)) = facts.next().await? {
             for ((counts, base), weight) in &behind.weights {
                 let counts = counts.unwrap_or(stream.counts);
                 let cell = Cell { body: &body, counts, part: selection.part };

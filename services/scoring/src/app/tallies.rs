@@ -16,7 +16,7 @@ use crate::peers::{FixedSnapshot, Peers, RegistryRevision};
 /// Nothing remembered can be stale; this only bounds how long it takes space.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Facts that are in memory at a time.
+/// Facts that are in memory at a time, of all months together.
 const FACTS_AT_ONCE: usize = 1 << 20;
 
 /// Counts for one evaluation.
@@ -28,57 +28,73 @@ pub(super) struct Counter<'a> {
 }
 
 impl Counter<'_> {
-    /// The counts of a month as the question sees it.
-    pub(super) async fn tally(&self, question: &Question) -> Result<Tallies, Error> {
-        let key = self.key(question);
-        if let Some(bytes) = self.peers.cache.get(&key).await
-            && let Some(tallies) = read(&bytes)
-        {
-            return Ok(tallies);
-        }
-        let tallies = self.count(question).await?;
-        if let Ok(bytes) = canonical::to_vec(&tallies) {
-            self.peers.cache.put(&key, bytes.into(), REMEMBERED).await;
-        }
-        Ok(tallies)
-    }
-
-    /// The counts of the months that the rules look back to, each as it was frozen.
-    pub(super) async fn earlier(
+    /// The counts of the month that the question is about, and of those that the rules look back
+    /// to, each as it was frozen. What is not remembered is counted in one reading.
+    pub(super) async fn tallies(
         &self,
         question: &Question,
-    ) -> Result<BTreeMap<Month, Tallies>, Error> {
-        let mut earlier = BTreeMap::new();
+    ) -> Result<(Tallies, BTreeMap<Month, Tallies>), Error> {
+        let mut questions = vec![question.clone()];
         let mut month = question.month;
         for _ in 0..months_back(&self.rules.pack) {
             month = month.previous();
-            let frozen = at_freeze(question, month);
-            let tallies = self.tally(&frozen).await?;
-            if tallies != Tallies::default() {
-                earlier.insert(month, tallies);
+            questions.push(at_freeze(question, month));
+        }
+        let (mut known, mut unknown) = (BTreeMap::new(), Vec::new());
+        for question in questions {
+            match self.remembered(&question).await {
+                Some(tallies) => drop(known.insert(question.month, tallies)),
+                None => unknown.push(question),
             }
         }
-        Ok(earlier)
+        let mut counted = self.count(&unknown).await?;
+        for question in &unknown {
+            let tallies = counted.remove(&question.month).unwrap_or_default();
+            self.remember(question, &tallies).await;
+            known.insert(question.month, tallies);
+        }
+        let tallies = known.remove(&question.month).unwrap_or_default();
+        known.retain(|_, tallies| *tallies != Tallies::default());
+        Ok((tallies, known))
     }
 
-    async fn count(&self, question: &Question) -> Result<Tallies, Error> {
-        let (pack, registry) = (&self.rules.pack, &self.registry.registry);
-        let attributor = Attributor::new(pack, registry, question.month);
-        let jurisdiction = &self.registry.jurisdiction;
-        let mut stream = self.peers.facts(jurisdiction, question, self.snapshot.watermark).await?;
-        let mut tallies = Tallies::default();
-        let mut table = FactTable::new(attributor);
-        while let Some(facts) = stream.next().await? {
-            table.extend(&facts);
-            if table.len() >= FACTS_AT_ONCE {
-                let counted;
-                (table, counted) = count(table).await?;
-                tallies.merge(&counted);
-            }
+    async fn remembered(&self, question: &Question) -> Option<Tallies> {
+        read(&self.peers.cache.get(&self.key(question)).await?)
+    }
+
+    async fn remember(&self, question: &Question, tallies: &Tallies) {
+        if let Ok(bytes) = canonical::to_vec(tallies) {
+            self.peers.cache.put(&self.key(question), bytes.into(), REMEMBERED).await;
         }
-        let (_, counted) = count(table).await?;
-        tallies.merge(&counted);
-        Ok(tallies)
+    }
+
+    /// The counts that answer each question, in one reading of the facts.
+    async fn count(&self, questions: &[Question]) -> Result<BTreeMap<Month, Tallies>, Error> {
+        if questions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let (pack, registry) = (&self.rules.pack, &self.registry.registry);
+        let counting = |question: &Question| {
+            let attributor = Attributor::new(pack, registry, question.month);
+            (question.month, Counting(FactTable::new(attributor), Tallies::default()))
+        };
+        let mut months: BTreeMap<_, _> = questions.iter().map(counting).collect();
+        let room = FACTS_AT_ONCE / months.len();
+        let jurisdiction = &self.registry.jurisdiction;
+        let mut stream = self.peers.facts(jurisdiction, questions, self.snapshot.watermark).await?;
+        while let Some((month, facts)) = stream.next().await? {
+            let mut counting = months.remove(&month).expect("the stream gives what was asked for");
+            counting.0.extend(&facts);
+            if counting.0.len() >= room {
+                counting = counting.count().await?;
+            }
+            months.insert(month, counting);
+        }
+        let mut counted = BTreeMap::new();
+        for (month, counting) in months {
+            counted.insert(month, counting.count().await?.1);
+        }
+        Ok(counted)
     }
 
     /// The watermark counts records, and the digest tells which they are: after a restore, other
@@ -100,14 +116,20 @@ impl Counter<'_> {
     }
 }
 
-/// Counts a table off the runtime's threads, and empties it.
-async fn count(mut table: FactTable) -> Result<(FactTable, Tallies), Error> {
-    let counting = tokio::task::spawn_blocking(move || {
-        let tallies = table.tally(available_parallelism().unwrap_or(NonZeroUsize::MIN));
-        table.clear();
-        (table, tallies)
-    });
-    Ok(counting.await?)
+/// The facts of a month that wait to be counted, and what is counted of it.
+struct Counting(FactTable, Tallies);
+
+impl Counting {
+    /// Counts what waits, off the runtime's threads.
+    async fn count(self) -> Result<Self, Error> {
+        let counting = tokio::task::spawn_blocking(move || {
+            let Self(mut table, mut tallies) = self;
+            tallies.merge(&table.tally(available_parallelism().unwrap_or(NonZeroUsize::MIN)));
+            table.clear();
+            Self(table, tallies)
+        });
+        Ok(counting.await?)
+    }
 }
 
 /// Remembered counts, if they are just what was once written. The cache tells damage from what it

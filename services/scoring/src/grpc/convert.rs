@@ -281,7 +281,10 @@ fn inputs(inputs: &Inputs, aspect: Option<Aspect>) -> HashMap<String, String> {
         Inputs::Rate { num, den } => {
             vec![("num", Some(num.to_string())), ("den", Some(den.to_string()))]
         }
-        Inputs::Count { count } => vec![("count", Some(count.to_string()))],
+        Inputs::Count { count, grid_class } => vec![
+            ("count", Some(count.to_string())),
+            ("grid_class", grid_class.map(|class| class.to_string())),
+        ],
         Inputs::Band { count, own, reference, size, ratio } => vec![
             ("count", Some(count.to_string())),
             ("own", known(own.as_ref())),

@@ -9,7 +9,7 @@ use chengping_proto::rules::v1 as rules;
 use chengping_proto::rules::v1::registry_row::Content;
 use chengping_types::name::JurisdictionName;
 use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry, Registry};
-use chengping_types::{BodyId, Instant, JurisdictionId};
+use chengping_types::{BodyId, Instant, JurisdictionId, Month};
 use prost_types::Timestamp;
 
 const MICROS: i64 = 1_000_000;
@@ -31,11 +31,18 @@ pub(super) fn timestamp(instant: Instant) -> Timestamp {
     Timestamp { seconds: micros.div_euclid(MICROS), nanos }
 }
 
+/// Asks for the facts of one month and of others, which differ from it in nothing but their views.
 pub(super) fn facts_request(
     jurisdiction: &JurisdictionId,
     question: &Question,
+    further: &[Question],
     watermark: u64,
 ) -> cases::StreamFactsRequest {
+    let further_months = further.iter().map(|question| cases::MonthView {
+        month: question.month.to_string(),
+        as_of: Some(timestamp(question.view.as_of)),
+        decided: Some(timestamp(question.view.decided)),
+    });
     cases::StreamFactsRequest {
         parent: parent(jurisdiction),
         month: question.month.to_string(),
@@ -45,7 +52,18 @@ pub(super) fn facts_request(
         watermark: i64::try_from(watermark).unwrap_or(i64::MAX),
         freeze_day: i32::from(question.freeze_day),
         lifecycle: Some(lifecycle(&question.lifecycle)),
+        further_months: further_months.collect(),
     }
+}
+
+/// The month of the facts of an answer, if it is one of those asked for.
+pub(super) fn month_of(
+    answer: &cases::StreamFactsResponse,
+    asked: &[Month],
+) -> Result<Month, String> {
+    let month: Month = read("month", &answer.month)?;
+    let was_asked = asked.contains(&month);
+    was_asked.then_some(month).ok_or_else(|| format!("facts of {month}, which nobody asked for"))
 }
 
 fn lifecycle(lifecycle: &Lifecycle) -> cases::Lifecycle {
@@ -120,6 +138,8 @@ fn area(area: rules::Area) -> Result<Area, String> {
 }
 
 fn coefficient(row: rules::Coefficient) -> Result<Coefficient, String> {
+    let population = row.population.map(u32::try_from);
+    let grid_class = (row.grid_class != 0).then(|| read("grid_class", &row.grid_class.to_string()));
     Ok(Coefficient {
         body_id: read("body_id", &row.body_id)?,
         zone: word("ZONE_", row.zone().as_str_name())?,
@@ -128,6 +148,9 @@ fn coefficient(row: rules::Coefficient) -> Result<Coefficient, String> {
         valid_from: read("valid_from", &row.valid_from)?,
         approved_by: row.approved_by,
         reason: row.reason,
+        area_km2: read_optional("area_km2", &row.area_km2)?,
+        population: population.transpose().map_err(|error| error.to_string())?,
+        grid_class: grid_class.transpose()?,
     })
 }
 

@@ -25,7 +25,8 @@ pub(crate) fn registry() -> Registry {
     });
     let coefficients = places().map(|(body, zone)| {
         json!({"body_id": body, "zone": zone, "road_sections": 10, "difficulty": "6/5",
-            "valid_from": "2016-01", "approved_by": "office", "reason": "first"})
+            "valid_from": "2016-01", "approved_by": "office", "reason": "first",
+            "area_km2": "83.1", "population": 1000, "grid_class": "1"})
     });
     let bodies = districts.map(|id| body(id, "district")).into_iter();
     let posts = [("c01", "collector"), ("sup1", "supervision_desk"), ("cmd1", "command_desk")];

@@ -65,12 +65,14 @@ async fn by_default_a_month_is_seen_as_its_pack_freezes_it() {
     assert_eq!(stored, evaluation);
 
     let asked = service.peers.know().asked.clone();
-    // The month, and the twelve before it that its rules look back to.
-    assert_eq!(asked.len(), 13);
-    assert!(asked.iter().all(|asked| asked.watermark == 450 && asked.freeze_day == 3));
-    assert_eq!((asked[0].as_of, asked[1].month.as_str()), (Some(FREEZE), "2018-03"));
+    // The month, and in the same reading the twelve before it that its rules look back to.
+    let [asked] = &asked[..] else { panic!("{} readings", asked.len()) };
+    assert_eq!((asked.watermark, asked.freeze_day, asked.as_of), (450, 3, Some(FREEZE)));
+    let further = &asked.further_months;
+    assert_eq!((further.len(), further[0].month.as_str()), (12, "2018-03"));
+    assert_eq!(further[11].month, "2017-04");
     let march = Timestamp { seconds: 1_522_771_200, nanos: 0 };
-    assert_eq!((asked[1].as_of, asked[1].decided), (Some(march), Some(march)));
+    assert_eq!((further[0].as_of, further[0].decided), (Some(march), Some(march)));
 }
 
 #[tokio::test]
@@ -81,9 +83,9 @@ async fn an_evaluation_never_sees_past_its_view() {
     wish.evaluation.as_mut().unwrap().as_of = Some(early);
     let evaluation = service.client.create_evaluation(wish).await.unwrap().into_inner();
     assert_eq!((evaluation.as_of, evaluation.decided), (Some(early), Some(early)));
-    let asked = service.peers.know().asked.clone();
-    assert_eq!((asked[1].as_of, asked[1].decided), (Some(early), Some(early)));
-    assert!(asked[2].as_of.unwrap().seconds < early.seconds);
+    let further = service.peers.know().asked[0].further_months.clone();
+    assert_eq!((further[0].as_of, further[0].decided), (Some(early), Some(early)));
+    assert!(further[1].as_of.unwrap().seconds < early.seconds);
 }
 
 #[tokio::test]

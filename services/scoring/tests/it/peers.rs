@@ -180,12 +180,15 @@ impl SnapshotService for Peers {
     ) -> Answer<Self::StreamFactsStream> {
         let request = request.into_inner();
         let mut known = self.know();
-        let batches = known.facts.get(&request.month).cloned().unwrap_or_default();
+        let further = request.further_months.iter().map(|view| &view.month);
+        let mut batches = Vec::new();
+        for month in std::iter::once(&request.month).chain(further) {
+            batches.extend(known.facts.get(month).into_iter().flatten().map(|batch| {
+                let batch = Some(batch.clone());
+                Ok(cases::StreamFactsResponse { batch, month: month.clone() })
+            }));
+        }
         known.asked.push(request);
-        let batches = batches.into_iter().map(|batch| {
-            let batch = Some(batch);
-            Ok(cases::StreamFactsResponse { batch })
-        });
         let batches = stream::iter(batches);
         Ok(Response::new(if known.hold {
             batches.chain(stream::pending()).boxed()
@@ -235,6 +238,9 @@ fn rows(registry: &Registry) -> Vec<rules::RegistryRow> {
             valid_from: row.valid_from.to_string(),
             approved_by: row.approved_by.clone(),
             reason: row.reason.clone(),
+            area_km2: row.area_km2.as_ref().map(ToString::to_string).unwrap_or_default(),
+            population: row.population.map(i64::from),
+            grid_class: row.grid_class.map(|class| class.code().into()).unwrap_or_default(),
         })
     });
     let contents = bodies.chain(areas).chain(coefficients);

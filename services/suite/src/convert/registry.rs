@@ -2,7 +2,9 @@
 
 use anyhow::Context as _;
 use chengping_proto::rules::v1::{self as pb, registry_row::Content};
-use chengping_types::registry::{Area, AreaKind, Body, Coefficient, LongTermEntry, Registry};
+use chengping_types::registry::{
+    Area, AreaKind, Body, Coefficient, GridClass, LongTermEntry, Registry,
+};
 use chengping_types::{BodyId, BodyKind, Exact, Month, Zone};
 
 use super::{enum_name, enum_text};
@@ -52,6 +54,9 @@ pub fn coefficient(row: &Coefficient) -> anyhow::Result<Content> {
         valid_from: row.valid_from.to_string(),
         approved_by: row.approved_by.clone(),
         reason: row.reason.clone(),
+        area_km2: row.area_km2.as_ref().map(decimal).unwrap_or_default(),
+        population: row.population.map(i64::from),
+        grid_class: row.grid_class.map(|class| class.code().into()).unwrap_or_default(),
     }))
 }
 
@@ -126,7 +131,14 @@ fn read_coefficient(row: &pb::Coefficient) -> anyhow::Result<Coefficient> {
         valid_from: row.valid_from.parse()?,
         approved_by: row.approved_by.clone(),
         reason: row.reason.clone(),
+        area_km2: (!row.area_km2.is_empty()).then(|| row.area_km2.parse()).transpose()?,
+        population: row.population.map(u32::try_from).transpose().context("a population")?,
+        grid_class: grid_class(row.grid_class)?,
     })
+}
+
+fn grid_class(class: i32) -> anyhow::Result<Option<GridClass>> {
+    Ok(if class == 0 { None } else { Some(class.to_string().parse()?) })
 }
 
 fn zone(zone: Zone) -> i32 {
@@ -160,7 +172,8 @@ mod tests {
                        "zone":"key","valid_from":"2016-01"}],
             "coefficients": [{"body_id":"d01","zone":"general","road_sections":219,
                               "difficulty":"0.90","valid_from":"2018-01",
-                              "approved_by":"办公室","reason":"定期"}],
+                              "approved_by":"办公室","reason":"定期","area_km2":"83.1",
+                              "population":0,"grid_class":"2"}],
             "long_term": [{"category_scheme":"s","category_code":"01","valid_from":"2018-01"}]
         }"#,
         )

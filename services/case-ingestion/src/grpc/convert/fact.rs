@@ -6,15 +6,18 @@ use chengping_casework::{DeskCount, Fact, Sum};
 use chengping_proto::cases::v1 as pb;
 use chengping_types::{BodyId, Instant};
 
+use crate::app::MonthFacts;
+
 /// The largest batch.
 const FACTS_MAX: usize = 5_000;
 
-/// The batches of some facts, in their order.
-pub(in crate::grpc) fn fact_batches(facts: &[Fact]) -> Vec<pb::StreamFactsResponse> {
-    facts
-        .chunks(FACTS_MAX)
-        .map(|facts| pb::StreamFactsResponse { batch: Some(batch(facts)) })
-        .collect()
+/// The batches of some facts of a month, in their order.
+pub(in crate::grpc) fn fact_batches(of: &MonthFacts) -> Vec<pb::StreamFactsResponse> {
+    let response = |facts| {
+        let batch = Some(batch(facts));
+        pb::StreamFactsResponse { batch, month: of.month.to_string() }
+    };
+    of.facts.chunks(FACTS_MAX).map(response).collect()
 }
 
 fn batch(facts: &[Fact]) -> pb::FactBatch {

@@ -16,6 +16,9 @@ use crate::error::Error;
 /// The last day of a month that every month could freeze on.
 const FREEZE_DAY_MAX: i32 = 31;
 
+/// How many months may come with the one that is asked for: five years.
+const FURTHER_MONTHS_MAX: usize = 60;
+
 /// The field `parent` of a list.
 pub(in crate::grpc) fn parent<T: FromStr<Err: Display>>(text: &str) -> Result<T, Error> {
     field("parent", text)
@@ -60,7 +63,8 @@ impl TryFrom<pb::GetTimelineRequest> for Timelines {
 pub(in crate::grpc) struct Facts {
     pub(in crate::grpc) jurisdiction: JurisdictionId,
     pub(in crate::grpc) watermark: i64,
-    pub(in crate::grpc) question: Question,
+    /// One for each month.
+    pub(in crate::grpc) questions: Vec<Question>,
 }
 
 impl TryFrom<pb::StreamFactsRequest> for Facts {
@@ -69,10 +73,10 @@ impl TryFrom<pb::StreamFactsRequest> for Facts {
     fn try_from(request: pb::StreamFactsRequest) -> Result<Self, Error> {
         let mut errors = FieldErrors::default();
         let parent: Option<JurisdictionName> = errors.parse("parent", &request.parent);
-        let month: Option<Month> = errors.parse("month", &request.month);
+        let asked =
+            pb::MonthView { month: request.month, as_of: request.as_of, decided: request.decided };
+        let asked = month_view(&mut errors, "", &asked);
         let time_zone: Option<TimeZone> = errors.parse("time_zone", &request.time_zone);
-        let as_of = required_instant(&mut errors, "as_of", request.as_of.as_ref());
-        let decided = required_instant(&mut errors, "decided", request.decided.as_ref());
         if request.watermark < 0 {
             errors.push("watermark", "is negative; take it from a snapshot");
         }
@@ -83,20 +87,54 @@ impl TryFrom<pb::StreamFactsRequest> for Facts {
             errors.push("freeze_day", format!("must be from 1 to {FREEZE_DAY_MAX}"));
         }
         let lifecycle = lifecycle(request.lifecycle.unwrap_or_default(), &mut errors);
+        let further = further_months(&mut errors, &request.further_months, asked);
         let all = (|| {
-            let view = View { as_of: as_of?, decided: decided? };
-            let question = Question {
-                month: month?,
-                time_zone: time_zone?,
-                view,
-                freeze_day: freeze_day?,
-                lifecycle,
+            let (time_zone, freeze_day) = (time_zone?, freeze_day?);
+            let question = |(month, view)| {
+                let time_zone = time_zone.clone();
+                Question { month, time_zone, view, freeze_day, lifecycle }
             };
+            let questions = std::iter::once(asked?).chain(further).map(question).collect();
             let jurisdiction = parent?.jurisdiction;
-            Some(Self { jurisdiction, watermark: request.watermark, question })
+            Some(Self { jurisdiction, watermark: request.watermark, questions })
         })();
         checked(errors, all)
     }
+}
+
+/// The months beside the one `asked` for, each once.
+fn further_months(
+    errors: &mut FieldErrors,
+    given: &[pb::MonthView],
+    asked: Option<(Month, View)>,
+) -> Vec<(Month, View)> {
+    if given.len() > FURTHER_MONTHS_MAX {
+        errors.push("further_months", format!("are at most {FURTHER_MONTHS_MAX}"));
+        return Vec::new();
+    }
+    let mut known: Vec<Month> = asked.iter().map(|(month, _)| *month).collect();
+    let mut further = Vec::with_capacity(given.len());
+    for (index, given) in given.iter().enumerate() {
+        let prefix = format!("further_months[{index}].");
+        let Some((month, view)) = month_view(errors, &prefix, given) else { continue };
+        if known.contains(&month) {
+            errors.push(format!("{prefix}month"), "is asked for twice");
+        }
+        known.push(month);
+        further.push((month, view));
+    }
+    further
+}
+
+fn month_view(
+    errors: &mut FieldErrors,
+    prefix: &str,
+    given: &pb::MonthView,
+) -> Option<(Month, View)> {
+    let month = errors.parse(format!("{prefix}month"), &given.month);
+    let as_of = required_instant(errors, &format!("{prefix}as_of"), given.as_of.as_ref());
+    let decided = required_instant(errors, &format!("{prefix}decided"), given.decided.as_ref());
+    Some((month?, View { as_of: as_of?, decided: decided? }))
 }
 
 fn lifecycle(given: pb::Lifecycle, errors: &mut FieldErrors) -> Lifecycle {

@@ -45,6 +45,9 @@ fn coefficient(id: &str, road_sections: u32, from: &str) -> Record {
         valid_from: month(from),
         approved_by: "办公室".to_owned(),
         reason: "核定".to_owned(),
+        area_km2: None,
+        population: None,
+        grid_class: None,
     })
 }
 

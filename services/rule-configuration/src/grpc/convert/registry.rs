@@ -131,6 +131,9 @@ pub(in crate::grpc) fn coefficient(row: Coefficient) -> pb::Coefficient {
         valid_from: row.valid_from.to_string(),
         approved_by: row.approved_by,
         reason: row.reason,
+        area_km2: row.area_km2.as_ref().map(decimal).unwrap_or_default(),
+        population: row.population.map(i64::from),
+        grid_class: row.grid_class.map(|class| class.code().into()).unwrap_or_default(),
     }
 }
 

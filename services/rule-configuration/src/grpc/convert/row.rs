@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::registry_row::Content as PbContent;
-use chengping_types::registry::{Area, AreaKind, Body, Coefficient, LongTermEntry};
+use chengping_types::registry::{Area, AreaKind, Body, Coefficient, GridClass, LongTermEntry};
 use chengping_types::{BodyId, BodyKind, Exact, Month, Zone};
 
 use crate::domain::import::{Fault, Place, Record, Row};
@@ -12,7 +12,7 @@ use crate::domain::registry::RegisteredBody;
 
 const CODE_BYTES_MAX: usize = 128;
 const TEXT_BYTES_MAX: usize = 1024;
-/// Digits of a difficulty coefficient, on either side of the point.
+/// Digits of a difficulty coefficient or an area, on either side of the point.
 const DIGITS_MAX: usize = 6;
 
 /// A row as it came.
@@ -62,13 +62,36 @@ fn coefficient(row: pb::Coefficient) -> Result<Coefficient, Fault> {
     let zone = code("zone", row.zone, Zone::from_code, Zone::NAMES)?;
     let road_sections = u32::try_from(row.road_sections)
         .map_err(|_| Fault::new("road_sections", "bad_number", "must not be negative"))?;
-    let difficulty = difficulty(&row.difficulty)?;
+    let difficulty = decimal("difficulty", &row.difficulty)?;
     let valid_from = month("valid_from", required("valid_from", &row.valid_from)?)?;
     let approved_by = text("approved_by", row.approved_by)?;
     required("approved_by", &approved_by)?;
     let reason = text("reason", row.reason)?;
     required("reason", &reason)?;
-    Ok(Coefficient { body_id, zone, road_sections, difficulty, valid_from, approved_by, reason })
+    let area_km2 = &row.area_km2;
+    let area_km2 = (!area_km2.is_empty()).then(|| decimal("area_km2", area_km2)).transpose()?;
+    let population = row.population.map(number_of_people).transpose()?;
+    let grid_class = match row.grid_class {
+        0 => None,
+        class => Some(code("grid_class", class, GridClass::from_code, GridClass::NAMES)?),
+    };
+    Ok(Coefficient {
+        body_id,
+        zone,
+        road_sections,
+        difficulty,
+        valid_from,
+        approved_by,
+        reason,
+        area_km2,
+        population,
+        grid_class,
+    })
+}
+
+fn number_of_people(number: i64) -> Result<u32, Fault> {
+    let message = "must be a number of people, from 0 on";
+    u32::try_from(number).map_err(|_| Fault::new("population", "bad_number", message))
 }
 
 fn long_term(entry: pb::LongTermEntry) -> Result<LongTermEntry, Fault> {
@@ -145,8 +168,8 @@ fn validity(from: &str, to: &str) -> Result<(Month, Option<Month>), Fault> {
     Ok((valid_from, valid_to))
 }
 
-fn difficulty(text: &str) -> Result<Exact, Fault> {
-    required("difficulty", text)?;
+fn decimal(column: &'static str, text: &str) -> Result<Exact, Fault> {
+    required(column, text)?;
     let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| {
         (1..=DIGITS_MAX).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
@@ -154,7 +177,7 @@ fn difficulty(text: &str) -> Result<Exact, Fault> {
     let number = if digits(whole) && digits(places) { text.parse().ok() } else { None };
     number.ok_or_else(|| {
         let message = format!("{text:?} is not a decimal such as 0.85");
-        Fault::new("difficulty", "bad_number", message)
+        Fault::new(column, "bad_number", message)
     })
 }
 
@@ -219,11 +242,42 @@ mod tests {
     #[test]
     fn a_difficulty_is_a_plain_decimal() {
         for good in ["0.85", "1", "1.10", "0"] {
-            assert!(difficulty(good).is_ok(), "{good}");
+            assert!(decimal("difficulty", good).is_ok(), "{good}");
         }
         for bad in ["1,10", "-0.5", "3/4", "1e3", ".5", "1.", "1.0000000", " 1"] {
-            assert_eq!(difficulty(bad).unwrap_err().code, "bad_number", "{bad}");
+            assert_eq!(decimal("difficulty", bad).unwrap_err().code, "bad_number", "{bad}");
         }
-        assert_eq!(difficulty("").unwrap_err().code, "missing_difficulty");
+        assert_eq!(decimal("difficulty", "").unwrap_err().code, "missing_difficulty");
+    }
+
+    #[test]
+    fn each_fault_of_an_attribute_has_its_code() {
+        let good = pb::Coefficient {
+            body_id: "d01".to_owned(),
+            zone: pb::Zone::Key.into(),
+            difficulty: "1".to_owned(),
+            valid_from: "2018-01".to_owned(),
+            approved_by: "办公室".to_owned(),
+            reason: "核定".to_owned(),
+            area_km2: "83.1".to_owned(),
+            population: Some(0),
+            grid_class: 2,
+            ..pb::Coefficient::default()
+        };
+        let kept = coefficient(good.clone()).unwrap();
+        assert_eq!(kept.area_km2, "83.1".parse().ok());
+        assert_eq!((kept.population, kept.grid_class), (Some(0), Some(GridClass::Two)));
+        type Spoil = fn(&mut pb::Coefficient);
+        let table: [(Spoil, &str, &str); 4] = [
+            (|row| row.area_km2 = "-1".to_owned(), "area_km2", "bad_number"),
+            (|row| row.population = Some(-1), "population", "bad_number"),
+            (|row| row.population = Some(1 << 40), "population", "bad_number"),
+            (|row| row.grid_class = 3, "grid_class", "unknown_grid_class"),
+        ];
+        for (spoil, column, code) in table {
+            let mut row = good.clone();
+            spoil(&mut row);
+            assert_eq!(fault(PbContent::Coefficient(row)), (column, code.to_owned()));
+        }
     }
 }
