@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod canonical;
 mod date;
+mod deadline_rules;
 mod digest;
 mod exact;
 mod id;
@@ -18,6 +19,7 @@ pub mod registry;
 mod zone;
 
 pub use date::{Date, DateError, Weekday};
+pub use deadline_rules::DeadlineRules;
 pub use digest::{Digest, DigestError};
 pub use exact::{Exact, ExactError};
 pub use id::{BodyId, CaseNo, IdError, JurisdictionId, PackId, RecordId};

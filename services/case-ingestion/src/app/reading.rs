@@ -48,9 +48,11 @@ impl Listed for Snapshot {
 
 impl Listed for Accepted<Case> {
     fn bytes(&self) -> usize {
-        let Case { category_scheme, category_code, area_code, title, .. } = &self.record;
-        let texts = [Some(category_scheme), Some(category_code), Some(area_code), title.as_ref()];
-        RECORD_BYTES + texts.into_iter().flatten().map(String::len).sum::<usize>()
+        let Case { category_scheme, category_code, area_code, .. } = &self.record;
+        let texts = [Some(category_scheme), Some(category_code), Some(area_code)];
+        let optional = [self.record.title.as_ref(), self.record.filing_condition.as_ref()];
+        let texts = texts.into_iter().chain(optional);
+        RECORD_BYTES + texts.flatten().map(String::len).sum::<usize>()
     }
 }
 

@@ -183,6 +183,7 @@ mod tests {
             area_code: String::new(),
             collector: None,
             title: Some(title.to_owned()),
+            filing_condition: None,
         };
         Row { position: Position::default(), content: Ok(case) }
     }

@@ -16,6 +16,8 @@ struct CasePayload<'a> {
     collector: Option<&'a BodyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filing_condition: Option<&'a str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,6 +54,7 @@ pub(super) fn case_payload(case: &Case) -> Vec<u8> {
         area_code: &case.area_code,
         collector: case.collector.as_ref(),
         title: case.title.as_deref(),
+        filing_condition: case.filing_condition.as_deref(),
     };
     canonical::to_vec(&payload).expect("texts only")
 }

@@ -121,6 +121,7 @@ impl Record for Case {
             ("area_code", self.area_code != other.area_code),
             ("collector", self.collector != other.collector),
             ("title", self.title != other.title),
+            ("filing_condition", self.filing_condition != other.filing_condition),
         ])
     }
 }

@@ -16,7 +16,8 @@ pub(crate) async fn find(
     case_nos: &[&str],
 ) -> Result<Vec<Case>, StoreError> {
     let rows = sqlx::query(
-        "SELECT case_no, source, category_scheme, category_code, area_code, collector, title
+        "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
+                filing_condition
          FROM case_record WHERE jurisdiction = $1 AND case_no = ANY($2)",
     )
     .bind(jurisdiction.as_str())
@@ -57,13 +58,14 @@ pub(crate) async fn insert(
     let sources: Vec<_> = cases.iter().map(|case| i16::from(case.source.code())).collect();
     sqlx::query(
         "INSERT INTO case_record (jurisdiction, sequence, case_no, source, category_scheme,
-                                  category_code, area_code, collector, title)
+                                  category_code, area_code, collector, title, filing_condition)
          SELECT $1, $2 + new.ordinal, new.case_no, new.source, new.category_scheme,
-                new.category_code, new.area_code, new.collector, new.title
+                new.category_code, new.area_code, new.collector, new.title,
+                new.filing_condition
          FROM unnest($3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[],
-                     $9::text[])
+                     $9::text[], $10::text[])
               WITH ORDINALITY AS new (case_no, source, category_scheme, category_code, area_code,
-                                      collector, title, ordinal)",
+                                      collector, title, filing_condition, ordinal)",
     )
     .bind(jurisdiction.as_str())
     .bind(sequence_before)
@@ -74,6 +76,7 @@ pub(crate) async fn insert(
     .bind(text(|case| &case.area_code))
     .bind(optional(|case| case.collector.as_ref().map(|body| body.as_str())))
     .bind(optional(|case| case.title.as_deref()))
+    .bind(optional(|case| case.filing_condition.as_deref()))
     .execute(connection)
     .await?;
     Ok(())
@@ -87,7 +90,7 @@ pub(crate) async fn get_one(
 ) -> Result<Option<Accepted<Case>>, StoreError> {
     let row = sqlx::query(
         "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
-                sequence, create_time
+                filing_condition, sequence, create_time
          FROM case_record WHERE jurisdiction = $1 AND case_no = $2",
     )
     .bind(jurisdiction.as_str())
@@ -106,7 +109,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<Accepted<Case>>, StoreError> {
     let rows = sqlx::query(
         "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
-                sequence, create_time
+                filing_condition, sequence, create_time
          FROM case_record WHERE jurisdiction = $1 AND case_no > $2 ORDER BY case_no LIMIT $3",
     )
     .bind(jurisdiction.as_str())
@@ -126,6 +129,7 @@ pub(super) fn read(row: &PgRow) -> Result<Case, StoreError> {
         area_code: get(row, "area_code")?,
         collector: parse_optional(row, "collector")?,
         title: get(row, "title")?,
+        filing_condition: get(row, "filing_condition")?,
     })
 }
 

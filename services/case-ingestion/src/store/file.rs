@@ -20,7 +20,8 @@ pub(crate) async fn page(
     limit: u32,
 ) -> Result<Vec<CaseFile>, StoreError> {
     let rows = sqlx::query(
-        "SELECT case_no, source, category_scheme, category_code, area_code, collector, title
+        "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
+                filing_condition
          FROM case_record WHERE jurisdiction = $1 AND case_no > $2 AND sequence <= $3
          ORDER BY case_no LIMIT $4",
     )

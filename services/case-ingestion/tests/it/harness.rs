@@ -278,6 +278,7 @@ not_needed! {
         rules::ImportRegistryResponse;
     list_registry_revisions: rules::ListRegistryRevisionsRequest =>
         rules::ListRegistryRevisionsResponse;
+    get_deadline_rules: rules::GetDeadlineRulesRequest => rules::DeadlineRules;
     get_body: rules::GetBodyRequest => rules::Body;
     list_bodies: rules::ListBodiesRequest => rules::ListBodiesResponse;
     update_body: rules::UpdateBodyRequest => rules::Body;

@@ -17,6 +17,7 @@ pub fn case_record(case: &Case, position: Position) -> CaseRecord {
         area_code: case.area_code.clone(),
         collector: case.collector.as_ref().map(ToString::to_string).unwrap_or_default(),
         title: case.title.clone().unwrap_or_default(),
+        filing_condition: case.filing_condition.clone().unwrap_or_default(),
         ..pb::Case::default()
     };
     CaseRecord { case: Some(case), position: Some(position) }

@@ -98,6 +98,7 @@ pub(in crate::grpc) fn event_to_pb(
         no_deadline: event.kind == EventKind::Dispatched && event.due_at.is_none(),
         create_time: Some(timestamp(create_time)),
         sequence,
+        computed_deadline: None,
     }
 }
 
