@@ -50,16 +50,30 @@ impl Limits {
         self.calendar.as_ref()
     }
 
-    /// The row that sets the limit of a case filed at an instant: of the rows of its condition
-    /// that hold in that month the one that began last, the last of the same month.
-    fn condition(&self, case: &Case, filed_at: Instant) -> Result<&FilingCondition, Missing> {
+    /// Whether the case has a limit in some month.
+    ///
+    /// # Errors
+    ///
+    /// When it names no condition, or one that is not known, or one of another category.
+    pub fn check(&self, case: &Case) -> Result<(), Missing> {
+        self.covering(case).map(|_| ())
+    }
+
+    /// The rows of the condition that the case names, of its category, in any month.
+    fn covering(&self, case: &Case) -> Result<impl Iterator<Item = &FilingCondition>, Missing> {
         let named = case.filing_condition.as_ref().ok_or(Missing::NoCondition)?;
         let rows = self.conditions.get(named).ok_or(Missing::UnknownCondition)?;
         let (scheme, code) = (&case.category_scheme, &case.category_code);
-        let mut covering = rows.iter().filter(|row| row.covers(scheme, code)).peekable();
+        let mut covering = rows.iter().filter(move |row| row.covers(scheme, code)).peekable();
         covering.peek().ok_or(Missing::OtherCategory)?;
+        Ok(covering)
+    }
+
+    /// The row that sets the limit of a case filed at an instant: of the rows of its condition
+    /// that hold in that month the one that began last, the last of the same month.
+    fn condition(&self, case: &Case, filed_at: Instant) -> Result<&FilingCondition, Missing> {
         let month = Month::of(filed_at, &self.time_zone);
-        let valid = covering.filter(|row| row.is_valid_in(month));
+        let valid = self.covering(case)?.filter(|row| row.is_valid_in(month));
         valid.max_by_key(|row| row.valid_from).ok_or(Missing::NotValid)
     }
 
@@ -161,7 +175,8 @@ pub fn fill_deadlines(events: &mut [Event], computed: &[ComputedDeadline]) {
 }
 
 /// Whether the event needs a deadline and has none.
-fn lacks_deadline(event: &Event) -> bool {
+#[must_use]
+pub const fn lacks_deadline(event: &Event) -> bool {
     event.due_at.is_none() && matches!(event.kind, EventKind::Dispatched | EventKind::Extended)
 }
 
@@ -185,9 +200,20 @@ pub fn computed_deadlines_where(
     limits: &Limits,
     wanted: impl Fn(&Event) -> bool,
 ) -> Completion {
+    computed_deadlines_by(case, events, |event| wanted(event).then_some(limits))
+}
+
+/// As [`computed_deadlines_where`], each event by limits of its own: those of the time when it was
+/// taken in. None for an event that is not wanted.
+#[must_use]
+pub fn computed_deadlines_by<'l>(
+    case: &Case,
+    events: &[Event],
+    limits_of: impl Fn(&Event) -> Option<&'l Limits>,
+) -> Completion {
     let mut completion = Completion::default();
-    let is_to_complete = |event: &Event| lacks_deadline(event) && wanted(event);
-    if !events.iter().any(is_to_complete) {
+    let limits_of = |event: &Event| limits_of(event).filter(|_| lacks_deadline(event));
+    if events.iter().all(|event| limits_of(event).is_none()) {
         return completion;
     }
     let mut sorted: Vec<&Event> = events.iter().collect();
@@ -198,9 +224,7 @@ pub fn computed_deadlines_where(
     for event in sorted {
         let before = state;
         let outcome = state.apply(event, &lifecycle);
-        if !is_to_complete(event) {
-            continue;
-        }
+        let Some(limits) = limits_of(event) else { continue };
         match compute(case, event, &before, limits) {
             Ok(deadline) => {
                 // As the fold would have had it, had the event come with its deadline.

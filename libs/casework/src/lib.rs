@@ -24,7 +24,8 @@ pub use base::{Base, Marks};
 pub use case::{Case, Event, EventKind, Source};
 pub use deadlines::{
     Completion, ComputedDeadline, Limits, Missing, MissingDeadline, computed_deadlines,
-    computed_deadlines_where, fill_deadlines, with_computed_deadlines,
+    computed_deadlines_by, computed_deadlines_where, fill_deadlines, lacks_deadline,
+    with_computed_deadlines,
 };
 pub use derive::{Deriver, Question, View, derive};
 pub use evidence::case_digest;

@@ -1,5 +1,7 @@
 //! Accepted cases.
 
+use std::collections::HashSet;
+
 use chengping_casework::{Case, Source};
 use chengping_types::{CaseNo, JurisdictionId};
 use sqlx::PgConnection;
@@ -41,6 +43,23 @@ pub(crate) async fn find_numbers(
     .fetch_all(connection)
     .await?;
     Ok(numbers)
+}
+
+/// The numbers of those of the cases that name a filing condition.
+pub(crate) async fn with_condition(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    case_nos: &[&str],
+) -> Result<HashSet<String>, StoreError> {
+    let numbers: Vec<String> = sqlx::query_scalar(
+        "SELECT case_no FROM case_record
+         WHERE jurisdiction = $1 AND case_no = ANY($2) AND filing_condition IS NOT NULL",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(case_nos)
+    .fetch_all(connection)
+    .await?;
+    Ok(numbers.into_iter().collect())
 }
 
 /// Adds new cases; their sequence numbers are the next after `sequence_before`, in this order.
