@@ -6,7 +6,7 @@
 //! a rule pack may choose enters here.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chengping_types::calendar::{Calendar, CalendarDay, WorkingHours};
 use chengping_types::{Digest, FilingCondition, Instant, Limit, Month, TimeZone};
@@ -167,7 +167,7 @@ pub fn fill_deadlines(events: &mut [Event], computed: &[ComputedDeadline]) {
     if computed.is_empty() {
         return;
     }
-    let due: HashMap<_, _> =
+    let due: BTreeMap<_, _> =
         computed.iter().map(|deadline| (deadline.event_no, deadline.due_at)).collect();
     for event in events.iter_mut().filter(|event| lacks_deadline(event)) {
         event.due_at = due.get(&event.event_no).copied();
