@@ -137,7 +137,7 @@ pub(crate) fn sort<T: Record>(
 ) -> Sorted<T> {
     let mut versions: HashMap<T::Key, Standing<T>> = HashMap::with_capacity(rows.len());
     versions.extend(standing.into_iter().map(|record| (record.key(), Standing::Before(record))));
-    let mut sorted = Sorted::default();
+    let mut sorted: Sorted<T> = Sorted::default();
     for (place, Row { position, content }) in rows.into_iter().enumerate() {
         let checked = content.and_then(|record| match fault(&record) {
             Some(fault) => Err(Broken::of(&record, fault)),
@@ -153,7 +153,13 @@ pub(crate) fn sort<T: Record>(
         };
         let accepted = match versions.get(&record.key()) {
             Some(Standing::Before(accepted)) => accepted,
-            Some(Standing::InBatch(index)) => &sorted.accepted[*index],
+            Some(Standing::InBatch(index)) => {
+                let accepted = &mut sorted.accepted[*index];
+                if *accepted == record {
+                    accepted.merge(&record);
+                }
+                accepted
+            }
             None => {
                 versions.insert(record.key(), Standing::InBatch(sorted.accepted.len()));
                 sorted.accepted.push(record);
@@ -164,8 +170,9 @@ pub(crate) fn sort<T: Record>(
         if *accepted == record {
             sorted.repeated += 1;
         } else {
+            let reject = conflict(position, &record, accepted);
             sorted.refused.push(place);
-            sorted.rejects.push(conflict(position, &record, accepted));
+            sorted.rejects.push(reject);
         }
     }
     sorted

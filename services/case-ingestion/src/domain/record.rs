@@ -91,6 +91,8 @@ pub(crate) trait Record: Clone + PartialEq + Debug {
     fn bodies(&self) -> impl Iterator<Item = (&'static str, &BodyId)>;
     /// Its canonical JSON, with the names of interchange files.
     fn payload(&self) -> Vec<u8>;
+    /// Takes over what an identical repeat says beside the record.
+    fn merge(&mut self, _repeat: &Self) {}
     /// The columns in which it differs from another version of itself.
     fn differences(&self, other: &Self) -> Vec<&'static str>;
 }
@@ -175,6 +177,10 @@ impl Record for SentEvent {
 
     fn payload(&self) -> Vec<u8> {
         payload::event_payload(self)
+    }
+
+    fn merge(&mut self, repeat: &Self) {
+        self.no_deadline |= repeat.no_deadline;
     }
 
     fn differences(&self, other: &Self) -> Vec<&'static str> {

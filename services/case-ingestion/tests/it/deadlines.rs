@@ -165,6 +165,10 @@ async fn a_platform_that_sets_none_gets_them_where_a_limit_is_known() {
     assert_eq!(listed(&harness, "A").await[1].due_time, due(28, 10));
     let undated = listed(&harness, "B").await.remove(1);
     assert!(undated.no_deadline && undated.due_time.is_none());
+    // Said once is said, also of two rows in a batch of which the first does not say it.
+    let unsaid = dispatched("B", 3, on(27, 11));
+    let said = pb::Event { no_deadline: true, ..unsaid.clone() };
+    assert_eq!(harness.take_events(&[unsaid, said]).await.counts, counts(1, 1, 0, 0));
     assert!(harness.open_codes().await.is_empty());
 }
 
