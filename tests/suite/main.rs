@@ -4,6 +4,7 @@
 
 mod architecture;
 mod boston;
+mod calendar;
 mod city;
 mod contract;
 mod county;

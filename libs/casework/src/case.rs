@@ -132,6 +132,10 @@ pub struct Case {
     /// Free text, never published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// The condition that it was filed under (`condition_id`), where the platform says one: its
+    /// limit sets the deadlines that the platform does not give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing_condition: Option<String>,
 }
 
 /// Something that happened to a case (`events.csv`).

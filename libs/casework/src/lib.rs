@@ -8,6 +8,8 @@
 
 mod base;
 mod case;
+pub mod clock;
+mod deadlines;
 mod derive;
 mod evidence;
 mod fact;
@@ -20,6 +22,11 @@ mod timeline;
 
 pub use base::{Base, Marks};
 pub use case::{Case, Event, EventKind, Source};
+pub use deadlines::{
+    Completion, ComputedDeadline, Limits, Missing, MissingDeadline, computed_deadlines,
+    computed_deadlines_by, computed_deadlines_where, fill_deadlines, lacks_deadline,
+    with_computed_deadlines,
+};
 pub use derive::{Deriver, Question, View, derive};
 pub use evidence::case_digest;
 pub use fact::{DeskCount, Fact, Satisfaction, Sum};

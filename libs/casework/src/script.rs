@@ -13,6 +13,7 @@ pub(crate) fn case() -> Case {
         area_code: "R1".to_owned(),
         collector: None,
         title: None,
+        filing_condition: None,
     }
 }
 

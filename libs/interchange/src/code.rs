@@ -6,6 +6,10 @@ pub const BAD_TIMESTAMP: &str = "bad_timestamp";
 pub const TIMESTAMP_WITHOUT_OFFSET: &str = "timestamp_without_offset";
 /// Not a month `YYYY-MM`, or a `valid_to` before its `valid_from`.
 pub const BAD_MONTH: &str = "bad_month";
+/// Not a day `YYYY-MM-DD`.
+pub const BAD_DATE: &str = "bad_date";
+/// Not the working time of a day, or not days of the week.
+pub const BAD_WORKING_HOURS: &str = "bad_working_hours";
 /// Not a number of the expected form.
 pub const BAD_NUMBER: &str = "bad_number";
 /// Not an event number, 0 to 2^63 - 1.
@@ -24,8 +28,10 @@ pub const CONFLICT: &str = "conflict";
 pub const UNKNOWN_BODY: &str = "unknown_body";
 /// Belongs to a case that is not there (found by the services).
 pub const UNKNOWN_CASE: &str = "unknown_case";
-/// Not a kind of body, area or event.
+/// Not a kind of body, area, day or event.
 pub const UNKNOWN_KIND: &str = "unknown_kind";
+/// Not a unit of limits.
+pub const UNKNOWN_UNIT: &str = "unknown_unit";
 /// Not a source.
 pub const UNKNOWN_SOURCE: &str = "unknown_source";
 /// Not a zone.
@@ -55,6 +61,14 @@ pub const MISSING_BODY_ID: &str = "missing_body_id";
 pub const MISSING_NAME: &str = "missing_name";
 /// No area code.
 pub const MISSING_AREA_CODE: &str = "missing_area_code";
+/// No day.
+pub const MISSING_DATE: &str = "missing_date";
+/// No working time of a day.
+pub const MISSING_PERIODS: &str = "missing_periods";
+/// No filing condition where it is what the row is about.
+pub const MISSING_CONDITION_ID: &str = "missing_condition_id";
+/// No limit, or not what it is counted in.
+pub const MISSING_LIMIT: &str = "missing_limit";
 /// No zone.
 pub const MISSING_ZONE: &str = "missing_zone";
 /// No first month.

@@ -2,6 +2,7 @@
 //!
 //! Columns are addressed by their position in [`FileKind::columns`]; each module names its own.
 
+mod calendar;
 mod case;
 mod event;
 mod registry;
@@ -21,6 +22,19 @@ pub(crate) struct Row<'a> {
     pub(crate) kind: FileKind,
     pub(crate) layout: &'a Layout,
     pub(crate) table: &'a Table,
+    pub(crate) deadlines: Deadlines,
+}
+
+/// Whether events may lack the deadline that their kind needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Deadlines {
+    /// None may.
+    #[default]
+    Given,
+    /// Dispatches may: of a platform that is known to set none.
+    NotOnDispatch,
+    /// All may: whoever takes them in computes the deadlines, or refuses the events.
+    Computed,
 }
 
 /// Decodes a row.
@@ -30,6 +44,9 @@ pub(crate) fn record(row: &Row<'_>) -> Result<Record, Fault> {
         FileKind::Areas => registry::area(row).map(Record::Area),
         FileKind::Coefficients => registry::coefficient(row).map(Record::Coefficient),
         FileKind::LongTerm => registry::long_term(row).map(Record::LongTerm),
+        FileKind::WorkingHours => calendar::working_hours(row).map(Record::WorkingHours),
+        FileKind::Calendar => calendar::day(row).map(Record::CalendarDay),
+        FileKind::FilingConditions => calendar::condition(row).map(Record::FilingCondition),
         FileKind::Cases => case::case(row).map(Record::Case),
         FileKind::Events => event::event(row).map(Record::Event),
     }

@@ -55,6 +55,22 @@ const COEFFICIENTS: &[Column] = &[
 const LONG_TERM: &[Column] =
     &[must("category_scheme"), must("category_code"), must("valid_from"), may("valid_to")];
 
+const WORKING_HOURS: &[Column] =
+    &[must("effective_date"), must("periods"), may("days_off"), may("name")];
+
+const CALENDAR: &[Column] = &[must("date"), must("kind"), may("name")];
+
+const FILING_CONDITIONS: &[Column] = &[
+    must("condition_id"),
+    must("category_scheme"),
+    must("category_code"),
+    must("limit"),
+    must("unit"),
+    must("valid_from"),
+    may("valid_to"),
+    may("name"),
+];
+
 const CASES: &[Column] = &[
     must("case_no"),
     must("source"),
@@ -63,6 +79,7 @@ const CASES: &[Column] = &[
     must("area_code"),
     may("collector"),
     may("title"),
+    may("filing_condition"),
 ];
 
 const EVENTS: &[Column] = &[
@@ -89,6 +106,12 @@ pub enum FileKind {
     Coefficients,
     /// `long_term`: the long-term-governance list.
     LongTerm,
+    /// `working_hours`: when a jurisdiction works.
+    WorkingHours,
+    /// `calendar`: holidays and swapped workdays.
+    Calendar,
+    /// `filing_conditions`: conditions with their limits.
+    FilingConditions,
     /// `cases`: one row a case.
     Cases,
     /// `events`: what happened.
@@ -97,8 +120,17 @@ pub enum FileKind {
 
 impl FileKind {
     /// Every kind, in the order in which they can be imported: registries, cases, events.
-    pub const ALL: [Self; 6] =
-        [Self::Bodies, Self::Areas, Self::Coefficients, Self::LongTerm, Self::Cases, Self::Events];
+    pub const ALL: [Self; 9] = [
+        Self::Bodies,
+        Self::Areas,
+        Self::Coefficients,
+        Self::LongTerm,
+        Self::WorkingHours,
+        Self::Calendar,
+        Self::FilingConditions,
+        Self::Cases,
+        Self::Events,
+    ];
 
     /// The name that a file begins with, such as `events`.
     #[must_use]
@@ -108,6 +140,9 @@ impl FileKind {
             Self::Areas => "areas",
             Self::Coefficients => "coefficients",
             Self::LongTerm => "long_term",
+            Self::WorkingHours => "working_hours",
+            Self::Calendar => "calendar",
+            Self::FilingConditions => "filing_conditions",
             Self::Cases => "cases",
             Self::Events => "events",
         }
@@ -126,6 +161,9 @@ impl FileKind {
             Self::Areas => AREAS,
             Self::Coefficients => COEFFICIENTS,
             Self::LongTerm => LONG_TERM,
+            Self::WorkingHours => WORKING_HOURS,
+            Self::Calendar => CALENDAR,
+            Self::FilingConditions => FILING_CONDITIONS,
             Self::Cases => CASES,
             Self::Events => EVENTS,
         }
@@ -141,14 +179,19 @@ impl FileKind {
         })
     }
 
-    /// The kind whose required columns are all among `columns`, when only one is.
+    /// The kind whose required columns are all among `columns`, when only one is, or when it asks
+    /// for all that the others ask for.
     pub(crate) fn of_columns(columns: &[&str]) -> Option<Self> {
-        let fits = |kind: &Self| {
-            kind.columns().iter().all(|column| !column.required || columns.contains(&column.name))
-        };
-        let mut kinds = Self::ALL.into_iter().filter(fits);
-        let first = kinds.next()?;
-        kinds.next().is_none().then_some(first)
+        let among = |kind: Self, names: &[&str]| kind.required().all(|name| names.contains(&name));
+        let fitting: Vec<_> = Self::ALL.into_iter().filter(|kind| among(*kind, columns)).collect();
+        fitting.iter().copied().find(|kind| {
+            let asked: Vec<_> = kind.required().collect();
+            fitting.iter().all(|other| among(*other, &asked))
+        })
+    }
+
+    fn required(self) -> impl Iterator<Item = &'static str> {
+        self.columns().iter().filter(|column| column.required).map(|column| column.name)
     }
 }
 
@@ -168,6 +211,7 @@ mod tests {
             ("events.csv", FileKind::Events),
             ("events-2018-04.csv.gz", FileKind::Events),
             ("long_term.csv", FileKind::LongTerm),
+            ("calendar-2018.csv", FileKind::Calendar),
             ("cases.ndjson.zst", FileKind::Cases),
         ] {
             assert_eq!(FileKind::of_name(name), Some(kind), "{name}");
@@ -182,9 +226,12 @@ mod tests {
         for kind in FileKind::ALL {
             let names: Vec<_> = kind.columns().iter().map(|column| column.name).collect();
             let found = FileKind::of_columns(&names);
-            // A cases header holds every column of no other file; all are told apart.
+            // A header of filing conditions is one of the long-term list and more; all are told
+            // apart.
             assert_eq!(found, Some(kind), "{kind}");
         }
         assert_eq!(FileKind::of_columns(&["a", "b"]), None);
+        let mixed: Vec<_> = FileKind::Cases.required().chain(FileKind::Events.required()).collect();
+        assert_eq!(FileKind::of_columns(&mixed), None);
     }
 }

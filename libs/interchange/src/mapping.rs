@@ -34,7 +34,7 @@ use crate::reader::{Table, duplicates, open_table};
 /// rows:                          # optional; a row is taken when all of these hold
 ///   - {column: status, not: Draft}
 /// case:                          # case_no, source, category_scheme, category_code, area_code;
-///   case_no: {column: id}        # optional: collector, title
+///   case_no: {column: id}        # optional: collector, title, filing_condition
 ///   source: {column: origin, map: {Phone: hotline_12319}, default: other_public}
 ///   category_code: {concat: [{column: group}, {column: type}], separator: /}
 ///   category_scheme: {constant: boston-311}

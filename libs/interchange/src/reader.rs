@@ -16,7 +16,7 @@ pub(crate) use table::Table;
 pub use error::FileError;
 pub use layout::ColumnProblem;
 
-use crate::decode::{self, Row};
+use crate::decode::{self, Deadlines, Row};
 use crate::reject::Fault;
 use crate::source::{self, Bytes, Compression};
 use crate::{FileKind, Progress, Record, Reject, code};
@@ -50,6 +50,7 @@ pub struct Reader {
     kind: FileKind,
     layout: Layout,
     progress: Progress,
+    deadlines: Deadlines,
 }
 
 impl Reader {
@@ -107,7 +108,14 @@ impl Reader {
                 Layout::named(kind)
             }
         };
-        Ok(Self { table, kind, layout, progress })
+        Ok(Self { table, kind, layout, progress, deadlines: Deadlines::Given })
+    }
+
+    /// Takes dispatches and extensions without `due_at` as well, which otherwise are rejects
+    /// (`missing_due_at`): for who computes the deadlines, and refuses what cannot be computed.
+    #[must_use]
+    pub fn with_computed_deadlines(self) -> Self {
+        Self { deadlines: Deadlines::Computed, ..self }
     }
 
     /// Which interchange file it is.
@@ -133,7 +141,12 @@ impl Reader {
     }
 
     fn decode(&self) -> Result<Record, Fault> {
-        decode::record(&Row { kind: self.kind, layout: &self.layout, table: &self.table })
+        decode::record(&Row {
+            kind: self.kind,
+            layout: &self.layout,
+            table: &self.table,
+            deadlines: self.deadlines,
+        })
     }
 }
 

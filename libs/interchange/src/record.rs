@@ -1,6 +1,8 @@
 //! A row of any interchange file.
 
 use chengping_casework::{Case, Event};
+use chengping_types::FilingCondition;
+use chengping_types::calendar::{CalendarDay, WorkingHours};
 use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry};
 
 use crate::FileKind;
@@ -16,6 +18,12 @@ pub enum Record {
     Coefficient(Coefficient),
     /// A row of `long_term`.
     LongTerm(LongTermEntry),
+    /// A row of `working_hours`.
+    WorkingHours(WorkingHours),
+    /// A row of `calendar`.
+    CalendarDay(CalendarDay),
+    /// A row of `filing_conditions`.
+    FilingCondition(FilingCondition),
     /// A row of `cases`.
     Case(Case),
     /// A row of `events`.
@@ -31,6 +39,9 @@ impl Record {
             Self::Area(_) => FileKind::Areas,
             Self::Coefficient(_) => FileKind::Coefficients,
             Self::LongTerm(_) => FileKind::LongTerm,
+            Self::WorkingHours(_) => FileKind::WorkingHours,
+            Self::CalendarDay(_) => FileKind::Calendar,
+            Self::FilingCondition(_) => FileKind::FilingConditions,
             Self::Case(_) => FileKind::Cases,
             Self::Event(_) => FileKind::Events,
         }

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use chengping_casework::{Case, Event};
+use chengping_types::calendar::{CalendarDay, WorkingHours};
 use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry};
-use chengping_types::{Exact, Instant, Month, TimeZone};
+use chengping_types::{Exact, FilingCondition, Instant, Month, TimeZone};
 
 use crate::{FileKind, Record};
 
@@ -47,6 +48,9 @@ impl<W: Write> Writer<W> {
             Record::Area(area) => self.area(area),
             Record::Coefficient(coefficient) => self.coefficient(coefficient),
             Record::LongTerm(entry) => self.long_term(entry),
+            Record::WorkingHours(hours) => self.working_hours(hours),
+            Record::CalendarDay(day) => self.calendar_day(day),
+            Record::FilingCondition(condition) => self.filing_condition(condition),
             Record::Case(case) => self.case(case),
             Record::Event(event) => self.event(event),
         }
@@ -88,10 +92,26 @@ impl<W: Write> Writer<W> {
         self.text(entry.valid_from).maybe(entry.valid_to);
     }
 
+    fn working_hours(&mut self, hours: &WorkingHours) {
+        self.text(hours.effective_date).text(&hours.periods).text(hours.days_off).text(&hours.name);
+    }
+
+    fn calendar_day(&mut self, day: &CalendarDay) {
+        self.text(day.date).text(day.kind).text(&day.name);
+    }
+
+    fn filing_condition(&mut self, condition: &FilingCondition) {
+        self.text(&condition.condition_id).text(&condition.category_scheme);
+        self.text(&condition.category_code);
+        self.text(condition.limit.value).text(condition.limit.unit);
+        self.text(condition.valid_from).maybe(condition.valid_to).text(&condition.name);
+    }
+
     fn case(&mut self, case: &Case) {
         self.text(&case.case_no).text(case.source).text(&case.category_scheme);
         self.text(&case.category_code).text(&case.area_code);
         self.maybe(case.collector.as_ref()).maybe(case.title.as_ref());
+        self.maybe(case.filing_condition.as_ref());
     }
 
     fn event(&mut self, event: &Event) {

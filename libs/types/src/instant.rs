@@ -87,8 +87,8 @@ impl Instant {
 
     /// The nearest instant that the time zone database can be asked for.
     pub(crate) fn to_timestamp(self) -> Timestamp {
-        let (first, last) = (Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond());
-        Timestamp::from_microsecond(self.0.clamp(first, last)).expect("clamped to its range")
+        let nearest = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Timestamp::from_microsecond(self.0).unwrap_or(nearest)
     }
 }
 
@@ -231,6 +231,10 @@ mod tests {
         assert_eq!(Instant::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
         assert_eq!(Instant::MIN.to_string(), "0001-01-01T00:00:00Z");
         assert_eq!(Instant::from_micros(i64::MAX), Instant::MAX);
+        let shanghai = "Asia/Shanghai".parse().unwrap();
+        for instant in [Instant::MIN, Instant::MAX] {
+            assert!(!instant.to_rfc3339_in(&shanghai).is_empty());
+        }
     }
 
     proptest! {

@@ -3,21 +3,28 @@
 //! Everything here is pure: no clock, no I/O, no float. Time zones come from the database compiled
 //! into the program, so that a result does not depend on the machine it was computed on.
 
+pub mod calendar;
 pub mod canonical;
+mod date;
+mod deadline_rules;
 mod digest;
 mod exact;
 mod id;
 mod instant;
+mod limit;
 mod month;
 pub mod name;
 mod named;
 pub mod registry;
 mod zone;
 
+pub use date::{Date, DateError, Weekday};
+pub use deadline_rules::DeadlineRules;
 pub use digest::{Digest, DigestError};
 pub use exact::{Exact, ExactError};
 pub use id::{BodyId, CaseNo, IdError, JurisdictionId, PackId, RecordId};
 pub use instant::{Instant, TimestampError};
+pub use limit::{FilingCondition, Limit, LimitUnit, LimitValue, LimitValueError};
 pub use month::{Month, MonthError};
 pub use named::{BodyKind, Family, Stream, UnknownName, Zone};
 pub use zone::{Fold, LocalTimeError, TimeZone, UnknownTimeZone};

@@ -114,13 +114,26 @@ impl TimeZone {
         let midnight = first
             .saturating_add(SignedDuration::from_hours(24 * i64::from(day - 1)))
             .to_datetime(jiff::civil::Time::midnight());
-        let offset = match self.zone.to_ambiguous_timestamp(midnight).offset() {
+        self.first_instant(midnight)
+    }
+
+    /// The first instant at which local clocks show `time`, or a later one where they were set
+    /// forward over it. Later times never give earlier instants.
+    pub(crate) fn first_instant(&self, time: DateTime) -> Instant {
+        let offset = match self.zone.to_ambiguous_timestamp(time).offset() {
             AmbiguousOffset::Unambiguous { offset } => offset,
-            // In a gap the offset before it names the instant at which the clocks jump or later;
-            // in a fold the first of the two midnights begins the day.
-            AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => before,
+            AmbiguousOffset::Fold { before, .. } => before,
+            AmbiguousOffset::Gap { before, after } => {
+                // With the offset after it, a time in a gap names an instant before the jump.
+                let earlier = Instant::from_civil(time, after.seconds());
+                let jump = self.zone.following(earlier.to_timestamp()).next();
+                return jump.map_or_else(
+                    || Instant::from_civil(time, before.seconds()),
+                    |jump| Instant::from_micros(jump.timestamp().as_microsecond()),
+                );
+            }
         };
-        Instant::from_civil(midnight, offset.seconds())
+        Instant::from_civil(time, offset.seconds())
     }
 }
 

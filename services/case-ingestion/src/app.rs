@@ -7,7 +7,7 @@ mod snapshots;
 mod turns;
 
 pub(crate) use self::intake::Intake;
-pub(crate) use self::reading::{CaseTimeline, Page};
+pub(crate) use self::reading::{CaseTimeline, Page, ShownEvent};
 pub(crate) use self::rejects::Correction;
 pub(crate) use self::snapshots::MonthFacts;
 

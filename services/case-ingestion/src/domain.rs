@@ -1,6 +1,7 @@
 //! What intake, rejects and snapshots are, without I/O.
 
 mod bodies;
+mod deadline;
 mod fold;
 mod intake;
 mod payload;
@@ -10,10 +11,18 @@ mod rule;
 mod snapshot;
 
 pub(crate) use self::bodies::{KnownBodies, named_bodies, refuse_unknown_bodies};
+pub(crate) use self::deadline::{
+    Lack, LackingCase, MISSING_DUE_AT, Settled, StoredDeadline, Version, Versions, ZonedRules,
+    never_computed,
+};
 pub(crate) use self::fold::{CaseFile, Folded, SnapshotFold};
-pub(crate) use self::intake::{Counts, Ledger, Receipt, Sorted, Taken, sort, unknown_case};
+pub(crate) use self::intake::{
+    Counts, Ledger, Receipt, Sorted, Taken, UNKNOWN_CASE, conflict, set_aside, sort, unknown_case,
+};
 pub(crate) use self::payload::parse_event_payload;
-pub(crate) use self::record::{Accepted, Broken, EventKey, Fault, Position, Record, Row};
+pub(crate) use self::record::{
+    Accepted, Broken, EventKey, Fault, Position, Record, Row, SentEvent,
+};
 pub(crate) use self::reject::{
     NewReject, Reject, RejectListing, RejectName, RejectPlace, RejectState, WaitingEvent,
 };

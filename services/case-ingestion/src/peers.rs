@@ -1,5 +1,7 @@
 //! Whom this service asks: rule-configuration, for the bodies that there are.
 
+mod convert;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex as SlotMutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +16,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tonic::{Code, Request};
 
-use crate::domain::KnownBodies;
+use crate::domain::{KnownBodies, Version};
 use crate::error::Error;
 
 /// How long rule-configuration may take to answer.
@@ -68,6 +70,27 @@ impl Registry {
             known.asked = Some(asked);
         }
         Ok(Arc::clone(&known.bodies))
+    }
+
+    /// The deadline rules that hold now; none while no time zone is known.
+    pub(crate) async fn deadline_rules(
+        &self,
+        jurisdiction: &JurisdictionId,
+    ) -> Result<Option<Version>, Error> {
+        let mut client = self.client.clone();
+        let parent = format!("jurisdictions/{jurisdiction}");
+        let request = within(pb::GetDeadlineRulesRequest { parent });
+        let rules = client.get_deadline_rules(request).await.map_err(Error::RegistryUnavailable)?;
+        let rules = rules.into_inner();
+        if rules.time_zone.is_empty() {
+            return Ok(None);
+        }
+        let digest = rules.digest.clone();
+        let zoned = convert::zoned_rules(rules).map_err(Error::RegistryCorrupt)?;
+        if zoned.rules.digest().to_string() != digest {
+            return Err(Error::RegistryCorrupt("deadline rules have another digest".to_owned()));
+        }
+        Ok(Some(zoned.into()))
     }
 
     fn slot(&self, jurisdiction: &JurisdictionId) -> Slot {

@@ -1,6 +1,7 @@
 //! All SQL of the service. Functions work on a connection; transactions belong to the use cases.
 
 pub(crate) mod case;
+pub(crate) mod deadline;
 pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod jurisdiction;
@@ -14,7 +15,7 @@ use std::str::FromStr;
 use chengping_chassis::postgres::Fault;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{Decode, Postgres, Row as _, Transaction, Type};
+use sqlx::{Decode, Postgres, Row as _, Type};
 
 pub(crate) use sqlx::migrate::Migrator;
 pub(crate) use sqlx::{PgConnection, PgPool};
@@ -47,12 +48,15 @@ impl StoreError {
 }
 
 /// A transaction: dropped, it is undone.
-pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
+pub(crate) type Transaction = sqlx::Transaction<'static, Postgres>;
+
+/// Begins a transaction.
+pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction, StoreError> {
     Ok(pool.begin().await?)
 }
 
 /// Makes a transaction last.
-pub(crate) async fn commit(transaction: Transaction<'_, Postgres>) -> Result<(), StoreError> {
+pub(crate) async fn commit(transaction: Transaction) -> Result<(), StoreError> {
     Ok(transaction.commit().await?)
 }
 

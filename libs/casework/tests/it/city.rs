@@ -92,6 +92,7 @@ fn read_cases() -> Vec<(Case, Vec<Event>)> {
             area_code: row["area_code"].to_owned(),
             collector: optional(&row, "collector"),
             title: optional(&row, "title"),
+            filing_condition: None,
         };
         let events = events.remove(&row["case_no"]).unwrap_or_default();
         (case, events.into_values().collect())

@@ -34,6 +34,7 @@ fn case() -> Case {
         area_code: String::new(),
         collector: Some("c01".parse().unwrap()),
         title: None,
+        filing_condition: None,
     }
 }
 

@@ -16,5 +16,6 @@ pub(super) fn case(row: &Row<'_>) -> Result<Case, Fault> {
         area_code: row.text(4).to_owned(),
         collector: row.body(5)?,
         title: row.optional(6),
+        filing_condition: row.optional(7),
     })
 }

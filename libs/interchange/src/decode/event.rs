@@ -3,7 +3,7 @@
 use chengping_casework::{Event, EventKind};
 use chengping_types::CaseNo;
 
-use super::Row;
+use super::{Deadlines, Row};
 use crate::code;
 use crate::reject::Fault;
 
@@ -69,7 +69,7 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event, Fault> {
         outcome: row.optional(8),
         note: row.optional(9),
     };
-    check(&event, false)?;
+    check(&event, row.deadlines)?;
     Ok(event)
 }
 
@@ -84,16 +84,19 @@ fn event_no(row: &Row<'_>) -> Result<u64, Fault> {
     })
 }
 
-/// Whether an event has what its kind needs. Only a mapping may allow a dispatch without a
-/// deadline: of a platform that is known to set none.
-pub(crate) fn check(event: &Event, no_deadline: bool) -> Result<(), Fault> {
+/// Whether an event has what its kind needs.
+pub(crate) fn check(event: &Event, deadlines: Deadlines) -> Result<(), Fault> {
     let needs = needs(event.kind);
     let kind = event.kind;
     if needs.unit && event.unit.is_none() {
         let message = format!("{kind} needs the handling unit");
         return Err(Fault::column("unit", code::MISSING_UNIT, message));
     }
-    let excused = no_deadline && kind == EventKind::Dispatched;
+    let excused = match deadlines {
+        Deadlines::Given => false,
+        Deadlines::NotOnDispatch => kind == EventKind::Dispatched,
+        Deadlines::Computed => true,
+    };
     if needs.due_at && event.due_at.is_none() && !excused {
         let message = format!("{kind} needs the deadline");
         return Err(Fault::column("due_at", code::MISSING_DUE_AT, message));

@@ -66,6 +66,7 @@ fn generate(city: &City, mut dice: Dice, month: Month, number: u64) -> Generated
         area_code: if registered { code } else { "X99999".to_owned() },
         collector: Some(city.teams[area].clone()),
         title: dice.chance(20).then(|| format!("{}（合成）", category.name)),
+        filing_condition: None,
     };
     let start = report_time(&mut dice, month);
     let mut telling = Telling {

@@ -9,7 +9,7 @@ use chengping_types::{BodyId, CaseNo, Instant, Month};
 use super::model::{CaseMap, Condition, EventMap, Model, Test, Value};
 use super::slug::slug;
 use super::time::Clock;
-use crate::decode::check_event;
+use crate::decode::{Deadlines, check_event};
 use crate::reader::Table;
 use crate::reject::Fault;
 use crate::{Progress, Reject, code};
@@ -206,6 +206,7 @@ impl Cells<'_> {
             area_code: self.text(&map.area_code)?,
             collector: self.body(map.collector.as_ref(), "collector")?,
             title: self.maybe(map.title.as_ref())?,
+            filing_condition: self.maybe(map.filing_condition.as_ref())?,
         })
     }
 
@@ -226,7 +227,8 @@ impl Cells<'_> {
             outcome: self.maybe(map.outcome.as_ref())?,
             note: self.maybe(map.note.as_ref())?,
         };
-        check_event(&event, map.no_deadline)?;
+        let deadlines = if map.no_deadline { Deadlines::NotOnDispatch } else { Deadlines::Given };
+        check_event(&event, deadlines)?;
         Ok(event)
     }
 

@@ -200,6 +200,7 @@ impl Document {
             "area_code",
             "collector",
             "title",
+            "filing_condition",
         ];
         let fields = self.fields(node, "case", &known)?;
         let case_no = self.value(&fields, "case_no");
@@ -214,6 +215,7 @@ impl Document {
         let area_code = self.value(&fields, "area_code");
         let collector = self.optional_value(&fields, "collector");
         let title = self.optional_value(&fields, "title");
+        let filing_condition = self.optional_value(&fields, "filing_condition");
         Some(CaseMap {
             case_no: case_no?,
             source: source?,
@@ -222,6 +224,7 @@ impl Document {
             area_code: area_code?,
             collector: collector?,
             title: title?,
+            filing_condition: filing_condition?,
         })
     }
 

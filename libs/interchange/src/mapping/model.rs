@@ -37,6 +37,7 @@ pub(crate) struct CaseMap {
     pub(crate) area_code: Value,
     pub(crate) collector: Option<Value>,
     pub(crate) title: Option<Value>,
+    pub(crate) filing_condition: Option<Value>,
 }
 
 #[derive(Debug, Clone)]

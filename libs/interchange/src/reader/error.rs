@@ -6,7 +6,7 @@ use super::layout::ColumnProblem;
 use super::table::HeaderError;
 use crate::mapping::Mistakes;
 use crate::reject::{Fault, payload_of};
-use crate::{Reject, code};
+use crate::{FileKind, Reject, code};
 
 /// A file that cannot be read as what it should be. Other files can.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +27,8 @@ pub enum FileError {
     },
     /// Neither its name nor its header says which interchange file it is.
     #[error(
-        "{file}: is none of bodies, areas, coefficients, long_term, cases, events by its name or \
-         header; rename it, or import it with a mapping file"
+        "{file}: is none of {} by its name or header; rename it, or import it with a mapping file",
+        FileKind::ALL.map(FileKind::as_str).join(", ")
     )]
     UnknownKind {
         /// The file.

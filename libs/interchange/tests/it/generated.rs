@@ -89,7 +89,7 @@ fn a_month_is_read_without_a_reject_and_refers_to_what_is_there() {
                         *months.entry(Month::of(event.at, &zone)).or_default() += 1;
                     }
                 }
-                Record::LongTerm(entry) => panic!("{entry:?}"),
+                other => panic!("{other:?}"),
             }
         }
     }

@@ -232,7 +232,8 @@ proptest! {
         let format = if json { Format::Ndjson } else { Format::Csv };
         // As a whole, and as rows under a good header.
         let header = format!("{}{}", HEADER.trim_end(), ",event_no,at,kind,body_id,name,valid_from,\
-            zone,road_sections,difficulty,approved_by,reason\n");
+            zone,road_sections,difficulty,approved_by,reason,effective_date,periods,date,\
+            condition_id,limit,unit\n");
         let framed = [header.as_bytes(), &bytes].concat();
         for source in [bytes.clone(), framed] {
             if let Ok(reader) = Reader::from_read("x", format, Some(kind), Cursor::new(source)) {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod boston;
 #[cfg(test)]
+mod calendar;
+#[cfg(test)]
 mod city;
 #[cfg(test)]
 mod generated;

@@ -4,8 +4,11 @@ use std::io::Cursor;
 
 use chengping_casework::{Case, Event, EventKind, Source};
 use chengping_interchange::{FileKind, Format, Reader, Record, Writer, payload, replay};
+use chengping_types::calendar::{CalendarDay, DayKind, WorkingHours};
 use chengping_types::registry::{Area, AreaKind, Body, Coefficient, GridClass, LongTermEntry};
-use chengping_types::{BodyKind, Exact, Instant, Month, Zone};
+use chengping_types::{
+    BodyKind, Date, Exact, FilingCondition, Instant, Limit, LimitUnit, LimitValue, Month, Zone,
+};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -95,10 +98,46 @@ fn registry_record() -> impl Strategy<Value = Record> {
     prop_oneof![body, area, coefficient, long_term]
 }
 
+/// Rows of the files that deadlines are computed from.
+fn calendar_record() -> impl Strategy<Value = Record> {
+    let date = || (0..100_000).prop_map(|days| Date::MIN.plus(days));
+    let periods = select(&["08:00-12:00 14:00-18:00", "00:00-24:00", "9:30-9:31"][..]);
+    let days_off = select(&["none", "sun", "mon tue wed thu fri sat"][..]);
+    let hours = (date(), periods, days_off, text()).prop_map(|(date, periods, days_off, name)| {
+        Record::WorkingHours(WorkingHours {
+            effective_date: date,
+            periods: periods.parse().unwrap(),
+            days_off: days_off.parse().unwrap(),
+            name,
+        })
+    });
+    let day = (date(), select(DayKind::ALL.to_vec()), text())
+        .prop_map(|(date, kind, name)| Record::CalendarDay(CalendarDay { date, kind, name }));
+    let limit = (1..=999_999_u32, select(LimitUnit::ALL.to_vec())).prop_map(|(value, unit)| {
+        Limit { value: LimitValue::from_hundredths(value).unwrap(), unit }
+    });
+    let condition = ([text(), text(), text(), text()], limit, months()).prop_map(
+        |([condition_id, category_scheme, category_code, name], limit, (valid_from, valid_to))| {
+            Record::FilingCondition(FilingCondition {
+                condition_id,
+                category_scheme,
+                category_code,
+                limit,
+                valid_from,
+                valid_to,
+                name,
+            })
+        },
+    );
+    prop_oneof![hours, day, condition]
+}
+
 fn case() -> impl Strategy<Value = Record> {
     let source = select(Source::ALL.to_vec());
-    (case_no(), source, text(), text(), text(), option::of(id()), option::of(text())).prop_map(
-        |(case_no, source, category_scheme, category_code, area_code, collector, title)| {
+    let maybe = (option::of(id()), option::of(text()), option::of(text()));
+    (case_no(), source, text(), text(), text(), maybe).prop_map(
+        |(case_no, source, category_scheme, category_code, area_code, maybe)| {
+            let (collector, title, filing_condition) = maybe;
             Record::Case(Case {
                 case_no,
                 source,
@@ -107,6 +146,7 @@ fn case() -> impl Strategy<Value = Record> {
                 area_code,
                 collector,
                 title,
+                filing_condition,
             })
         },
     )
@@ -150,7 +190,7 @@ fn read(kind: FileKind, text: Vec<u8>) -> Vec<Record> {
 proptest! {
     #[test]
     fn records_survive_their_file(records in prop::collection::vec(
-        prop_oneof![registry_record(), case(), event()], 1..8)) {
+        prop_oneof![registry_record(), calendar_record(), case(), event()], 1..12)) {
         for kind in FileKind::ALL {
             let of_kind: Vec<_> = records.iter().filter(|r| r.kind() == kind).cloned().collect();
             let zone = "Asia/Shanghai".parse().unwrap();

@@ -83,6 +83,7 @@ fn add(boston: &mut Boston, row: &csv::StringRecord) {
         area_code: neighbourhood,
         collector: None,
         title: None,
+        filing_condition: None,
     };
     boston.cases.push((case, events));
 }

@@ -94,6 +94,7 @@ impl Folder {
                 area_code: row["area_code"].clone(),
                 collector: optional(&row, "collector"),
                 title: optional(&row, "title"),
+                filing_condition: None,
             };
             let events = events.remove(&row["case_no"]).unwrap_or_default();
             (case, events.into_values().collect())

@@ -77,6 +77,7 @@ fn life(number: usize) -> impl Strategy<Value = Life> {
                 area_code: format!("a{area}"),
                 collector: Some("team".parse().unwrap()),
                 title: None,
+                filing_condition: None,
             };
             let mut reported = event(&case_no, 1, start, EventKind::Reported);
             reported.actor = Some("team".parse().unwrap());

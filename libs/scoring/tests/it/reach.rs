@@ -214,6 +214,7 @@ fn tallies(month: Month, cases: &[Vec<Event>]) -> Tallies {
             area_code: "a0".to_owned(),
             collector: None,
             title: None,
+            filing_condition: None,
         };
         derive(&case, events, &question)
     };

@@ -1,22 +1,36 @@
 //! Taking in cases and events: one transaction a batch, the writers of a jurisdiction in turns.
 
-use std::collections::HashSet;
+mod events;
+
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 
-use chengping_casework::{Case, Event};
+use chengping_casework::{Case, lacks_deadline};
 use chengping_types::JurisdictionId;
+use tokio::sync::OwnedMutexGuard;
 
 use super::App;
 use crate::domain::{
-    Counts, Ledger, NewReject, Receipt, Record, RejectState, Row, Sorted, Taken, named_bodies,
-    refuse_unknown_bodies, sort, unknown_case,
+    Counts, Ledger, MISSING_DUE_AT, NewReject, Receipt, Record, RejectState, Row, SentEvent,
+    Sorted, Taken, UNKNOWN_CASE, Version, named_bodies, never_computed, refuse_unknown_bodies,
+    sort, unknown_case,
 };
 use crate::error::Error;
-use crate::store::{self, PgConnection, StoreError};
+use crate::store::{self, PgConnection, StoreError, Transaction};
 
-/// Why a waiting event is not taken in although its case has come.
-const SUPERSEDED: &str = "contradicts an accepted event; see the reject with code conflict of the \
-                          same place";
+/// Why an event that waited for its case is set aside again.
+const LACKING: &str = "its case has come, but it lacks its deadline; see the reject with code \
+                        missing_due_at of the same place";
+
+/// A turn to write into a jurisdiction.
+pub(crate) struct Writing {
+    pub(super) transaction: Transaction,
+    /// The counters as the transaction found them.
+    pub(super) ledger: Ledger,
+    /// The deadline rules of now, where the rows need them and a time zone is known.
+    pub(super) rules: Option<Version>,
+    _turn: OwnedMutexGuard<()>,
+}
 
 impl App {
     /// Takes in a batch. The good records of it are accepted whatever is wrong with the others.
@@ -26,11 +40,31 @@ impl App {
         mut rows: Vec<Row<T>>,
     ) -> Result<Receipt, Error> {
         self.check_bodies(jurisdiction, &mut rows).await?;
-        let _turn = self.turns.wait(jurisdiction).await;
-        let mut transaction = store::begin(&self.pool).await?;
-        let taken = T::take_in(&mut transaction, jurisdiction, rows).await?;
-        store::commit(transaction).await?;
+        let mut writing = self.begin(jurisdiction, &rows).await?;
+        let taken = T::take_in(&mut writing, jurisdiction, rows).await?;
+        store::commit(writing.transaction).await?;
         Ok(taken.receipt)
+    }
+
+    /// Begins to write these rows, whose bodies are checked. Nobody waits while rule-configuration
+    /// is asked.
+    pub(super) async fn begin<T: Intake>(
+        &self,
+        jurisdiction: &JurisdictionId,
+        rows: &[Row<T>],
+    ) -> Result<Writing, Error> {
+        let mut rules = None;
+        loop {
+            let turn = self.turns.wait(jurisdiction).await;
+            let mut transaction = store::begin(&self.pool).await?;
+            let ledger = store::jurisdiction::lock(&mut transaction, jurisdiction).await?;
+            if rules.is_some() || !T::needs_rules(&mut transaction, jurisdiction, rows).await? {
+                let rules = rules.flatten();
+                return Ok(Writing { transaction, ledger, rules, _turn: turn });
+            }
+            drop((transaction, turn));
+            rules = Some(self.registry.deadline_rules(jurisdiction).await?);
+        }
     }
 
     /// Sets aside the rows that name an unknown body.
@@ -50,68 +84,108 @@ impl App {
 
 /// A record that can be taken in, inside a transaction.
 pub(crate) trait Intake: Record + Send + Sync + 'static {
+    /// Whether the deadline rules of now are needed to take these rows in.
+    fn needs_rules(
+        connection: &mut PgConnection,
+        jurisdiction: &JurisdictionId,
+        rows: &[Row<Self>],
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Takes in a batch whose bodies are checked.
     fn take_in(
-        connection: &mut PgConnection,
+        writing: &mut Writing,
         jurisdiction: &JurisdictionId,
         rows: Vec<Row<Self>>,
     ) -> impl Future<Output = Result<Taken, StoreError>> + Send;
 }
 
 impl Intake for Case {
-    async fn take_in(
+    async fn needs_rules(
         connection: &mut PgConnection,
+        jurisdiction: &JurisdictionId,
+        rows: &[Row<Self>],
+    ) -> Result<bool, StoreError> {
+        let conditional = good(rows).filter(|case| case.filing_condition.is_some());
+        let case_nos: Vec<_> = conditional.map(|case| case.case_no.as_str()).collect();
+        if case_nos.is_empty() {
+            return Ok(false);
+        }
+        store::reject::is_waiting(connection, jurisdiction, &case_nos).await
+    }
+
+    async fn take_in(
+        writing: &mut Writing,
         jurisdiction: &JurisdictionId,
         rows: Vec<Row<Self>>,
     ) -> Result<Taken, StoreError> {
-        let before = store::jurisdiction::lock(connection, jurisdiction).await?;
+        let Writing { transaction: connection, ledger: before, rules, .. } = writing;
         let case_nos: Vec<_> = good(&rows).map(|case| case.case_no.as_str()).collect();
         let standing = store::case::find(connection, jurisdiction, &case_nos).await?;
         let sorted = sort(rows, standing, |_| None);
 
-        let mut ledger = before;
+        let mut ledger = *before;
         let sequence_before = ledger.take(sorted.accepted.len());
         store::case::insert(connection, jurisdiction, sequence_before, &sorted.accepted).await?;
         let mut counts = count(&sorted);
-        let released = release(connection, jurisdiction, &mut ledger, &sorted.accepted).await?;
+        let (cases, rules) = (&sorted.accepted, rules.as_ref());
+        let mut released = release(connection, jurisdiction, &mut ledger, cases, rules).await?;
         counts.released = count(&released).accepted;
+        ledger.queue(&mut released.rejects);
         store::reject::insert(connection, jurisdiction, &released.rejects).await?;
-        close_batch(connection, jurisdiction, (before, ledger), &sorted.rejects).await?;
+        close_batch(connection, jurisdiction, (*before, ledger), &sorted.rejects).await?;
         let receipt = Receipt { counts, watermark: ledger.watermark };
         Ok(Taken { receipt, refused: sorted.rejects })
     }
 }
 
-impl Intake for Event {
-    async fn take_in(
+impl Intake for SentEvent {
+    async fn needs_rules(
         connection: &mut PgConnection,
+        jurisdiction: &JurisdictionId,
+        rows: &[Row<Self>],
+    ) -> Result<bool, StoreError> {
+        let case_nos = distinct(good(rows));
+        let lacking = distinct(good(rows).filter(|sent| lacks_deadline(&sent.event)));
+        store::deadline::needs_rules(connection, jurisdiction, &case_nos, &lacking).await
+    }
+
+    async fn take_in(
+        writing: &mut Writing,
         jurisdiction: &JurisdictionId,
         rows: Vec<Row<Self>>,
     ) -> Result<Taken, StoreError> {
-        let before = store::jurisdiction::lock(connection, jurisdiction).await?;
-        let mut case_nos: Vec<_> = good(&rows).map(|event| event.case_no.as_str()).collect();
-        case_nos.sort_unstable();
-        case_nos.dedup();
+        let Writing { transaction: connection, ledger: before, rules, .. } = writing;
+        let case_nos = distinct(good(&rows));
         let cases: HashSet<String> = store::case::find_numbers(connection, jurisdiction, &case_nos)
             .await?
             .into_iter()
             .collect();
         let keys: Vec<_> = good(&rows)
-            .filter(|event| cases.contains(event.case_no.as_str()))
+            .filter(|sent| cases.contains(sent.case_no().as_str()))
             .map(Record::key)
             .collect();
         let standing = store::event::find(connection, jurisdiction, &keys).await?;
-        let mut sorted = sort(rows, standing, |event| {
-            (!cases.contains(event.case_no.as_str())).then(|| unknown_case(event))
+        let standing = standing.into_iter().map(Self::from).collect();
+        let lacking = distinct(good(&rows).filter(|sent| lacks_deadline(&sent.event)));
+        let conditional = match lacking[..] {
+            [] => HashSet::new(),
+            _ => store::case::with_condition(connection, jurisdiction, &lacking).await?,
+        };
+        let mut sorted = sort(rows, standing, |sent| match sent.case_no().as_str() {
+            unknown if !cases.contains(unknown) => Some(unknown_case(sent)),
+            known => never_computed(sent, conditional.contains(known)),
         });
 
-        let mut ledger = before;
-        let sequence_before = ledger.take(sorted.accepted.len());
-        store::event::insert(connection, jurisdiction, sequence_before, &sorted.accepted).await?;
+        let (mut ledger, rules) = (*before, rules.as_ref());
+        let released =
+            events::take_in(connection, jurisdiction, &mut ledger, &mut sorted, rules).await?;
         ledger.queue(&mut sorted.rejects);
-        close_batch(connection, jurisdiction, (before, ledger), &sorted.rejects).await?;
-        let receipt = Receipt { counts: count(&sorted), watermark: ledger.watermark };
-        Ok(Taken { receipt, refused: sorted.rejects })
+        close_batch(connection, jurisdiction, (*before, ledger), &sorted.rejects).await?;
+        let counts = Counts { released, ..count(&sorted) };
+        Ok(Taken {
+            receipt: Receipt { counts, watermark: ledger.watermark },
+            refused: sorted.rejects,
+        })
     }
 }
 
@@ -122,31 +196,41 @@ async fn release(
     jurisdiction: &JurisdictionId,
     ledger: &mut Ledger,
     cases: &[Case],
-) -> Result<Sorted<Event>, StoreError> {
+    rules: Option<&Version>,
+) -> Result<Sorted<SentEvent>, StoreError> {
     let case_nos: Vec<_> = cases.iter().map(|case| case.case_no.as_str()).collect();
-    let waiting = store::reject::waiting(connection, jurisdiction, &case_nos).await?;
+    let waiting = store::reject::waiting(connection, jurisdiction, UNKNOWN_CASE, &case_nos).await?;
     if waiting.is_empty() {
         return Ok(Sorted::default());
     }
-    let (ids, rows): (Vec<String>, Vec<Row<Event>>) = waiting
+    let (ids, rows): (Vec<String>, Vec<Row<SentEvent>>) = waiting
         .into_iter()
         .map(|waiting| {
-            let row = Row { position: waiting.position, content: Ok(waiting.event) };
+            let row = Row { position: waiting.position, content: Ok(waiting.sent) };
             (waiting.reject_id, row)
         })
         .unzip();
     // The cases are new, so none of their events can have been accepted before.
-    let sorted = sort(rows, Vec::new(), |_| None);
-    let sequence_before = ledger.take(sorted.accepted.len());
-    store::event::insert(connection, jurisdiction, sequence_before, &sorted.accepted).await?;
+    let conditional = cases.iter().filter(|case| case.filing_condition.is_some());
+    let conditional: HashSet<_> = conditional.map(|case| &case.case_no).collect();
+    let mut sorted =
+        sort(rows, Vec::new(), |sent| never_computed(sent, conditional.contains(sent.case_no())));
+    events::take_in(connection, jurisdiction, ledger, &mut sorted, rules).await?;
 
-    let superseded: HashSet<usize> = sorted.refused.iter().copied().collect();
-    let (refused, taken): (Vec<_>, Vec<_>) =
-        ids.iter().enumerate().partition(|(place, _)| superseded.contains(place));
-    for (group, state, reason) in
-        [(taken, RejectState::Replayed, None), (refused, RejectState::Dismissed, Some(SUPERSEDED))]
-    {
-        let ids: Vec<_> = group.into_iter().map(|(_, id)| id.as_str()).collect();
+    let fate = |place: usize| match sorted.refused.iter().position(|refused| *refused == place) {
+        None => (RejectState::Replayed, None),
+        Some(at) if sorted.rejects[at].code == MISSING_DUE_AT => {
+            (RejectState::Dismissed, Some(LACKING))
+        }
+        Some(_) => (RejectState::Dismissed, Some(events::SUPERSEDED)),
+    };
+    let mut fates: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for (place, id) in ids.iter().enumerate() {
+        let (state, reason) = fate(place);
+        fates.entry((state.code(), reason)).or_default().push(id);
+    }
+    for ((state, reason), ids) in fates {
+        let state = RejectState::from_code(state).expect("it was one");
         store::reject::close(connection, jurisdiction, &ids, state, reason).await?;
     }
     Ok(sorted)
@@ -164,6 +248,14 @@ async fn close_batch(
         store::jurisdiction::update(connection, jurisdiction, after).await?;
     }
     Ok(())
+}
+
+/// The numbers of the cases of these events, each once.
+fn distinct<'e>(events: impl Iterator<Item = &'e SentEvent>) -> Vec<&'e str> {
+    let mut case_nos: Vec<_> = events.map(|sent| sent.case_no().as_str()).collect();
+    case_nos.sort_unstable();
+    case_nos.dedup();
+    case_nos
 }
 
 fn good<T>(rows: &[Row<T>]) -> impl Iterator<Item = &T> {

@@ -1,6 +1,8 @@
 //! Cases, their events, and their whole process.
 
-use chengping_casework::{Case, Event, Lifecycle, Timeline, View, timeline};
+use std::collections::BTreeMap;
+
+use chengping_casework::{Case, ComputedDeadline, Event, Lifecycle, Timeline, View, timeline};
 use chengping_chassis::page_token;
 use chengping_types::{Instant, name::CaseName, name::JurisdictionName};
 
@@ -48,9 +50,11 @@ impl Listed for Snapshot {
 
 impl Listed for Accepted<Case> {
     fn bytes(&self) -> usize {
-        let Case { category_scheme, category_code, area_code, title, .. } = &self.record;
-        let texts = [Some(category_scheme), Some(category_code), Some(area_code), title.as_ref()];
-        RECORD_BYTES + texts.into_iter().flatten().map(String::len).sum::<usize>()
+        let Case { category_scheme, category_code, area_code, .. } = &self.record;
+        let texts = [Some(category_scheme), Some(category_code), Some(area_code)];
+        let optional = [self.record.title.as_ref(), self.record.filing_condition.as_ref()];
+        let texts = texts.into_iter().chain(optional);
+        RECORD_BYTES + texts.flatten().map(String::len).sum::<usize>()
     }
 }
 
@@ -91,7 +95,26 @@ pub(super) fn close_page<T: Listed>(
 #[derive(Debug)]
 pub(crate) struct CaseTimeline {
     pub(crate) timeline: Timeline,
-    pub(crate) events: Vec<Accepted<Event>>,
+    pub(crate) events: Vec<ShownEvent>,
+}
+
+/// An accepted event with its deadline, given or computed.
+#[derive(Debug)]
+pub(crate) struct ShownEvent {
+    pub(crate) accepted: Accepted<Event>,
+    /// What its deadline was computed from, where it was.
+    pub(crate) computed: Option<ComputedDeadline>,
+}
+
+fn show(
+    mut accepted: Accepted<Event>,
+    computed: &mut BTreeMap<u64, ComputedDeadline>,
+) -> ShownEvent {
+    let computed = computed.remove(&accepted.record.event_no);
+    if let Some(computed) = &computed {
+        accepted.record.due_at = Some(computed.due_at);
+    }
+    ShownEvent { accepted, computed }
 }
 
 impl App {
@@ -124,7 +147,7 @@ impl App {
         &self,
         parent: &CaseName,
         page: &Page,
-    ) -> Result<(Vec<Accepted<Event>>, String), Error> {
+    ) -> Result<(Vec<ShownEvent>, String), Error> {
         let query = ["events", parent.jurisdiction.as_str(), parent.case_no.as_str()];
         let (size, after) = open_page(page, &query)?;
         let after = after.and_then(|after| after.parse().ok()).unwrap_or_default();
@@ -135,7 +158,8 @@ impl App {
         let mut events =
             store::event::list(&mut connection, jurisdiction, case_no, after, limit).await?;
         let next = close_page(&mut events, size, &query, |e| e.record.event_no.to_string());
-        Ok((events, next))
+        let mut computed = store::deadline::of_case(&mut connection, jurisdiction, case_no).await?;
+        Ok((events.into_iter().map(|event| show(event, &mut computed)).collect(), next))
     }
 
     /// The whole process of a case as it stood before `as_of`, or as it stands.
@@ -148,13 +172,18 @@ impl App {
         let case = self.case(name).await?.record;
         let mut connection = store::acquire(&self.pool).await?;
         let CaseName { jurisdiction, case_no } = name;
-        let mut events =
-            store::event::list(&mut connection, jurisdiction, case_no, 0, None).await?;
+        let events = store::event::list(&mut connection, jurisdiction, case_no, 0, None).await?;
+        let mut computed = store::deadline::of_case(&mut connection, jurisdiction, case_no).await?;
+        let mut events: Vec<_> =
+            events.into_iter().map(|event| show(event, &mut computed)).collect();
         let view = View::at(as_of.unwrap_or(Instant::MAX));
-        let records: Vec<_> = events.iter().map(|event| event.record.clone()).collect();
+        let records: Vec<_> = events.iter().map(|event| event.accepted.record.clone()).collect();
         let timeline = timeline(&case, &records, view, lifecycle);
-        events.retain(|event| view.shows(&event.record));
-        events.sort_by_key(|event| (event.record.at, event.record.event_no));
+        events.retain(|event| view.shows(&event.accepted.record));
+        events.sort_by_key(|event| {
+            let record = &event.accepted.record;
+            (record.at, record.event_no)
+        });
         Ok(CaseTimeline { timeline, events })
     }
 }

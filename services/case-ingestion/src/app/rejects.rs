@@ -1,13 +1,15 @@
 //! What was set aside, and what becomes of it.
 
-use chengping_casework::{Case, Event};
+use chengping_casework::Case;
 use chengping_chassis::page_token;
 use chengping_types::JurisdictionId;
 
 use super::App;
 use super::intake::Intake;
 use super::reading::{Page, open_page};
-use crate::domain::{NewReject, Reject, RejectListing, RejectName, RejectPlace, RejectState, Row};
+use crate::domain::{
+    NewReject, Reject, RejectListing, RejectName, RejectPlace, RejectState, Row, SentEvent,
+};
 use crate::error::Error;
 use crate::store::{self, PgConnection};
 
@@ -31,7 +33,7 @@ pub(crate) struct RejectPage {
 #[derive(Debug)]
 pub(crate) enum Correction {
     Case(Row<Case>),
-    Event(Row<Event>),
+    Event(Row<SentEvent>),
 }
 
 impl App {
@@ -97,12 +99,12 @@ impl App {
     ) -> Result<Reject, Error> {
         let mut rows = vec![row];
         self.check_bodies(&name.jurisdiction, &mut rows).await?;
-        let _turn = self.turns.wait(&name.jurisdiction).await;
-        let mut transaction = store::begin(&self.pool).await?;
         // The jurisdiction first, as every intake does, so that no two wait for each other.
-        store::jurisdiction::lock(&mut transaction, &name.jurisdiction).await?;
-        lock_open(&mut transaction, name).await?;
-        let taken = T::take_in(&mut transaction, &name.jurisdiction, rows).await?;
+        let mut writing = self.begin(&name.jurisdiction, &rows).await?;
+        lock_open(&mut writing.transaction, name).await?;
+        // Closed before, so that it does not wait beside its own correction.
+        close(&mut writing.transaction, name, RejectState::Replayed, None).await?;
+        let taken = T::take_in(&mut writing, &name.jurisdiction, rows).await?;
         if let Some(refused) = taken.refused.into_iter().next() {
             // The transaction is undone: what was refused is known already.
             return Err(Error::ReplayRefused {
@@ -111,9 +113,8 @@ impl App {
                 text: refused.message,
             });
         }
-        close(&mut transaction, name, RejectState::Replayed, None).await?;
-        let reject = find(&mut transaction, name).await?;
-        store::commit(transaction).await?;
+        let reject = find(&mut writing.transaction, name).await?;
+        store::commit(writing.transaction).await?;
         Ok(reject)
     }
 

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::ops::AddAssign;
 
-use chengping_casework::Event;
-
-use super::record::{Broken, Fault, Record, Row};
+use super::record::{Broken, Fault, Position, Record, Row, SentEvent};
 use super::reject::NewReject;
 
 /// What became of the records of a batch or a stream.
@@ -57,9 +55,9 @@ impl Ledger {
         before
     }
 
-    /// Gives those of `rejects` that wait for a case their place in the queue.
+    /// Gives those of `rejects` that wait their place in the queue.
     pub(crate) fn queue(&mut self, rejects: &mut [NewReject]) {
-        for reject in rejects.iter_mut().filter(|reject| reject.code == UNKNOWN_CASE) {
+        for reject in rejects.iter_mut().filter(|reject| reject.waits) {
             self.set_aside += 1;
             reject.waiting_no = Some(self.set_aside);
         }
@@ -67,15 +65,34 @@ impl Ledger {
 }
 
 /// The code of an event that waits for its case.
-const UNKNOWN_CASE: &str = "unknown_case";
+pub(crate) const UNKNOWN_CASE: &str = "unknown_case";
 
 /// Why an event waits.
-pub(crate) fn unknown_case(event: &Event) -> Fault {
+pub(crate) fn unknown_case(sent: &SentEvent) -> Fault {
     let message = format!(
         "case {} is not known yet; the event is taken in by itself when the case arrives",
-        event.case_no
+        sent.event.case_no
     );
-    Fault::new(UNKNOWN_CASE, "case_no", message)
+    Fault { waits: true, ..Fault::new(UNKNOWN_CASE, "case_no", message) }
+}
+
+/// The reject of a record.
+pub(crate) fn set_aside(
+    position: Position,
+    broken: Broken,
+    accepted_payload: Option<Vec<u8>>,
+) -> NewReject {
+    NewReject {
+        position,
+        column: broken.fault.column.to_owned(),
+        code: broken.fault.code.to_owned(),
+        message: broken.fault.message,
+        payload: broken.payload,
+        accepted_payload,
+        case_no: broken.case_no,
+        waits: broken.fault.waits,
+        waiting_no: None,
+    }
 }
 
 /// A batch, each record in its place.
@@ -83,6 +100,8 @@ pub(crate) fn unknown_case(event: &Event) -> Fault {
 pub(crate) struct Sorted<T> {
     /// The new records, in batch order.
     pub(crate) accepted: Vec<T>,
+    /// Their places in the batch, from 0, and in their source.
+    pub(crate) places: Vec<(usize, Position)>,
     /// Identical repeats of accepted records.
     pub(crate) repeated: i64,
     /// What is set aside, in batch order.
@@ -93,7 +112,13 @@ pub(crate) struct Sorted<T> {
 
 impl<T> Default for Sorted<T> {
     fn default() -> Self {
-        Self { accepted: Vec::new(), repeated: 0, rejects: Vec::new(), refused: Vec::new() }
+        Self {
+            accepted: Vec::new(),
+            places: Vec::new(),
+            repeated: 0,
+            rejects: Vec::new(),
+            refused: Vec::new(),
+        }
     }
 }
 
@@ -112,59 +137,57 @@ pub(crate) fn sort<T: Record>(
 ) -> Sorted<T> {
     let mut versions: HashMap<T::Key, Standing<T>> = HashMap::with_capacity(rows.len());
     versions.extend(standing.into_iter().map(|record| (record.key(), Standing::Before(record))));
-    let mut sorted = Sorted::default();
+    let mut sorted: Sorted<T> = Sorted::default();
     for (place, Row { position, content }) in rows.into_iter().enumerate() {
         let checked = content.and_then(|record| match fault(&record) {
             Some(fault) => Err(Broken::of(&record, fault)),
             None => Ok(record),
         });
-        let set_aside = |broken: Broken, accepted_payload| {
-            sorted.refused.push(place);
-            sorted.rejects.push(NewReject {
-                position,
-                column: broken.fault.column.to_owned(),
-                code: broken.fault.code.to_owned(),
-                message: broken.fault.message,
-                payload: broken.payload,
-                accepted_payload,
-                case_no: broken.case_no,
-                waiting_no: None,
-            });
-        };
         let record = match checked {
             Ok(record) => record,
             Err(broken) => {
-                set_aside(*broken, None);
+                sorted.refused.push(place);
+                sorted.rejects.push(set_aside(position, *broken, None));
                 continue;
             }
         };
         let accepted = match versions.get(&record.key()) {
             Some(Standing::Before(accepted)) => accepted,
-            Some(Standing::InBatch(index)) => &sorted.accepted[*index],
+            Some(Standing::InBatch(index)) => {
+                let accepted = &mut sorted.accepted[*index];
+                if *accepted == record {
+                    accepted.merge(&record);
+                }
+                accepted
+            }
             None => {
                 versions.insert(record.key(), Standing::InBatch(sorted.accepted.len()));
                 sorted.accepted.push(record);
+                sorted.places.push((place, position));
                 continue;
             }
         };
         if *accepted == record {
             sorted.repeated += 1;
         } else {
-            let broken = Broken::of(&record, conflict(&record, accepted));
-            set_aside(*broken, Some(accepted.payload()));
+            let reject = conflict(position, &record, accepted);
+            sorted.refused.push(place);
+            sorted.rejects.push(reject);
         }
     }
     sorted
 }
 
-fn conflict<T: Record>(record: &T, accepted: &T) -> Fault {
+/// The reject of a record that contradicts the accepted version of itself.
+pub(crate) fn conflict<T: Record>(position: Position, record: &T, accepted: &T) -> NewReject {
     let columns = record.differences(accepted).join(", ");
     let message = format!(
         "contradicts the accepted {} in {columns}; find out which version is right, and record \
          a further event where the accepted one is not",
         T::WHAT
     );
-    Fault::new("conflict", "", message)
+    let broken = Broken::of(record, Fault::new("conflict", "", message));
+    set_aside(position, *broken, Some(accepted.payload()))
 }
 
 #[cfg(test)]
@@ -183,6 +206,7 @@ mod tests {
             area_code: String::new(),
             collector: None,
             title: Some(title.to_owned()),
+            filing_condition: None,
         };
         Row { position: Position::default(), content: Ok(case) }
     }

@@ -1,8 +1,10 @@
 //! Records as canonical JSON with the names of interchange files: what a reject keeps.
 
-use chengping_casework::{Case, Event, EventKind};
+use chengping_casework::{Case, Event};
 use chengping_types::{BodyId, CaseNo, Instant, canonical};
 use serde::{Deserialize, Serialize};
+
+use super::record::SentEvent;
 
 #[derive(Serialize)]
 struct CasePayload<'a> {
@@ -16,6 +18,8 @@ struct CasePayload<'a> {
     collector: Option<&'a BodyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filing_condition: Option<&'a str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -37,7 +41,7 @@ struct EventPayload {
     outcome: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<String>,
-    /// Says of `dispatched` that there is no deadline, so that the payload is valid as it is.
+    /// Says of `dispatched` that the platform sets no deadline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     no_deadline: bool,
 }
@@ -52,12 +56,14 @@ pub(super) fn case_payload(case: &Case) -> Vec<u8> {
         area_code: &case.area_code,
         collector: case.collector.as_ref(),
         title: case.title.as_deref(),
+        filing_condition: case.filing_condition.as_deref(),
     };
     canonical::to_vec(&payload).expect("texts only")
 }
 
 /// An event as canonical JSON.
-pub(super) fn event_payload(event: &Event) -> Vec<u8> {
+pub(super) fn event_payload(sent: &SentEvent) -> Vec<u8> {
+    let SentEvent { event, no_deadline } = sent;
     let payload = EventPayload {
         case_no: event.case_no.clone(),
         event_no: event.event_no.to_string(),
@@ -69,15 +75,15 @@ pub(super) fn event_payload(event: &Event) -> Vec<u8> {
         stage_due_at: event.stage_due_at,
         outcome: event.outcome.clone(),
         note: event.note.clone(),
-        no_deadline: event.kind == EventKind::Dispatched && event.due_at.is_none(),
+        no_deadline: *no_deadline,
     };
     canonical::to_vec(&payload).expect("texts only")
 }
 
 /// The event that [`event_payload`] wrote; `None` for anything else.
-pub(crate) fn parse_event_payload(payload: &[u8]) -> Option<Event> {
+pub(crate) fn parse_event_payload(payload: &[u8]) -> Option<SentEvent> {
     let payload: EventPayload = serde_json::from_slice(payload).ok()?;
-    Some(Event {
+    let event = Event {
         case_no: payload.case_no,
         event_no: payload.event_no.parse().ok()?,
         at: payload.at,
@@ -88,5 +94,6 @@ pub(crate) fn parse_event_payload(payload: &[u8]) -> Option<Event> {
         stage_due_at: payload.stage_due_at,
         outcome: payload.outcome,
         note: payload.note,
-    })
+    };
+    Some(SentEvent { event, no_deadline: payload.no_deadline })
 }

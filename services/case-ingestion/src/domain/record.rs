@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use chengping_casework::{Case, Event};
+use chengping_casework::{Case, Event, EventKind};
 use chengping_types::{BodyId, CaseNo, Instant};
 
 use super::payload;
@@ -25,6 +25,8 @@ pub(crate) struct Fault {
     pub(crate) column: &'static str,
     /// What is wrong and what to do, for a person.
     pub(crate) message: String,
+    /// Whether the record is taken in by itself once what it lacks has come.
+    pub(crate) waits: bool,
 }
 
 impl Fault {
@@ -33,7 +35,7 @@ impl Fault {
         column: &'static str,
         message: impl Into<String>,
     ) -> Self {
-        Self { code, column, message: message.into() }
+        Self { code, column, message: message.into(), waits: false }
     }
 }
 
@@ -89,6 +91,8 @@ pub(crate) trait Record: Clone + PartialEq + Debug {
     fn bodies(&self) -> impl Iterator<Item = (&'static str, &BodyId)>;
     /// Its canonical JSON, with the names of interchange files.
     fn payload(&self) -> Vec<u8>;
+    /// Takes over what an identical repeat says beside the record.
+    fn merge(&mut self, _repeat: &Self) {}
     /// The columns in which it differs from another version of itself.
     fn differences(&self, other: &Self) -> Vec<&'static str>;
 }
@@ -121,41 +125,75 @@ impl Record for Case {
             ("area_code", self.area_code != other.area_code),
             ("collector", self.collector != other.collector),
             ("title", self.title != other.title),
+            ("filing_condition", self.filing_condition != other.filing_condition),
         ])
     }
 }
 
-impl Record for Event {
+/// An event as a client sent it.
+#[derive(Debug, Clone)]
+pub(crate) struct SentEvent {
+    pub(crate) event: Event,
+    /// Says of a dispatch without a deadline that the platform sets none. It is no part of the
+    /// event, which is the same with and without it.
+    pub(crate) no_deadline: bool,
+}
+
+impl SentEvent {
+    /// Whether it is taken in without a deadline where none can be computed.
+    pub(crate) fn may_lack_deadline(&self) -> bool {
+        self.no_deadline && self.event.kind == EventKind::Dispatched
+    }
+}
+
+impl From<Event> for SentEvent {
+    fn from(event: Event) -> Self {
+        Self { event, no_deadline: false }
+    }
+}
+
+impl PartialEq for SentEvent {
+    fn eq(&self, other: &Self) -> bool {
+        self.event == other.event
+    }
+}
+
+impl Record for SentEvent {
     type Key = EventKey;
     const WHAT: &'static str = "event";
 
     fn key(&self) -> EventKey {
-        EventKey { case_no: self.case_no.clone(), event_no: self.event_no }
+        EventKey { case_no: self.event.case_no.clone(), event_no: self.event.event_no }
     }
 
     fn case_no(&self) -> &CaseNo {
-        &self.case_no
+        &self.event.case_no
     }
 
     fn bodies(&self) -> impl Iterator<Item = (&'static str, &BodyId)> {
-        let actor = self.actor.iter().map(|body| ("actor", body));
-        actor.chain(self.unit.iter().map(|body| ("unit", body)))
+        let actor = self.event.actor.iter().map(|body| ("actor", body));
+        actor.chain(self.event.unit.iter().map(|body| ("unit", body)))
     }
 
     fn payload(&self) -> Vec<u8> {
         payload::event_payload(self)
     }
 
+    fn merge(&mut self, repeat: &Self) {
+        self.no_deadline |= repeat.no_deadline;
+    }
+
     fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let (Self { event: one, .. }, Self { event: other, .. }) = (self, other);
         differing([
-            ("at", self.at != other.at),
-            ("kind", self.kind != other.kind),
-            ("actor", self.actor != other.actor),
-            ("unit", self.unit != other.unit),
-            ("due_at", self.due_at != other.due_at),
-            ("stage_due_at", self.stage_due_at != other.stage_due_at),
-            ("outcome", self.outcome != other.outcome),
-            ("note", self.note != other.note),
+            ("at", one.at != other.at),
+            ("kind", one.kind != other.kind),
+            ("actor", one.actor != other.actor),
+            ("unit", one.unit != other.unit),
+            ("due_at", one.due_at != other.due_at),
+            ("stage_due_at", one.stage_due_at != other.stage_due_at),
+            ("outcome", one.outcome != other.outcome),
+            ("note", one.note != other.note),
         ])
     }
 }

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chengping_casework::Event;
 use chengping_types::{CaseNo, Instant, JurisdictionId, RecordId};
 use sha2::{Digest as _, Sha256};
 
-use super::record::Position;
+use super::record::{Position, SentEvent};
 
 /// The name of a reject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +63,9 @@ pub(crate) struct NewReject {
     pub(crate) payload: Vec<u8>,
     pub(crate) accepted_payload: Option<Vec<u8>>,
     pub(crate) case_no: Option<CaseNo>,
-    /// The place among the events that wait for their case, for one that does.
+    /// Whether it is taken in by itself once what it lacks has come.
+    pub(crate) waits: bool,
+    /// The place among those that wait, for one that does.
     pub(crate) waiting_no: Option<i64>,
 }
 
@@ -107,12 +108,14 @@ pub(crate) struct Reject {
     pub(crate) update_time: Instant,
 }
 
-/// An event that was set aside as `unknown_case`, whose case has come.
+/// An event that was set aside to wait, and whose time may have come.
 #[derive(Debug)]
 pub(crate) struct WaitingEvent {
     pub(crate) reject_id: String,
     pub(crate) position: Position,
-    pub(crate) event: Event,
+    pub(crate) sent: SentEvent,
+    /// What its reject says.
+    pub(crate) message: String,
 }
 
 /// Which rejects are asked for.
@@ -168,6 +171,7 @@ mod tests {
             payload: b"a,b".to_vec(),
             accepted_payload: None,
             case_no: None,
+            waits: false,
             waiting_no: None,
         }
     }

@@ -19,24 +19,13 @@ fn outcomes(kind: EventKind) -> Option<&'static [&'static str]> {
     }
 }
 
-/// What is wrong with an event whose fields are each well formed. `no_deadline` says that a missing
-/// deadline of `dispatched` is no mistake; elsewhere it means nothing.
-pub(crate) fn check_event(event: &Event, no_deadline: bool) -> Result<(), Fault> {
+/// What is wrong with an event whose fields are each well formed. A missing deadline is no mistake
+/// yet: it may be computed.
+pub(crate) fn check_event(event: &Event) -> Result<(), Fault> {
     let kind = event.kind;
-    let (needs_unit, needs_deadline) = match kind {
-        EventKind::Dispatched => (true, !no_deadline),
-        EventKind::Returned => (true, false),
-        EventKind::Extended => (false, true),
-        _ => (false, false),
-    };
-    if needs_unit && event.unit.is_none() {
+    if matches!(kind, EventKind::Dispatched | EventKind::Returned) && event.unit.is_none() {
         let message = format!("{kind} names no unit; give the handling unit");
         return Err(Fault::new("missing_unit", "unit", message));
-    }
-    if needs_deadline && event.due_at.is_none() {
-        let hint = if kind == EventKind::Dispatched { ", or set no_deadline" } else { "" };
-        let message = format!("{kind} has no deadline; give it{hint}");
-        return Err(Fault::new("missing_due_at", "due_at", message));
     }
     check_outcome(event)
 }

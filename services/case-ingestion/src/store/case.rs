@@ -1,5 +1,7 @@
 //! Accepted cases.
 
+use std::collections::HashSet;
+
 use chengping_casework::{Case, Source};
 use chengping_types::{CaseNo, JurisdictionId};
 use sqlx::PgConnection;
@@ -16,7 +18,8 @@ pub(crate) async fn find(
     case_nos: &[&str],
 ) -> Result<Vec<Case>, StoreError> {
     let rows = sqlx::query(
-        "SELECT case_no, source, category_scheme, category_code, area_code, collector, title
+        "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
+                filing_condition
          FROM case_record WHERE jurisdiction = $1 AND case_no = ANY($2)",
     )
     .bind(jurisdiction.as_str())
@@ -42,6 +45,23 @@ pub(crate) async fn find_numbers(
     Ok(numbers)
 }
 
+/// The numbers of those of the cases that name a filing condition.
+pub(crate) async fn with_condition(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    case_nos: &[&str],
+) -> Result<HashSet<String>, StoreError> {
+    let numbers: Vec<String> = sqlx::query_scalar(
+        "SELECT case_no FROM case_record
+         WHERE jurisdiction = $1 AND case_no = ANY($2) AND filing_condition IS NOT NULL",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(case_nos)
+    .fetch_all(connection)
+    .await?;
+    Ok(numbers.into_iter().collect())
+}
+
 /// Adds new cases; their sequence numbers are the next after `sequence_before`, in this order.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
@@ -57,13 +77,14 @@ pub(crate) async fn insert(
     let sources: Vec<_> = cases.iter().map(|case| i16::from(case.source.code())).collect();
     sqlx::query(
         "INSERT INTO case_record (jurisdiction, sequence, case_no, source, category_scheme,
-                                  category_code, area_code, collector, title)
+                                  category_code, area_code, collector, title, filing_condition)
          SELECT $1, $2 + new.ordinal, new.case_no, new.source, new.category_scheme,
-                new.category_code, new.area_code, new.collector, new.title
+                new.category_code, new.area_code, new.collector, new.title,
+                new.filing_condition
          FROM unnest($3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[],
-                     $9::text[])
+                     $9::text[], $10::text[])
               WITH ORDINALITY AS new (case_no, source, category_scheme, category_code, area_code,
-                                      collector, title, ordinal)",
+                                      collector, title, filing_condition, ordinal)",
     )
     .bind(jurisdiction.as_str())
     .bind(sequence_before)
@@ -74,6 +95,7 @@ pub(crate) async fn insert(
     .bind(text(|case| &case.area_code))
     .bind(optional(|case| case.collector.as_ref().map(|body| body.as_str())))
     .bind(optional(|case| case.title.as_deref()))
+    .bind(optional(|case| case.filing_condition.as_deref()))
     .execute(connection)
     .await?;
     Ok(())
@@ -87,7 +109,7 @@ pub(crate) async fn get_one(
 ) -> Result<Option<Accepted<Case>>, StoreError> {
     let row = sqlx::query(
         "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
-                sequence, create_time
+                filing_condition, sequence, create_time
          FROM case_record WHERE jurisdiction = $1 AND case_no = $2",
     )
     .bind(jurisdiction.as_str())
@@ -106,7 +128,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<Accepted<Case>>, StoreError> {
     let rows = sqlx::query(
         "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
-                sequence, create_time
+                filing_condition, sequence, create_time
          FROM case_record WHERE jurisdiction = $1 AND case_no > $2 ORDER BY case_no LIMIT $3",
     )
     .bind(jurisdiction.as_str())
@@ -126,6 +148,7 @@ pub(super) fn read(row: &PgRow) -> Result<Case, StoreError> {
         area_code: get(row, "area_code")?,
         collector: parse_optional(row, "collector")?,
         title: get(row, "title")?,
+        filing_condition: get(row, "filing_condition")?,
     })
 }
 

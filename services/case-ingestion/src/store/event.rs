@@ -37,13 +37,17 @@ pub(crate) async fn insert(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     sequence_before: i64,
-    events: &[Event],
+    events: &[&Event],
 ) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());
     }
-    let optional = |field: fn(&Event) -> Option<&str>| events.iter().map(field).collect::<Vec<_>>();
-    let time = |field: fn(&Event) -> Option<Time>| events.iter().map(field).collect::<Vec<_>>();
+    let optional = |field: fn(&Event) -> Option<&str>| {
+        events.iter().map(|event| field(event)).collect::<Vec<_>>()
+    };
+    let time = |field: fn(&Event) -> Option<Time>| {
+        events.iter().map(|event| field(event)).collect::<Vec<_>>()
+    };
     sqlx::query(
         "INSERT INTO event (jurisdiction, sequence, case_no, event_no, event_time, kind, actor,
                             unit, due_time, stage_due_time, outcome, note)
@@ -69,6 +73,24 @@ pub(crate) async fn insert(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// All events of these cases.
+pub(crate) async fn of_cases(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    case_nos: &[&str],
+) -> Result<Vec<Event>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
+                outcome, note
+         FROM event WHERE jurisdiction = $1 AND case_no = ANY($2)",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(case_nos)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| read(row, parse(row, "case_no")?)).collect()
 }
 
 /// Events of a case behind number `after` (0 for the first), by number.
@@ -120,6 +142,6 @@ pub(super) fn read(row: &PgRow, case_no: CaseNo) -> Result<Event, StoreError> {
 }
 
 /// Event numbers come from `int64` fields.
-fn number(event_no: u64) -> i64 {
+pub(super) fn number(event_no: u64) -> i64 {
     i64::try_from(event_no).expect("checked on the way in")
 }

@@ -78,30 +78,73 @@ pub(crate) async fn insert(
     Ok(result.rows_affected())
 }
 
-/// The events that wait for these cases, in the order in which they were set aside. They stay
-/// locked until the transaction ends.
-pub(crate) async fn waiting(
+/// Whether anything waits for one of these cases.
+pub(crate) async fn is_waiting(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     case_nos: &[&str],
+) -> Result<bool, StoreError> {
+    let is_waiting = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM reject WHERE jurisdiction = $1 AND case_no = ANY($2)
+                          AND state = 1 AND waiting_no IS NOT NULL)",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(case_nos)
+    .fetch_one(connection)
+    .await?;
+    Ok(is_waiting)
+}
+
+/// The events of these cases that wait and were set aside with `code`, in the order in which they
+/// were. They stay locked until the transaction ends.
+pub(crate) async fn waiting(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    code: &str,
+    case_nos: &[&str],
 ) -> Result<Vec<WaitingEvent>, StoreError> {
     let rows = sqlx::query(
-        "SELECT reject_id, file, row_no, line_no, payload FROM reject
+        "SELECT reject_id, file, row_no, line_no, payload, message FROM reject
          WHERE jurisdiction = $1 AND case_no = ANY($2) AND state = 1 AND waiting_no IS NOT NULL
+           AND code = $3
          ORDER BY waiting_no FOR UPDATE",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
+    .bind(code)
     .fetch_all(connection)
     .await?;
     let mut waiting = Vec::with_capacity(rows.len());
     for row in &rows {
-        let event = parse_event_payload(get(row, "payload")?)
+        let sent = parse_event_payload(get(row, "payload")?)
             .ok_or_else(|| super::corrupt("payload", "not an event"))?;
         let reject_id = get(row, "reject_id")?;
-        waiting.push(WaitingEvent { reject_id, position: read_position(row)?, event });
+        let (position, message) = (read_position(row)?, get(row, "message")?);
+        waiting.push(WaitingEvent { reject_id, position, sent, message });
     }
     Ok(waiting)
+}
+
+/// Says anew why open rejects wait.
+pub(crate) async fn reword(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    messages: &[(&str, &str)],
+) -> Result<(), StoreError> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE reject SET message = new.message, update_time = now()
+         FROM unnest($2::text[], $3::text[]) AS new (reject_id, message)
+         WHERE jurisdiction = $1 AND reject.reject_id = new.reject_id AND state = 1",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(messages.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    .bind(messages.iter().map(|(_, message)| *message).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Ends the wait of open rejects.

@@ -16,6 +16,7 @@ use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
 use chengping_proto::rules::v1 as rules;
 use chengping_proto::rules::v1::registry_service_server::{RegistryService, RegistryServiceServer};
 use chengping_testing::TestDatabase;
+use chengping_types::DeadlineRules;
 use futures_util::Stream;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
@@ -175,6 +176,8 @@ pub(crate) struct FakeRegistry {
     bodies: Arc<Mutex<Vec<String>>>,
     revision: Arc<AtomicI64>,
     exports: Arc<AtomicI64>,
+    rules: Arc<Mutex<rules::DeadlineRules>>,
+    rules_asked: Arc<AtomicI64>,
 }
 
 impl Default for FakeRegistry {
@@ -184,6 +187,8 @@ impl Default for FakeRegistry {
             bodies: Arc::new(Mutex::new(bodies)),
             revision: Arc::new(AtomicI64::new(1)),
             exports: Arc::default(),
+            rules: Arc::default(),
+            rules_asked: Arc::default(),
         }
     }
 }
@@ -198,6 +203,38 @@ impl FakeRegistry {
     /// Has no registry at all.
     pub(crate) fn forget(&self) {
         self.revision.store(0, Ordering::SeqCst);
+    }
+
+    /// Has these rows to compute deadlines from.
+    pub(crate) fn set_rules(&self, rows: &DeadlineRules, time_zone: &str) {
+        let DeadlineRules { working_hours, calendar, filing_conditions } = rows;
+        assert!(working_hours.is_empty(), "not needed here");
+        let days = calendar.iter().map(|day| rules::CalendarDay {
+            date: day.date.to_string(),
+            kind: day.kind.code().into(),
+            display_name: day.name.clone(),
+        });
+        let limits = filing_conditions.iter().map(|row| rules::FilingLimit {
+            condition_id: row.condition_id.clone(),
+            category_scheme: row.category_scheme.clone(),
+            category_code: row.category_code.clone(),
+            limit: row.limit.value.to_string(),
+            unit: row.limit.unit.to_string(),
+            valid_from: row.valid_from.to_string(),
+            ..rules::FilingLimit::default()
+        });
+        *self.rules.lock().unwrap() = rules::DeadlineRules {
+            digest: rows.digest().to_string(),
+            time_zone: time_zone.to_owned(),
+            working_hours: Vec::new(),
+            calendar_days: days.collect(),
+            filing_limits: limits.collect(),
+        };
+    }
+
+    /// How often the deadline rules were read.
+    pub(crate) fn rules_asked(&self) -> i64 {
+        self.rules_asked.load(Ordering::SeqCst)
     }
 
     /// How often the registry was read.
@@ -261,6 +298,15 @@ macro_rules! not_needed {
                     rows: rows.collect(),
                 };
                 Ok(Response::new(Box::pin(tokio_stream::iter([Ok(part)]))))
+            }
+
+            async fn get_deadline_rules(
+                &self,
+                request: Request<rules::GetDeadlineRulesRequest>,
+            ) -> Result<Response<rules::DeadlineRules>, Status> {
+                assert!(request.into_inner().parent.starts_with("jurisdictions/"));
+                self.rules_asked.fetch_add(1, Ordering::SeqCst);
+                Ok(Response::new(self.rules.lock().unwrap().clone()))
             }
 
             $(async fn $method(

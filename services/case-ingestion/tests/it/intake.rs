@@ -11,7 +11,12 @@ use tonic::Code;
 use crate::builders::{case, event, events, placed};
 use crate::harness::{FakeRegistry, Harness, ZZ, fields, reason};
 
-fn counts(accepted: i64, repeated: i64, rejected: i64, released: i64) -> Option<pb::IntakeCounts> {
+pub(crate) fn counts(
+    accepted: i64,
+    repeated: i64,
+    rejected: i64,
+    released: i64,
+) -> Option<pb::IntakeCounts> {
     Some(pb::IntakeCounts {
         accepted_count: accepted,
         repeated_count: repeated,
@@ -261,6 +266,10 @@ async fn accepted_records_can_be_neither_changed_nor_removed_by_the_service() {
         "UPDATE case_ingestion.snapshot SET watermark = 0",
         "DELETE FROM case_ingestion.snapshot",
         "DELETE FROM case_ingestion.reject",
+        "UPDATE case_ingestion.computed_deadline SET due_time = now()",
+        "DELETE FROM case_ingestion.computed_deadline",
+        "UPDATE case_ingestion.deadline_rules SET content = ''",
+        "DELETE FROM case_ingestion.deadline_rules",
     ] {
         let error = sqlx::query(statement).execute(&pool).await.unwrap_err();
         let code = error.as_database_error().unwrap().code().unwrap().into_owned();

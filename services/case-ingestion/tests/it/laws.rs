@@ -6,7 +6,8 @@ use chengping_proto::cases::v1 as pb;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as RunnerConfig, TestRunner};
 
-use crate::builders::{FREEZE, case, events, time};
+use crate::builders::{APRIL, FREEZE, case, event, events, time};
+use crate::deadlines::{conditional, rules};
 use crate::harness::{Harness, ZZ};
 
 const CASES: [&str; 4] = ["A", "B", "案-3", "D/4"];
@@ -25,9 +26,9 @@ fn all() -> Vec<Arrival> {
 }
 
 /// Everything once or twice, in any order, cut into batches anywhere.
-fn deliveries() -> impl Strategy<Value = Vec<(Arrival, bool)>> {
-    let twice: Vec<Arrival> = all().into_iter().chain(all()).collect();
-    let all_shuffled = Just(all()).prop_shuffle();
+fn deliveries(all: Vec<Arrival>) -> impl Strategy<Value = Vec<(Arrival, bool)>> {
+    let twice: Vec<Arrival> = all.iter().chain(&all).cloned().collect();
+    let all_shuffled = Just(all).prop_shuffle();
     let twice_shuffled = Just(twice).prop_shuffle();
     prop_oneof![all_shuffled, twice_shuffled].prop_flat_map(|arrivals| {
         let cuts = proptest::collection::vec(proptest::bool::weighted(0.2), arrivals.len());
@@ -81,31 +82,78 @@ async fn snapshot(harness: &Harness, parent: &str) -> pb::Snapshot {
 
 #[test]
 fn the_order_of_arrival_changes_nothing() {
+    let expected = assert_order_changes_nothing(&all(), RECORDS, 0);
+    assert_eq!((expected.case_count, expected.event_count), (4, 20));
+}
+
+/// Cases of which most deadlines are computed: with extensions, a pause, a re-dispatch, one that is
+/// dispatched before it is filed, one of a platform that sets none, and one that is never filed.
+fn lacking() -> Vec<Arrival> {
+    use pb::EventKind::{Dispatched, Extended, Filed, Handled, Resumed, Returned, Suspended};
+    let mut arrivals = Vec::new();
+    for case_no in ["A", "B", "C", "D", "E"] {
+        arrivals.push(Arrival::Case(conditional(case_no, "c1")));
+        let unit = |event| pb::Event { unit: "b01".to_owned(), ..event };
+        let hour = |event_no, kind, hours| event(case_no, event_no, kind, hours);
+        let filed_at = if case_no == "B" { 40 } else { 34 };
+        let mut events = vec![
+            hour(1, Filed, filed_at),
+            unit(hour(2, Dispatched, 35)),
+            hour(3, Extended, 36),
+            hour(4, Suspended, 38),
+            hour(5, Resumed, 41),
+            hour(6, Extended, 50),
+            pb::Event { outcome: "upheld".to_owned(), ..unit(hour(7, Returned, 51)) },
+            pb::Event { unit: "b02".to_owned(), ..hour(8, Dispatched, 52) },
+            unit(hour(9, Handled, 60)),
+        ];
+        match case_no {
+            "C" => events[1].no_deadline = true,
+            "D" => events[1].due_time = Some(time(APRIL + 58 * 3_600)),
+            "E" => drop(events.remove(0)),
+            _ => {}
+        }
+        arrivals.extend(events.into_iter().map(Arrival::Event));
+    }
+    arrivals
+}
+
+#[test]
+fn the_order_of_arrival_changes_no_computed_deadline() {
+    // Of the case that is not filed four events wait.
+    let expected = assert_order_changes_nothing(&lacking(), 5 * 10 - 1 - 4, 4);
+    assert_eq!((expected.case_count, expected.event_count), (5, 40));
+}
+
+/// Whatever the order: so many records, so many rejects, and the same digest.
+fn assert_order_changes_nothing(all: &[Arrival], records: i64, rejects: i64) -> pb::Snapshot {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let harness = runtime.block_on(Harness::start());
-    let in_order = all().into_iter().map(|arrival| (arrival, false)).collect();
+    harness.registry.set_rules(&rules("1 work_hour"), "Asia/Shanghai");
+    let in_order = all.iter().map(|arrival| (arrival.clone(), false)).collect();
     let expected = runtime.block_on(async {
-        assert_eq!(deliver(&harness, ZZ, in_order).await, RECORDS);
+        assert_eq!(deliver(&harness, ZZ, in_order).await, records);
         snapshot(&harness, ZZ).await
     });
-    assert_eq!((expected.case_count, expected.event_count), (4, 20));
+    assert_eq!(expected.open_reject_count, rejects);
 
     let next = AtomicU32::new(0);
     let mut runner = TestRunner::new(RunnerConfig::with_cases(24));
     runner
-        .run(&deliveries(), |arrivals| {
+        .run(&deliveries(all.to_vec()), |arrivals| {
             let parent = format!("jurisdictions/law-{}", next.fetch_add(1, Ordering::SeqCst));
             let (watermark, found) = runtime.block_on(async {
                 (deliver(&harness, &parent, arrivals).await, snapshot(&harness, &parent).await)
             });
-            prop_assert_eq!(watermark, RECORDS);
-            prop_assert_eq!(found.watermark, RECORDS);
+            prop_assert_eq!(watermark, records);
+            prop_assert_eq!(found.watermark, records);
             prop_assert_eq!(&found.digest, &expected.digest);
-            prop_assert_eq!(found.open_reject_count, 0);
+            prop_assert_eq!(found.open_reject_count, rejects);
             Ok(())
         })
         .unwrap();
     drop((harness, runtime));
+    expected
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod builders;
 #[cfg(test)]
+mod deadlines;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod harness;

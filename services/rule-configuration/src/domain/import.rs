@@ -6,13 +6,15 @@
 
 mod areas;
 mod bodies;
+mod keyed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chengping_types::BodyId;
+use chengping_types::calendar::{CalendarDay, WorkingHours};
 use chengping_types::registry::{Area, Coefficient, LongTermEntry};
+use chengping_types::{BodyId, FilingCondition};
 
-use super::registry::{RegisteredBody, Standing, coefficient_key, long_term_key};
+use super::registry::{RegisteredBody, Standing, coefficient_key, condition_key, long_term_key};
 
 /// Where a row came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +67,9 @@ pub(crate) enum Record {
     Area(Area),
     Coefficient(Coefficient),
     LongTerm(LongTermEntry),
+    WorkingHours(WorkingHours),
+    CalendarDay(CalendarDay),
+    FilingCondition(FilingCondition),
 }
 
 /// A row: where it came from, and what it says or what is wrong with it.
@@ -88,6 +93,19 @@ pub(crate) struct Changes {
     pub areas: Vec<Area>,
     pub coefficients: Vec<Coefficient>,
     pub long_term: Vec<LongTermEntry>,
+    pub working_hours: Vec<WorkingHours>,
+    pub calendar: Vec<CalendarDay>,
+    pub conditions: Vec<FilingCondition>,
+}
+
+impl Changes {
+    /// Whether there is nothing to be written.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { bodies, areas, coefficients, long_term, working_hours, calendar, conditions } =
+            self;
+        let registry = bodies.len() + areas.len() + coefficients.len() + long_term.len();
+        registry + working_hours.len() + calendar.len() + conditions.len() == 0
+    }
 }
 
 /// What an import comes to.
@@ -135,6 +153,7 @@ pub(crate) fn import(standing: &mut Standing, rows: Vec<Row>) -> Outcome {
     let mut places = Vec::with_capacity(rows.len());
     let (mut bodies, mut areas) = (Vec::new(), Vec::new());
     let (mut coefficients, mut long_term) = (Vec::new(), Vec::new());
+    let (mut hours, mut days, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
     for (number, (place, record)) in rows.into_iter().enumerate() {
         places.push(place);
         match record {
@@ -142,6 +161,9 @@ pub(crate) fn import(standing: &mut Standing, rows: Vec<Row>) -> Outcome {
             Ok(Record::Area(record)) => areas.push(Numbered { number, record }),
             Ok(Record::Coefficient(record)) => coefficients.push(Numbered { number, record }),
             Ok(Record::LongTerm(record)) => long_term.push(Numbered { number, record }),
+            Ok(Record::WorkingHours(record)) => hours.push(Numbered { number, record }),
+            Ok(Record::CalendarDay(record)) => days.push(Numbered { number, record }),
+            Ok(Record::FilingCondition(record)) => conditions.push(Numbered { number, record }),
             Err(fault) => ledger.reject(number, fault),
         }
     }
@@ -151,7 +173,23 @@ pub(crate) fn import(standing: &mut Standing, rows: Vec<Row>) -> Outcome {
         bodies,
         areas: areas::take_in(standing, areas, &known, &mut ledger),
         coefficients: take_in_coefficients(standing, coefficients, &known, &mut ledger),
-        long_term: take_in_long_term(standing, long_term, &mut ledger),
+        long_term: {
+            let standing = &mut standing.long_term;
+            keyed::first_holds(standing, long_term, long_term_key, &mut ledger)
+        },
+        // Of two rows for one day the later stands (decisions.md 102).
+        working_hours: {
+            let key = |row: &WorkingHours| row.effective_date;
+            keyed::last_holds(&mut standing.working_hours, hours, key, &mut ledger)
+        },
+        calendar: {
+            let key = |row: &CalendarDay| row.date;
+            keyed::last_holds(&mut standing.calendar, days, key, &mut ledger)
+        },
+        conditions: {
+            let standing = &mut standing.conditions;
+            keyed::first_holds(standing, conditions, condition_key, &mut ledger)
+        },
     };
     let reject = |(number, fault): (usize, Fault)| Reject {
         place: std::mem::take(&mut places[number]),
@@ -168,50 +206,12 @@ fn take_in_coefficients(
     known: &BTreeSet<BodyId>,
     ledger: &mut Ledger,
 ) -> Vec<Coefficient> {
-    let mut last = BTreeMap::new();
-    for Numbered { number, record } in rows {
-        if !known.contains(&record.body_id) {
-            ledger.reject(number, Fault::unknown_body("body_id", &record.body_id));
-        } else if last.insert(coefficient_key(&record), record).is_some() {
-            ledger.counts.repeated += 1;
-        }
+    let (good, orphans): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| known.contains(&row.record.body_id));
+    for Numbered { number, record } in orphans {
+        ledger.reject(number, Fault::unknown_body("body_id", &record.body_id));
     }
-    let mut changed = Vec::new();
-    for (key, record) in last {
-        if ledger.count(standing.coefficients.get(&key), &record) {
-            standing.coefficients.insert(key, record.clone());
-            changed.push(record);
-        }
-    }
-    changed
-}
-
-/// Of two rows of one import for the same entry the first stands.
-fn take_in_long_term(
-    standing: &mut Standing,
-    rows: Vec<Numbered<LongTermEntry>>,
-    ledger: &mut Ledger,
-) -> Vec<LongTermEntry> {
-    let mut first = BTreeMap::new();
-    let mut changed = Vec::new();
-    for Numbered { number, record } in rows {
-        let key = long_term_key(&record);
-        match first.get(&key) {
-            Some(earlier) if *earlier == record => ledger.counts.repeated += 1,
-            Some(_) => {
-                let message = "an earlier row of this import says otherwise; keep one of the two";
-                ledger.reject(number, Fault::conflict(message));
-            }
-            None => {
-                if ledger.count(standing.long_term.get(&key), &record) {
-                    standing.long_term.insert(key.clone(), record.clone());
-                    changed.push(record.clone());
-                }
-                first.insert(key, record);
-            }
-        }
-    }
-    changed
+    keyed::last_holds(&mut standing.coefficients, good, coefficient_key, ledger)
 }
 
 #[cfg(test)]

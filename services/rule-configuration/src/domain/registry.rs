@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chengping_types::calendar::{CalendarDay, WorkingHours};
 use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry};
-use chengping_types::{BodyId, Digest, Month, canonical};
+use chengping_types::{BodyId, Date, DeadlineRules, Digest, FilingCondition, Month, canonical};
 use serde::{Deserialize, Serialize};
 
 /// A body with what only this service knows of it.
@@ -33,6 +34,9 @@ pub(crate) type CoefficientKey = (BodyId, &'static str, Month);
 /// A long-term entry: its scheme, its code and its first month.
 pub(crate) type LongTermKey = (String, String, Month);
 
+/// A filing condition: its ID, its scheme, its code and its first month.
+pub(crate) type ConditionKey = (String, String, String, Month);
+
 /// The registry by key. The order of the keys is the order of the canonical content, so that the
 /// way on which rows came does not show in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +45,21 @@ pub(crate) struct Standing {
     pub areas: BTreeMap<AreaKey, Area>,
     pub coefficients: BTreeMap<CoefficientKey, Coefficient>,
     pub long_term: BTreeMap<LongTermKey, LongTermEntry>,
+    /// With the two below what deadlines are computed from, which is in no revision.
+    pub working_hours: BTreeMap<Date, WorkingHours>,
+    pub calendar: BTreeMap<Date, CalendarDay>,
+    pub conditions: BTreeMap<ConditionKey, FilingCondition>,
+}
+
+impl Standing {
+    /// What deadlines are computed from.
+    pub(crate) fn deadline_rules(&self) -> DeadlineRules {
+        DeadlineRules {
+            working_hours: self.working_hours.values().cloned().collect(),
+            calendar: self.calendar.values().cloned().collect(),
+            filing_conditions: self.conditions.values().cloned().collect(),
+        }
+    }
 }
 
 pub(crate) fn area_key(area: &Area) -> AreaKey {
@@ -53,6 +72,11 @@ pub(crate) fn coefficient_key(row: &Coefficient) -> CoefficientKey {
 
 pub(crate) fn long_term_key(entry: &LongTermEntry) -> LongTermKey {
     (entry.category_scheme.clone(), entry.category_code.clone(), entry.valid_from)
+}
+
+pub(crate) fn condition_key(row: &FilingCondition) -> ConditionKey {
+    let (id, scheme) = (row.condition_id.clone(), row.category_scheme.clone());
+    (id, scheme, row.category_code.clone(), row.valid_from)
 }
 
 /// The content of a revision, in the form of `chengping_types::registry::Registry`; without

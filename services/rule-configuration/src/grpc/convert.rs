@@ -1,5 +1,6 @@
 //! Between the messages of the API and what they mean. Only this module knows both.
 
+pub(super) mod deadline_rules;
 pub(super) mod registry;
 pub(super) mod row;
 pub(super) mod rule_pack;

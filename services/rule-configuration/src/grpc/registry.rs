@@ -140,6 +140,15 @@ impl RegistryService for RegistryHandlers {
         self.registry_revisions(request.into_inner()).await.map(Response::new).map_err(to_status)
     }
 
+    async fn get_deadline_rules(
+        &self,
+        request: Request<pb::GetDeadlineRulesRequest>,
+    ) -> Answer<pb::DeadlineRules> {
+        let jurisdiction = convert::jurisdiction(&request.get_ref().parent).map_err(to_status)?;
+        let (rules, time_zone) = self.app.deadline_rules(&jurisdiction).await.map_err(to_status)?;
+        Ok(Response::new(convert::deadline_rules::deadline_rules(rules, time_zone.as_ref())))
+    }
+
     async fn get_body(&self, request: Request<pb::GetBodyRequest>) -> Answer<pb::Body> {
         let name: BodyName = convert::single("name", &request.get_ref().name).map_err(to_status)?;
         let body = self.app.body(&name).await.map_err(to_status)?;

@@ -1,6 +1,6 @@
 //! Which revision is in force when.
 
-use chengping_types::{Instant, JurisdictionId, Month};
+use chengping_types::{Instant, JurisdictionId, Month, TimeZone};
 
 use super::revisions::Row as RevisionRow;
 use super::{Connection, StoreError, bigint, offset_date_time, parse};
@@ -110,6 +110,23 @@ pub(crate) async fn in_force(
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Activation::try_from).collect()
+}
+
+/// The time zone of the revision that was activated last.
+pub(crate) async fn newest_time_zone(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+) -> Result<Option<TimeZone>, StoreError> {
+    let zone: Option<String> = sqlx::query_scalar(
+        "select convert_from(r.canonical, 'UTF8')::jsonb ->> 'time_zone'
+         from rule_pack_activation a join rule_pack_revision r
+             using (jurisdiction, rule_pack, revision)
+         where a.jurisdiction = $1 order by a.sequence desc limit 1",
+    )
+    .bind(jurisdiction.as_str())
+    .fetch_optional(connection)
+    .await?;
+    zone.map(|zone| parse("time zone", &zone)).transpose()
 }
 
 /// At most `limit` activations behind `sequence`, oldest first.

@@ -71,7 +71,7 @@ pub(crate) fn city() -> Vec<pb::RegistryRow> {
     ]
 }
 
-fn counts(answer: &pb::ImportRegistryResponse) -> (i64, i64, i64, i64) {
+pub(crate) fn counts(answer: &pb::ImportRegistryResponse) -> (i64, i64, i64, i64) {
     let (added, changed) = (answer.added_count, answer.changed_count);
     (added, changed, answer.repeated_count, answer.reject_count)
 }

@@ -5,6 +5,8 @@ mod audit;
 #[cfg(test)]
 mod city;
 #[cfg(test)]
+mod deadline_rules;
+#[cfg(test)]
 mod effective;
 #[cfg(test)]
 mod immutable;

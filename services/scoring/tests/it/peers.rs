@@ -301,6 +301,7 @@ impl RegistryService for Peers {
         list_areas: rules::ListAreasRequest => rules::ListAreasResponse;
         list_coefficients: rules::ListCoefficientsRequest => rules::ListCoefficientsResponse;
         list_categories: rules::ListCategoriesRequest => rules::ListCategoriesResponse;
+        get_deadline_rules: rules::GetDeadlineRulesRequest => rules::DeadlineRules;
         get_work_calendar: rules::GetWorkCalendarRequest => rules::WorkCalendar;
         update_work_calendar: rules::UpdateWorkCalendarRequest => rules::WorkCalendar;
     }

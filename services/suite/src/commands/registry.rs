@@ -18,7 +18,7 @@ use crate::output::{Align, Output, Table};
 /// Subcommands of `registry`.
 #[derive(Debug, Subcommand)]
 pub enum RegistryCommand {
-    /// Import bodies, areas, coefficients and the long-term list
+    /// Import bodies, areas, coefficients, the long-term list, limits and calendars
     Import {
         /// Check and answer, but change nothing
         #[arg(long)]

@@ -17,17 +17,23 @@ pub fn case_record(case: &Case, position: Position) -> CaseRecord {
         area_code: case.area_code.clone(),
         collector: case.collector.as_ref().map(ToString::to_string).unwrap_or_default(),
         title: case.title.clone().unwrap_or_default(),
+        filing_condition: case.filing_condition.clone().unwrap_or_default(),
         ..pb::Case::default()
     };
     CaseRecord { case: Some(case), position: Some(position) }
 }
 
-/// An event with its place.
+/// An event with its place. `no_deadline` says that its platform sets no deadline: then a dispatch
+/// may lack one, else the service has to compute it.
 ///
 /// # Errors
 ///
 /// When its number is larger than the API can carry.
-pub fn event_record(event: &Event, position: Position) -> anyhow::Result<EventRecord> {
+pub fn event_record(
+    event: &Event,
+    position: Position,
+    no_deadline: bool,
+) -> anyhow::Result<EventRecord> {
     let kind = enum_name(event.kind.as_str(), "EVENT_KIND_");
     let event = pb::Event {
         case_no: event.case_no.to_string(),
@@ -40,8 +46,7 @@ pub fn event_record(event: &Event, position: Position) -> anyhow::Result<EventRe
         stage_due_time: event.stage_due_at.map(timestamp),
         outcome: event.outcome.clone().unwrap_or_default(),
         note: event.note.clone().unwrap_or_default(),
-        // The reader has let it pass without a deadline, so that is what the source says.
-        no_deadline: event.kind == EventKind::Dispatched && event.due_at.is_none(),
+        no_deadline: no_deadline && event.kind == EventKind::Dispatched && event.due_at.is_none(),
         ..pb::Event::default()
     };
     Ok(EventRecord { event: Some(event), position: Some(position) })
@@ -68,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dispatch_without_a_deadline_says_so() {
+    fn a_dispatch_of_a_platform_without_deadlines_says_so() {
         let event = |kind| Event {
             case_no: "1".parse().unwrap(),
             event_no: 1,
@@ -81,11 +86,12 @@ mod tests {
             outcome: None,
             note: None,
         };
-        let no_deadline = |kind| {
-            let record = event_record(&event(kind), Position::default()).unwrap();
+        let no_deadline = |kind, of_platform| {
+            let record = event_record(&event(kind), Position::default(), of_platform).unwrap();
             record.event.unwrap().no_deadline
         };
-        assert!(no_deadline(EventKind::Dispatched));
-        assert!(!no_deadline(EventKind::Extended));
+        assert!(no_deadline(EventKind::Dispatched, true));
+        assert!(!no_deadline(EventKind::Dispatched, false));
+        assert!(!no_deadline(EventKind::Extended, true));
     }
 }

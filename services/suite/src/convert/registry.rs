@@ -86,6 +86,9 @@ pub fn add(registry: &mut Registry, row: pb::RegistryRow) -> anyhow::Result<()> 
             category_scheme: entry.category_scheme,
             category_code: entry.category_code,
         }),
+        Content::WorkingHours(_) | Content::CalendarDay(_) | Content::FilingLimit(_) => {
+            anyhow::bail!("a row that is in no revision of the registry")
+        }
     }
     Ok(())
 }
@@ -146,7 +149,7 @@ fn zone(zone: Zone) -> i32 {
     pb::Zone::from_str_name(&name).unwrap_or_default().into()
 }
 
-fn optional(value: Option<&impl ToString>) -> String {
+pub(super) fn optional(value: Option<&impl ToString>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
 
@@ -154,7 +157,7 @@ fn body_id(text: &str) -> anyhow::Result<Option<BodyId>> {
     Ok(if text.is_empty() { None } else { Some(text.parse()?) })
 }
 
-fn month(text: &str) -> anyhow::Result<Option<Month>> {
+pub(super) fn month(text: &str) -> anyhow::Result<Option<Month>> {
     Ok(if text.is_empty() { None } else { Some(text.parse()?) })
 }
 

@@ -75,6 +75,12 @@ pub(crate) struct Given {
     pub(crate) areas: Entries<OneOrMore>,
     pub(crate) sizes: Entries<Entries<OneOrMore>>,
     pub(crate) long_term: Vec<String>,
+    /// Filing conditions with their limits.
+    pub(crate) limits: Entries<String>,
+    /// Working hours, by the day from which they hold.
+    pub(crate) hours: Entries<String>,
+    /// Days that are holidays or workdays.
+    pub(crate) calendar: Entries<String>,
 }
 
 #[derive(Deserialize, Default, Clone)]
@@ -102,6 +108,7 @@ pub(crate) struct OfCase {
     pub(crate) category: Option<String>,
     pub(crate) area: Option<String>,
     pub(crate) grid: Option<String>,
+    pub(crate) condition: Option<String>,
 }
 
 /// One of several cases of a story.
@@ -272,6 +279,7 @@ impl OfCase {
             category: or(&top.category, &self.category),
             area: or(&top.area, &self.area),
             grid: or(&top.grid, &self.grid),
+            condition: or(&top.condition, &self.condition),
         }
     }
 }
@@ -295,6 +303,9 @@ impl Given {
             areas: self.areas.with(&top.areas),
             sizes: self.sizes.with(&top.sizes),
             long_term: [&self.long_term[..], &top.long_term].concat(),
+            limits: self.limits.with(&top.limits),
+            hours: self.hours.with(&top.hours),
+            calendar: self.calendar.with(&top.calendar),
         }
     }
 }

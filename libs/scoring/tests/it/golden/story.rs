@@ -1,7 +1,8 @@
 //! Stories: one line an event, such as `04-20 10:00 dispatched to parks due 04-28 10:00`.
 
-use chengping_casework::{Case, Event};
-use chengping_types::Instant;
+use chengping_casework::{Case, Event, Limits, with_computed_deadlines};
+use chengping_types::calendar::{CalendarDay, WorkingHours};
+use chengping_types::{FilingCondition, Instant, Limit};
 
 use super::format::{Given, OfCase, Story};
 
@@ -25,7 +26,50 @@ pub(crate) fn cases(
             all.push(case(&format!("{name}-{copy}"), &of_case, year, &lines));
         }
     }
+    let limits = limits(given);
+    for (case, events) in &mut all {
+        *events = with_computed_deadlines(case, events, &limits).into_owned();
+    }
     all
+}
+
+/// What deadlines that the story does not give are computed from.
+fn limits(given: &Given) -> Limits {
+    let condition = |(id, text): (&str, &String)| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [value, unit, "of", scheme, code] = words[..] else {
+            wrong(text, "write `4 work_hour of event 01`")
+        };
+        FilingCondition {
+            condition_id: id.to_owned(),
+            category_scheme: format!("gbt-30428.2-2013-{scheme}"),
+            category_code: code.to_owned(),
+            limit: Limit { value: value.parse().unwrap(), unit: unit.parse().unwrap() },
+            valid_from: "2010-01".parse().unwrap(),
+            valid_to: None,
+            name: String::new(),
+        }
+    };
+    let hours = |(date, text): (&str, &String)| {
+        let (periods, days_off) = text.split_once(" off ").unwrap_or((text, "sat sun"));
+        WorkingHours {
+            effective_date: date.parse().unwrap(),
+            periods: periods.parse().unwrap(),
+            days_off: days_off.parse().unwrap(),
+            name: String::new(),
+        }
+    };
+    let day = |(date, kind): (&str, &String)| CalendarDay {
+        date: date.parse().unwrap(),
+        kind: kind.parse().unwrap(),
+        name: String::new(),
+    };
+    Limits::new(
+        "Asia/Shanghai".parse().unwrap(),
+        given.limits.iter().map(condition),
+        given.hours.iter().map(hours).collect(),
+        given.calendar.iter().map(day).collect(),
+    )
 }
 
 fn case(number: &str, of_case: &OfCase, year: &str, lines: &[String]) -> (Case, Vec<Event>) {
@@ -40,6 +84,7 @@ fn case(number: &str, of_case: &OfCase, year: &str, lines: &[String]) -> (Case, 
         area_code: text(&of_case.area),
         collector: of_case.grid.as_deref().map(|team| team.parse().unwrap()),
         title: None,
+        filing_condition: of_case.condition.clone(),
     };
     let events = lines.iter().zip(1..).map(|(line, no)| event(number, no, year, line));
     (case, events.collect())

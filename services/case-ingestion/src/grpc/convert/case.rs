@@ -35,6 +35,8 @@ pub(super) fn case(message: &pb::Case) -> Result<Case, Fault> {
         area_code: text("area_code", &message.area_code)?,
         collector: body("collector", &message.collector)?,
         title: Some(text("title", &message.title)?).filter(|title| !title.is_empty()),
+        filing_condition: Some(text("filing_condition", &message.filing_condition)?)
+            .filter(|condition| !condition.is_empty()),
     })
 }
 
@@ -48,6 +50,7 @@ pub(super) fn payload(message: &pb::Case) -> Map<String, Value> {
         ("area_code", message.area_code.clone()),
         ("collector", message.collector.clone()),
         ("title", message.title.clone()),
+        ("filing_condition", message.filing_condition.clone()),
     ])
 }
 
@@ -73,6 +76,7 @@ pub(in crate::grpc) fn case_to_pb(
         title: case.title.unwrap_or_default(),
         create_time: Some(timestamp(create_time)),
         sequence,
+        filing_condition: case.filing_condition.unwrap_or_default(),
     }
 }
 

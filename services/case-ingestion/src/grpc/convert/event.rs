@@ -1,6 +1,6 @@
 //! Events.
 
-use chengping_casework::{Event, EventKind};
+use chengping_casework::{ComputedDeadline, Event, EventKind};
 use chengping_proto::cases::v1 as pb;
 use chengping_types::JurisdictionId;
 use chengping_types::name::EventName;
@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 
 use super::record::{body, case_no, display_time, fields, name_of, text, time};
 use super::timestamp;
-use crate::domain::{Accepted, Fault, check_event};
+use crate::app::ShownEvent;
+use crate::domain::{Accepted, Fault, SentEvent, check_event};
 
 /// The event of a message, or the first thing that is wrong with it.
-pub(super) fn event(message: &pb::Event) -> Result<Event, Fault> {
+pub(super) fn event(message: &pb::Event) -> Result<SentEvent, Fault> {
     let case_no = case_no(&message.case_no)?;
     let event_no = u64::try_from(message.event_no).ok().filter(|number| *number > 0);
     let event_no = event_no.ok_or_else(|| {
@@ -42,8 +43,8 @@ pub(super) fn event(message: &pb::Event) -> Result<Event, Fault> {
         outcome: optional("outcome", &message.outcome)?,
         note: optional("note", &message.note)?,
     };
-    check_event(&event, message.no_deadline)?;
-    Ok(event)
+    check_event(&event)?;
+    Ok(SentEvent { event, no_deadline: message.no_deadline })
 }
 
 /// What a reject keeps of a message that is no event.
@@ -73,10 +74,8 @@ fn kind(number: i32) -> Option<EventKind> {
     u8::try_from(number).ok().and_then(EventKind::from_code)
 }
 
-pub(in crate::grpc) fn event_to_pb(
-    jurisdiction: &JurisdictionId,
-    accepted: Accepted<Event>,
-) -> pb::Event {
+pub(in crate::grpc) fn event_to_pb(jurisdiction: &JurisdictionId, shown: ShownEvent) -> pb::Event {
+    let ShownEvent { accepted, computed } = shown;
     let Accepted { record: event, sequence, create_time } = accepted;
     let name = EventName {
         jurisdiction: jurisdiction.clone(),
@@ -98,6 +97,17 @@ pub(in crate::grpc) fn event_to_pb(
         no_deadline: event.kind == EventKind::Dispatched && event.due_at.is_none(),
         create_time: Some(timestamp(create_time)),
         sequence,
+        computed_deadline: computed.map(computed_to_pb),
+    }
+}
+
+fn computed_to_pb(computed: ComputedDeadline) -> pb::ComputedDeadline {
+    pb::ComputedDeadline {
+        start_time: Some(timestamp(computed.start)),
+        condition_id: computed.condition_id,
+        limit: computed.limit.value.to_string(),
+        unit: computed.limit.unit.to_string(),
+        calendar_digest: computed.calendar.map(|digest| digest.to_string()).unwrap_or_default(),
     }
 }
 
@@ -175,7 +185,6 @@ mod tests {
             event.unit.clear();
         };
         assert_eq!(fault(returned), ("missing_unit", "unit"));
-        assert_eq!(fault(|event| event.due_time = None), ("missing_due_at", "due_at"));
         assert_eq!(fault(|event| event.note.push('\0')), ("nul_byte", "note"));
         let long = "x".repeat(64 * 1024 + 1);
         assert_eq!(fault(|event| event.note.clone_from(&long)), ("field_too_long", "note"));

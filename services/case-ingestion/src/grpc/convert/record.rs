@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{case, checked, event, instant};
 use crate::app::Intake;
-use crate::domain::{Broken, Counts, Fault, Position, Row};
+use crate::domain::{Broken, Counts, Fault, Position, Row, SentEvent};
 use crate::error::Error;
 
 /// The largest batch.
@@ -43,7 +43,7 @@ impl Incoming for pb::CaseRecord {
 }
 
 impl Incoming for pb::EventRecord {
-    type Record = chengping_casework::Event;
+    type Record = SentEvent;
 
     fn into_row(self, field: &str, errors: &mut FieldErrors) -> Option<Row<Self::Record>> {
         let position = position(self.position, field, errors);

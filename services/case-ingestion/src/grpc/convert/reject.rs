@@ -63,6 +63,7 @@ fn new_reject(reject: pb::Reject, index: usize, errors: &mut FieldErrors) -> New
         accepted_payload: Some(reject.accepted_payload).filter(|bytes: &Vec<u8>| !bytes.is_empty()),
         // What is no case number is still in the payload.
         case_no: reject.case_no.parse().ok(),
+        waits: false,
         waiting_no: None,
     }
 }

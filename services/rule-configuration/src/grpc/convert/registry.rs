@@ -67,7 +67,7 @@ pub(in crate::grpc) fn imported(
     jurisdiction: &JurisdictionId,
     imported: Imported,
 ) -> pb::ImportRegistryResponse {
-    let Imported { revision, counts, rejects } = imported;
+    let Imported { revision, counts, rejects, deadline_rules } = imported;
     pb::ImportRegistryResponse {
         registry_revision: revision.map(|revision| registry_revision(jurisdiction, &revision)),
         added_count: counts.added,
@@ -75,6 +75,7 @@ pub(in crate::grpc) fn imported(
         repeated_count: counts.repeated,
         reject_count: i64::try_from(rejects.len()).expect("a length fits"),
         rejects: rejects.into_iter().take(REJECTS_MAX).map(reject).collect(),
+        deadline_rules_digest: deadline_rules.to_string(),
     }
 }
 
@@ -173,7 +174,7 @@ fn decimal(number: &Exact) -> String {
         .unwrap_or_else(|| number.to_string())
 }
 
-fn optional(value: Option<&impl ToString>) -> String {
+pub(super) fn optional(value: Option<&impl ToString>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
 

@@ -7,6 +7,7 @@ use chengping_proto::rules::v1::registry_row::Content as PbContent;
 use chengping_types::registry::{Area, AreaKind, Body, Coefficient, GridClass, LongTermEntry};
 use chengping_types::{BodyId, BodyKind, Exact, Month, Zone};
 
+use super::deadline_rules::{calendar_day, filing_condition, working_hours};
 use crate::domain::import::{Fault, Place, Record, Row};
 use crate::domain::registry::RegisteredBody;
 
@@ -23,6 +24,9 @@ pub(in crate::grpc) fn row(row: pb::RegistryRow) -> Row {
         Some(PbContent::Area(area)) => self::area(area).map(Record::Area),
         Some(PbContent::Coefficient(row)) => coefficient(row).map(Record::Coefficient),
         Some(PbContent::LongTerm(entry)) => long_term(entry).map(Record::LongTerm),
+        Some(PbContent::WorkingHours(row)) => working_hours(row).map(Record::WorkingHours),
+        Some(PbContent::CalendarDay(row)) => calendar_day(row).map(Record::CalendarDay),
+        Some(PbContent::FilingLimit(row)) => filing_condition(row).map(Record::FilingCondition),
         None => Err(missing("content")),
     };
     (place, record)
@@ -101,15 +105,15 @@ fn long_term(entry: pb::LongTermEntry) -> Result<LongTermEntry, Fault> {
     Ok(LongTermEntry { category_scheme, category_code, valid_from, valid_to })
 }
 
-fn missing(column: &'static str) -> Fault {
+pub(super) fn missing(column: &'static str) -> Fault {
     Fault::new(column, &format!("missing_{column}"), format!("{column} is empty; fill it in"))
 }
 
-fn required<'a>(column: &'static str, text: &'a str) -> Result<&'a str, Fault> {
+pub(super) fn required<'a>(column: &'static str, text: &'a str) -> Result<&'a str, Fault> {
     if text.trim().is_empty() { Err(missing(column)) } else { Ok(text) }
 }
 
-fn text(column: &'static str, text: String) -> Result<String, Fault> {
+pub(super) fn text(column: &'static str, text: String) -> Result<String, Fault> {
     if text.len() > TEXT_BYTES_MAX || text.chars().any(char::is_control) {
         let message = format!(
             "{column} has control characters or more than {TEXT_BYTES_MAX} bytes; shorten it"
@@ -120,7 +124,7 @@ fn text(column: &'static str, text: String) -> Result<String, Fault> {
 }
 
 /// A code that must be there.
-fn short(column: &'static str, code: String) -> Result<String, Fault> {
+pub(super) fn short(column: &'static str, code: String) -> Result<String, Fault> {
     required(column, &code)?;
     if code.len() > CODE_BYTES_MAX {
         let message = format!("{column} has more than {CODE_BYTES_MAX} bytes; shorten it");
@@ -140,7 +144,7 @@ fn reference(column: &'static str, text: &str) -> Result<Option<BodyId>, Fault> 
 }
 
 /// An enum, whose codes are those of the API; 0 is "not set" there.
-fn code<T>(
+pub(super) fn code<T>(
     column: &'static str,
     number: i32,
     from_code: impl Fn(u8) -> Option<T>,
@@ -159,7 +163,7 @@ fn month(column: &'static str, text: &str) -> Result<Month, Fault> {
     text.parse::<Month>().map_err(|error| Fault::new(column, "bad_month", error.to_string()))
 }
 
-fn validity(from: &str, to: &str) -> Result<(Month, Option<Month>), Fault> {
+pub(super) fn validity(from: &str, to: &str) -> Result<(Month, Option<Month>), Fault> {
     let valid_from = month("valid_from", required("valid_from", from)?)?;
     let valid_to = if to.is_empty() { None } else { Some(month("valid_to", to)?) };
     if valid_to.is_some_and(|valid_to| valid_to < valid_from) {

@@ -74,6 +74,8 @@ pub trait FromRow: Message + Sized {
 pub struct Records<'a> {
     case: Option<&'a chengping_casework::Case>,
     events: &'a [chengping_casework::Event],
+    /// Whether what dispatches lack is no mistake: the mapping says so, and has checked it.
+    no_deadline: bool,
 }
 
 impl FromRow for CaseRecord {
@@ -84,7 +86,8 @@ impl FromRow for CaseRecord {
 
 impl FromRow for EventRecord {
     fn from_case_and_events(row: Records<'_>, place: &pb::Position) -> anyhow::Result<Vec<Self>> {
-        row.events.iter().map(|event| event_record(event, place.clone())).collect()
+        let record = |event| event_record(event, place.clone(), row.no_deadline);
+        row.events.iter().map(record).collect()
     }
 }
 
@@ -135,10 +138,11 @@ impl Row {
                     Record::Event(event) => (None, std::slice::from_ref(event)),
                     _ => (None, &[][..]),
                 };
-                (entry.row, entry.line, Records { case, events })
+                (entry.row, entry.line, Records { case, events, no_deadline: false })
             }
             Self::Mapped(mapped) => {
-                let records = Records { case: Some(&mapped.case), events: &mapped.events };
+                let (case, events) = (Some(&mapped.case), &mapped.events[..]);
+                let records = Records { case, events, no_deadline: true };
                 (mapped.row, mapped.line, records)
             }
         };
@@ -188,7 +192,7 @@ impl Rows {
     fn open(path: &Path, source: &Source) -> Result<Self, FileError> {
         match source {
             Source::Interchange => {
-                let reader = Box::new(Reader::open(path)?);
+                let reader = Box::new(Reader::open(path)?.with_computed_deadlines());
                 let progress = reader.progress();
                 Ok(Self::Entries(reader, progress))
             }

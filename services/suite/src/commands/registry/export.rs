@@ -5,12 +5,15 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use chengping_interchange::{FileKind, Record, Writer};
-use chengping_proto::rules::v1::{ExportRegistryRequest, RegistryRevision};
-use chengping_types::TimeZone;
+use chengping_proto::rules::v1::{
+    ExportRegistryRequest, GetDeadlineRulesRequest, RegistryRevision,
+};
 use chengping_types::registry::Registry;
+use chengping_types::{DeadlineRules, TimeZone};
 
 use super::{current, revision_json, summary};
 use crate::clients::Clients;
+use crate::convert::deadline_rules;
 use crate::convert::registry::add;
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::{Align, Output, Table};
@@ -22,9 +25,13 @@ pub(super) async fn run(
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
     let (revision, registry) = download(clients).await?;
+    let request = GetDeadlineRulesRequest { parent: clients.parent() };
+    let rules = clients.registry().get_deadline_rules(request).await;
+    let rules = deadline_rules::read(rules.doing("read the deadline rules")?.into_inner())
+        .context("the server sent a row that no file can hold")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let mut table = Table::new(&[("file", Align::Left), ("rows", Align::Right)]);
-    for (kind, rows) in records(registry) {
+    for (kind, rows) in records(registry).into_iter().chain(deadline_records(rules)) {
         let path = folder.join(format!("{kind}.csv"));
         write(&path, kind, &rows).with_context(|| format!("cannot write {}", path.display()))?;
         table.row([path.display().to_string(), rows.len().to_string()]);
@@ -57,6 +64,19 @@ fn records(registry: Registry) -> [(FileKind, Vec<Record>); 4] {
         (FileKind::Coefficients, coefficients.into_iter().map(Record::Coefficient).collect()),
         (FileKind::LongTerm, long_term.into_iter().map(Record::LongTerm).collect()),
     ]
+}
+
+/// The optional files, where there are rows for them.
+fn deadline_records(rules: DeadlineRules) -> impl Iterator<Item = (FileKind, Vec<Record>)> {
+    let DeadlineRules { working_hours, calendar, filing_conditions } = rules;
+    let conditions = filing_conditions.into_iter().map(Record::FilingCondition);
+    [
+        (FileKind::WorkingHours, working_hours.into_iter().map(Record::WorkingHours).collect()),
+        (FileKind::Calendar, calendar.into_iter().map(Record::CalendarDay).collect()),
+        (FileKind::FilingConditions, conditions.collect::<Vec<_>>()),
+    ]
+    .into_iter()
+    .filter(|(_, rows)| !rows.is_empty())
 }
 
 fn write(path: &Path, kind: FileKind, rows: &[Record]) -> anyhow::Result<()> {

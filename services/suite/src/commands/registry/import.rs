@@ -15,8 +15,8 @@ use tonic::Status;
 
 use super::{revision_json, summary};
 use crate::clients::Clients;
-use crate::convert::registry as convert;
 use crate::convert::reject::{position, reject};
+use crate::convert::{deadline_rules, registry as convert};
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::files::{self, SourceFile};
 use crate::output::{Align, Output, Table, say};
@@ -157,6 +157,9 @@ fn content(record: &Record) -> anyhow::Result<Content> {
         Record::Area(area) => Ok(convert::area(area)),
         Record::Coefficient(row) => convert::coefficient(row),
         Record::LongTerm(entry) => Ok(convert::long_term(entry)),
+        Record::WorkingHours(row) => Ok(deadline_rules::working_hours(row)),
+        Record::CalendarDay(row) => Ok(deadline_rules::calendar_day(row)),
+        Record::FilingCondition(row) => Ok(deadline_rules::filing_limit(row)),
         Record::Case(_) | Record::Event(_) => None.context("a registry file has no cases"),
     }
 }

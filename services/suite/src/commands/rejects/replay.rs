@@ -13,6 +13,7 @@ use chengping_proto::cases::v1::{
     BatchCreateEventsRequest, EventRecord, GetRejectRequest, Reject, ReplayRejectRequest,
 };
 use clap::Args;
+use serde_json::Value;
 
 use super::super::import::read_mapping;
 use super::{reject_name, report};
@@ -107,7 +108,7 @@ fn mapped(
     if rows.next().is_some() {
         bail!("there is more than one corrected row; replay one at a time");
     }
-    let events = row.events.iter().map(|event| event_record(event, position.clone()));
+    let events = row.events.iter().map(|event| event_record(event, position.clone(), true));
     let events = events.collect::<Result<_, _>>()?;
     Ok((Corrected::Case(case_record(&row.case, position)), events))
 }
@@ -121,8 +122,12 @@ fn corrected(
     let position = reject.position.clone().unwrap_or_default();
     let is_json = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     let format = if is_json { Format::Ndjson } else { Format::Csv };
+    // What the service set aside says so itself.
+    let no_deadline = is_json
+        && serde_json::from_slice::<Value>(&payload).is_ok_and(|row| row["no_deadline"] == true);
     let mut rows = Reader::from_read(&position.file, format, kind, io::Cursor::new(payload))
-        .context("the corrected row cannot be read; say with --kind what it is")?;
+        .context("the corrected row cannot be read; say with --kind what it is")?
+        .with_computed_deadlines();
     let entry = match rows.next() {
         None => bail!("there is no corrected row"),
         Some(Err(refused)) => bail!("the corrected row is not right yet: {refused}"),
@@ -133,7 +138,7 @@ fn corrected(
     }
     match &entry.record {
         Record::Case(case) => Ok(Corrected::Case(case_record(case, position))),
-        Record::Event(event) => Ok(Corrected::Event(event_record(event, position)?)),
+        Record::Event(event) => Ok(Corrected::Event(event_record(event, position, no_deadline)?)),
         other => bail!(
             "a row of {} is not replayed: import it with `chengping registry import`, and dismiss \
              the reject",

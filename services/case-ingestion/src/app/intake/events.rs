@@ -1,0 +1,297 @@
+//! Taking events in, with the deadlines that they lack.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chengping_casework::{Case, Event, lacks_deadline};
+use chengping_types::{CaseNo, JurisdictionId};
+
+use crate::domain::{
+    Broken, EventKey, Lack, LackingCase, Ledger, MISSING_DUE_AT, NewReject, Record as _,
+    RejectState, SentEvent, Settled, Sorted, Version, Versions, WaitingEvent, conflict, set_aside,
+};
+use crate::store::{self, PgConnection, StoreError, deadline};
+
+/// Why a waiting event is not taken in although its case has come.
+pub(super) const SUPERSEDED: &str = "contradicts an accepted event; see the reject with code \
+                                     conflict of the same place";
+
+/// Takes in the accepted events of a sorted batch, whose cases are known, and those that were set
+/// aside before and now get their deadline; tells how many of the latter. Events of the batch that
+/// get none go to its rejects.
+pub(super) async fn take_in(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    ledger: &mut Ledger,
+    sorted: &mut Sorted<SentEvent>,
+    current: Option<&Version>,
+) -> Result<i64, StoreError> {
+    let case_nos = case_nos(&sorted.accepted);
+    let case_nos: Vec<_> = case_nos.iter().map(CaseNo::as_str).collect();
+    let mut waiting = Vec::new();
+    let mut stored = Vec::new();
+    if !case_nos.is_empty() {
+        waiting =
+            store::reject::waiting(connection, jurisdiction, MISSING_DUE_AT, &case_nos).await?;
+        stored = deadline::of_cases(connection, jurisdiction, &case_nos).await?;
+    }
+    let affected = affected(&sorted.accepted, &waiting, &stored);
+    if affected.is_empty() {
+        insert(connection, jurisdiction, ledger, &sorted.accepted, &[]).await?;
+        return Ok(0);
+    }
+    let lacking = Lacking::load(connection, jurisdiction, &affected, &sorted.accepted).await?;
+    let lacking = lacking.with(stored, &sorted.accepted, &waiting);
+    let earlier = lacking.earlier_rules(current);
+    let earlier = deadline::rules(connection, jurisdiction, &earlier).await?;
+    let settled = lacking.settle(&Versions { current, earlier });
+    let fates = lacking.fates(&settled, waiting);
+
+    settled.set_aside(sorted);
+    let released: Vec<_> =
+        lacking.waiting.iter().filter(|sent| settled.lack(sent).is_none()).cloned().collect();
+    let before = ledger.watermark;
+    insert(connection, jurisdiction, ledger, &sorted.accepted, &released).await?;
+    let taken = sorted.accepted.iter().chain(&released);
+    let deadlines = settled.new_deadlines(taken, before, ledger.watermark);
+    if let Some(version) =
+        current.filter(|current| deadlines.iter().any(|new| new.deadline.rules == current.digest))
+    {
+        deadline::keep_rules(connection, jurisdiction, version).await?;
+    }
+    deadline::insert(connection, jurisdiction, &deadlines).await?;
+    fates.seal(connection, jurisdiction).await?;
+    Ok(i64::try_from(released.len()).expect("a batch fits"))
+}
+
+/// Inserts events under the next sequence numbers.
+async fn insert(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    ledger: &mut Ledger,
+    batch: &[SentEvent],
+    released: &[SentEvent],
+) -> Result<(), StoreError> {
+    let events: Vec<_> = batch.iter().chain(released).map(|sent| &sent.event).collect();
+    let sequence_before = ledger.take(events.len());
+    store::event::insert(connection, jurisdiction, sequence_before, &events).await
+}
+
+fn case_nos(events: &[SentEvent]) -> BTreeSet<CaseNo> {
+    events.iter().map(|sent| sent.event.case_no.clone()).collect()
+}
+
+/// The cases of which some deadline is to be computed: a new event lacks its own, or one that was
+/// set aside may get it now, or a new event lies before one whose deadline was computed.
+fn affected(
+    accepted: &[SentEvent],
+    waiting: &[WaitingEvent],
+    stored: &[deadline::OfCase],
+) -> BTreeSet<CaseNo> {
+    let lacking = accepted.iter().filter(|sent| lacks_deadline(&sent.event));
+    let mut affected: BTreeSet<_> = lacking.map(|sent| sent.event.case_no.clone()).collect();
+    affected.extend(waiting.iter().map(|waiting| waiting.sent.event.case_no.clone()));
+    let mut last = HashMap::new();
+    for of_case in stored {
+        let moment = (of_case.at, of_case.deadline.computed.event_no);
+        let last = last.entry(&of_case.case_no).or_insert(moment);
+        *last = moment.max(*last);
+    }
+    let is_before = |event: &Event| {
+        last.get(&event.case_no).is_some_and(|last| (event.at, event.event_no) < *last)
+    };
+    let moving = accepted.iter().map(|sent| &sent.event).filter(|event| is_before(event));
+    affected.extend(moving.map(|event| event.case_no.clone()));
+    affected
+}
+
+/// The affected cases with all that is known of them.
+struct Lacking {
+    cases: Vec<LackingCase>,
+    /// Events that were set aside and are candidates now, each once.
+    waiting: Vec<SentEvent>,
+}
+
+impl Lacking {
+    /// The cases and their accepted events.
+    async fn load(
+        connection: &mut PgConnection,
+        jurisdiction: &JurisdictionId,
+        case_nos: &BTreeSet<CaseNo>,
+        accepted: &[SentEvent],
+    ) -> Result<Self, StoreError> {
+        let numbers: Vec<_> = case_nos.iter().map(CaseNo::as_str).collect();
+        let cases = store::case::find(connection, jurisdiction, &numbers).await?;
+        let events = store::event::of_cases(connection, jurisdiction, &numbers).await?;
+        let mut known: BTreeMap<CaseNo, Vec<Event>> = BTreeMap::new();
+        let new = accepted.iter().map(|sent| &sent.event).filter(|event| !lacks_deadline(event));
+        for event in events.into_iter().chain(new.cloned()) {
+            known.entry(event.case_no.clone()).or_default().push(event);
+        }
+        let case = |case: Case| LackingCase {
+            known: known.remove(&case.case_no).unwrap_or_default(),
+            case,
+            stored: Vec::new(),
+            candidates: Vec::new(),
+        };
+        Ok(Self { cases: cases.into_iter().map(case).collect(), waiting: Vec::new() })
+    }
+
+    /// Adds what was computed before, and the candidates.
+    fn with(
+        mut self,
+        stored: Vec<deadline::OfCase>,
+        accepted: &[SentEvent],
+        waiting: &[WaitingEvent],
+    ) -> Self {
+        let mut cases: HashMap<_, _> =
+            self.cases.iter_mut().map(|case| (case.case.case_no.clone(), case)).collect();
+        for of_case in stored {
+            if let Some(case) = cases.get_mut(&of_case.case_no) {
+                case.stored.push(of_case.deadline);
+            }
+        }
+        for sent in accepted.iter().filter(|sent| lacks_deadline(&sent.event)) {
+            if let Some(case) = cases.get_mut(sent.case_no()) {
+                case.candidates.push(sent.clone());
+            }
+        }
+        for WaitingEvent { sent, .. } in waiting {
+            if let Some(case) = cases.get_mut(sent.case_no())
+                && case.version(sent).is_none()
+            {
+                case.candidates.push(sent.clone());
+                self.waiting.push(sent.clone());
+            }
+        }
+        self
+    }
+
+    /// The versions of the rules that earlier deadlines were computed by.
+    fn earlier_rules(&self, current: Option<&Version>) -> Vec<String> {
+        let stored = self.cases.iter().flat_map(|case| &case.stored).map(|stored| stored.rules);
+        let earlier = stored.filter(|rules| current.is_none_or(|current| current.digest != *rules));
+        earlier.collect::<BTreeSet<_>>().iter().map(ToString::to_string).collect()
+    }
+
+    fn settle(&self, versions: &Versions<'_>) -> AllSettled {
+        let of_case = |case: &LackingCase| (case.case.case_no.clone(), case.settle(versions));
+        AllSettled(self.cases.iter().map(of_case).collect())
+    }
+
+    /// What becomes of each event that was set aside.
+    fn fates(&self, settled: &AllSettled, waiting: Vec<WaitingEvent>) -> Fates {
+        let cases: HashMap<_, _> =
+            self.cases.iter().map(|case| (&case.case.case_no, case)).collect();
+        let mut fates = Fates::default();
+        for WaitingEvent { reject_id, position, sent, message } in waiting {
+            let Some(case) = cases.get(sent.case_no()) else { continue };
+            if let Some(lack) = settled.lack(&sent) {
+                let now = lack.fault(&sent).message;
+                if now != message {
+                    fates.reworded.push((reject_id, now));
+                }
+                continue;
+            }
+            match case.version(&sent) {
+                Some(accepted) if accepted != sent => {
+                    fates.conflicts.push(conflict(position, &sent, &accepted));
+                    fates.superseded.push(reject_id);
+                }
+                _ => fates.replayed.push(reject_id),
+            }
+        }
+        fates
+    }
+}
+
+/// What became of the affected cases.
+struct AllSettled(BTreeMap<CaseNo, Settled>);
+
+impl AllSettled {
+    /// Why an event cannot be taken in, if it cannot.
+    fn lack(&self, sent: &SentEvent) -> Option<Lack> {
+        self.0.get(sent.case_no())?.lacking.get(&sent.event.event_no).copied()
+    }
+
+    /// Moves what cannot be taken in to the rejects of the batch.
+    fn set_aside(&self, sorted: &mut Sorted<SentEvent>) {
+        let accepted = std::mem::take(&mut sorted.accepted).into_iter();
+        let places = std::mem::take(&mut sorted.places).into_iter();
+        for (sent, (place, position)) in accepted.zip(places) {
+            // Only those that lack their deadline can lack it, but numbers are cheaper to ask for.
+            match self.lack(&sent).filter(|_| lacks_deadline(&sent.event)) {
+                Some(lack) => {
+                    let broken = Broken::of(&sent, lack.fault(&sent));
+                    sorted.refused.push(place);
+                    sorted.rejects.push(set_aside(position, *broken, None));
+                }
+                None => {
+                    sorted.accepted.push(sent);
+                    sorted.places.push((place, position));
+                }
+            }
+        }
+    }
+
+    /// The new deadlines: that of an event that is taken in becomes known with it, one that moved
+    /// with the last record of the batch.
+    fn new_deadlines<'e>(
+        self,
+        taken: impl Iterator<Item = &'e SentEvent>,
+        before: i64,
+        watermark: i64,
+    ) -> Vec<deadline::New> {
+        let sequences: HashMap<EventKey, i64> =
+            taken.map(SentEvent::key).zip(before + 1..).collect();
+        let mut new = Vec::new();
+        for (case_no, settled) in self.0 {
+            for deadline in settled.deadlines {
+                let event_no = deadline.computed.event_no;
+                let key = EventKey { case_no: case_no.clone(), event_no };
+                let sequence = sequences.get(&key).copied().unwrap_or(watermark);
+                // Nothing moves where nothing was taken in.
+                if sequence > before {
+                    new.push(deadline::New { case_no: case_no.clone(), sequence, deadline });
+                }
+            }
+        }
+        new
+    }
+}
+
+fn texts(ids: &[String]) -> Vec<&str> {
+    ids.iter().map(String::as_str).collect()
+}
+
+/// What becomes of rejects that waited.
+#[derive(Default)]
+struct Fates {
+    replayed: Vec<String>,
+    superseded: Vec<String>,
+    conflicts: Vec<NewReject>,
+    reworded: Vec<(String, String)>,
+}
+
+impl Fates {
+    async fn seal(
+        self,
+        connection: &mut PgConnection,
+        jurisdiction: &JurisdictionId,
+    ) -> Result<(), StoreError> {
+        let Self { replayed, superseded, conflicts, reworded } = &self;
+        store::reject::insert(connection, jurisdiction, conflicts).await?;
+        let (state, reason) = (RejectState::Dismissed, Some(SUPERSEDED));
+        store::reject::close(
+            connection,
+            jurisdiction,
+            &texts(replayed),
+            RejectState::Replayed,
+            None,
+        )
+        .await?;
+        store::reject::close(connection, jurisdiction, &texts(superseded), state, reason).await?;
+        let reworded: Vec<_> =
+            reworded.iter().map(|(id, message)| (id.as_str(), message.as_str())).collect();
+        store::reject::reword(connection, jurisdiction, &reworded).await
+    }
+}
