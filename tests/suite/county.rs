@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::support::{Suite, root};
 
 /// The rows of the page's ranking: group, rank, body, score, grade.
@@ -43,5 +45,37 @@ async fn the_walk_through_of_a_new_city_gives_the_ranking_that_it_prints() {
         run(&["explain", "--month", "2024-05", "--body", "chengguan", "--lang", "en", "--cases"]);
     let explained = String::from_utf8(explained).unwrap();
     assert!(explained.contains("0.7 × 3 + 0.3 × 0 = 2.1"), "{explained}");
+
+    // The office thinks about a dearer A2, and nothing is stored.
+    let dearer = suite.scratch().join("dearer.yaml");
+    let text = fs::read_to_string(root().join(file("pack.yaml"))).unwrap();
+    fs::write(&dearer, text.replacen("points: 3", "points: 4", 1)).unwrap();
+    let dearer = dearer.to_str().unwrap();
+    let kept = suite.run(&["rules", "list", "--jurisdiction", "shili", "--format", "json"]).json(0);
+    let revision = kept[0]["name"].as_str().unwrap().replace("/revisions/", "@");
+    let revision = revision.rsplit('/').next().unwrap();
+    let different = suite.run(&[
+        "rules",
+        "diff",
+        revision,
+        dearer,
+        "--jurisdiction",
+        "shili",
+        "--format",
+        "json",
+    ]);
+    let different = different.json(0);
+    assert_eq!(different.as_array().unwrap().len(), 1, "{different}");
+    assert_eq!((&different[0]["before"], &different[0]["after"]), (&json!("3"), &json!("4")));
+    let preview = ["rules", "preview", "--month", "2024-05", dearer, "--format", "json"];
+    let preview = suite.run(&[&preview[..], &["--jurisdiction", "shili"]].concat()).json(0);
+    // chengguan: 0.7 × 1; donghe: 0.3 × 1; nanling: half of one point.
+    let moved = preview[0]["differences"].as_array().unwrap().iter();
+    let moved: Vec<_> = moved.map(|one| (&one["body"], &one["difference"])).collect();
+    let [chengguan, nanling, donghe] =
+        [("chengguan", "-0.70"), ("nanling", "-0.50"), ("donghe", "-0.30")]
+            .map(|(body, difference)| (json!(body), json!(difference)));
+    let expected = [&chengguan, &nanling, &donghe].map(|(body, difference)| (body, difference));
+    assert_eq!(moved, expected, "{preview}");
     suite.stop().await;
 }
