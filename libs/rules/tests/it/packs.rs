@@ -1,7 +1,7 @@
 //! The built-in packs, and what reading a pack promises.
 
 use chengping_rules::{
-    Aspect, Mistakes, Number, Provenance, RulePack, WarningKind, builtin, builtin_names,
+    Aspect, Mistakes, Number, Provenance, Rule, RulePack, WarningKind, builtin, builtin_names,
 };
 use chengping_types::{BodyKind, Exact, Family};
 use proptest::prelude::*;
@@ -50,6 +50,23 @@ fn the_digest_is_that_of_the_meaning_not_of_the_spelling() {
     assert_eq!(RulePack::parse(&respelled).unwrap().digest(), pack.digest());
     let changed = with("key: \"0.6\"", "key: \"0.7\"");
     assert_ne!(RulePack::parse(&changed).unwrap().digest(), pack.digest());
+}
+
+#[test]
+fn a_pack_looks_back_as_far_as_one_of_its_items_does() {
+    let mut pack = RulePack::parse(zhengzhou()).unwrap();
+    assert_eq!(pack.looks_back(), 12);
+    let five = with("history_months: 12", "history_months: 5");
+    assert_eq!(RulePack::parse(&five).unwrap().looks_back(), 5);
+    let mut without = |is_unwanted: fn(&Rule) -> bool| {
+        for stream in pack.families.values_mut().flat_map(|family| &mut family.streams) {
+            stream.items.retain(|item| !is_unwanted(&item.rule));
+        }
+        pack.looks_back()
+    };
+    // An increase needs the month before, a rate needs none.
+    assert_eq!(without(|rule| matches!(rule, Rule::BandRelative(_))), 1);
+    assert_eq!(without(|rule| matches!(rule, Rule::MomIncrease(_))), 0);
 }
 
 /// What a revision was approved as must not become something else by a new version of the program.
