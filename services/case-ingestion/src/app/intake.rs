@@ -226,11 +226,9 @@ async fn release(
     };
     let mut fates: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for (place, id) in ids.iter().enumerate() {
-        let (state, reason) = fate(place);
-        fates.entry((state.code(), reason)).or_default().push(id);
+        fates.entry(fate(place)).or_default().push(id);
     }
     for ((state, reason), ids) in fates {
-        let state = RejectState::from_code(state).expect("it was one");
         store::reject::close(connection, jurisdiction, &ids, state, reason).await?;
     }
     Ok(sorted)

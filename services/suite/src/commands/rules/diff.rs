@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use chengping_proto::rules::v1::GetRulePackRevisionRequest;
-use chengping_rules::{RulePack, differences};
+use chengping_rules::{PackDifference, RulePack, differences};
 use serde_json::json;
 
 use super::PackRevision;
@@ -55,7 +55,7 @@ impl AnyPack {
     }
 }
 
-/// Prints one line a difference; nothing where there is none.
+/// Prints one line a difference, and how many there are.
 pub(super) async fn run(
     common: &Common,
     [before, after]: [&AnyPack; 2],
@@ -68,7 +68,8 @@ pub(super) async fn run(
     for one in different.clone() {
         table.row([one.path, one.before.unwrap_or_default(), one.after.unwrap_or_default()]);
     }
-    let one = |one: &chengping_rules::PackDifference| json!({"path": one.path, "before": one.before, "after": one.after});
+    let one =
+        |one: &PackDifference| json!({"path": one.path, "before": one.before, "after": one.after});
     out.report(&table, &different.iter().map(one).collect::<Vec<_>>())?;
     out.remark(format_args!("{} differences", different.len()))?;
     Ok(Outcome::Done)

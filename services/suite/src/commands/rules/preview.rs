@@ -69,18 +69,16 @@ fn table() -> Table {
         ("before", Align::Right),
         ("after", Align::Right),
         ("difference", Align::Right),
-        ("rank before", Align::Right),
-        ("rank after", Align::Right),
-        ("grade before", Align::Left),
-        ("grade after", Align::Left),
+        ("rank_before", Align::Right),
+        ("rank_after", Align::Right),
+        ("grade_before", Align::Left),
+        ("grade_after", Align::Left),
     ])
 }
 
 fn add(table: &mut Table, month: &PreviewRulePackResponse) {
     let rank = |rank: i32| if rank == 0 { String::new() } else { rank.to_string() };
     for one in month.differences.clone() {
-        let ranks = [rank(one.rank_before), rank(one.rank_after)];
-        let [rank_before, rank_after] = ranks;
         table.row([
             month.month.clone(),
             one.group,
@@ -89,8 +87,8 @@ fn add(table: &mut Table, month: &PreviewRulePackResponse) {
             one.score_before,
             one.score_after,
             one.difference,
-            rank_before,
-            rank_after,
+            rank(one.rank_before),
+            rank(one.rank_after),
             one.grade_before,
             one.grade_after,
         ]);
