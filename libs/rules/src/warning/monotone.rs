@@ -95,10 +95,10 @@ impl Step {
             Rule::PerCase(rule) => self.trend(&rule.count) == Trend::Rises,
             Rule::BandRelative(rule) => self.trend(&rule.count) == Trend::Rises,
             Rule::MomIncrease(rule) => self.trend(&rule.count) == Trend::Rises,
-            Rule::Band(rule) => {
-                let rises = pack.bands.get(&rule.bands).is_some_and(crate::pack::BandTable::rises);
-                self.trend(&rule.count) == if rises { Trend::Rises } else { Trend::Falls }
-            }
+            Rule::Band(band) => rule.bands().into_iter().any(|table| {
+                let rises = pack.bands.get(table).is_some_and(crate::pack::BandTable::rises);
+                self.trend(&band.count) == if rises { Trend::Rises } else { Trend::Falls }
+            }),
             Rule::FlatIf(rule) => self.can_come_to_hold(rule),
             Rule::Bonus(rule) => self.trend(&rule.value) == Trend::Falls,
             Rule::PerCaseRepeat(_) | Rule::Satisfaction(_) => false,

@@ -114,6 +114,22 @@ fn a_formula_that_punishes_better_work_is_told() {
 }
 
 #[test]
+fn every_table_of_an_item_is_looked_at() {
+    let tables = r#"
+bands:
+  falling: {steps: [{up_to: 9, share: 1}, {share: 0}], clause: "1", provenance: assumption}
+  rising: {steps: [{up_to: 9, share: 0}, {share: 1}], clause: "1", provenance: assumption}
+groups:"#;
+    let told = |rule: &str| {
+        let judged = ("linear: {rate: closed / due, weight: 40}", rule);
+        !parts(&with("boston-2011", &[("\ngroups:", tables), judged]), more_costs).is_empty()
+    };
+    assert!(!told("band: {count: filed, bands: falling, weight: 40}"));
+    assert!(told("band: {count: filed, bands: rising, weight: 40}"));
+    assert!(told("band: {count: filed, bands: falling, bands_of_class_2: rising, weight: 40}"));
+}
+
+#[test]
 fn a_count_that_a_switch_keeps_at_zero_is_told() {
     let carried = ("on_time / due, weight: 60", "(due - carried_open) / due, weight: 60");
     let never = |kind: &WarningKind| matches!(kind, WarningKind::NeverCounts { .. });
