@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::account::Account;
 use self::binaries::Binaries;
+pub use self::binaries::installed;
 use self::cluster::Cluster;
 use self::layout::Layout;
 use self::supervisor::Supervisor;

@@ -1,9 +1,9 @@
 //! `chengping doctor`: looks at this machine and the server, and says what is missing.
 
 use std::path::Path;
-use std::process::Command;
 use std::{env, fs};
 
+use chengping_chassis::postgres::private::installed;
 use clap::Args;
 use serde_json::json;
 
@@ -12,9 +12,6 @@ use crate::discovery;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Align, Output, Table};
 use crate::suite_file::SuiteFile;
-
-/// Where Debian keeps the binaries of each PostgreSQL version.
-const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
 
 /// Flags of `doctor`.
 #[derive(Debug, Args)]
@@ -55,38 +52,18 @@ fn data_folder(data: &Path) -> Finding {
     Finding { what: "data folder", well, text: format!("{} {text}", data.display()) }
 }
 
+/// Found as `up` finds it; an empty variable names no server.
 fn postgres() -> Finding {
-    let (well, text) = if env::var_os("DATABASE_URL").is_some() {
+    let is_named = env::var_os("DATABASE_URL").is_some_and(|url| !url.is_empty());
+    let (well, text) = if is_named {
         (true, "DATABASE_URL is set and is used".to_owned())
     } else {
-        match postgres_version() {
-            Some(version) => (true, version),
-            None => (
-                false,
-                "no postgres program found; install PostgreSQL 15 or later, or set DATABASE_URL"
-                    .to_owned(),
-            ),
+        match installed() {
+            Ok((version, folder)) => (true, format!("{version} in {}", folder.display())),
+            Err(error) => (false, error.to_string()),
         }
     };
     Finding { what: "PostgreSQL", well, text }
-}
-
-/// What the newest `postgres` program on this machine says of itself.
-fn postgres_version() -> Option<String> {
-    let versions = fs::read_dir(POSTGRES_VERSIONS).into_iter().flatten().flatten();
-    let mut programs: Vec<_> = versions
-        .filter_map(|entry| {
-            let number: u32 = entry.file_name().to_str()?.parse().ok()?;
-            Some((number, entry.path().join("bin/postgres")))
-        })
-        .collect();
-    programs.sort();
-    let programs = programs.into_iter().rev().map(|(_, program)| program);
-    programs.chain(["postgres".into()]).find_map(|program| {
-        let output = Command::new(&program).arg("--version").output().ok()?;
-        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        output.status.success().then(|| format!("{version}, {}", program.display()))
-    })
 }
 
 async fn server(common: &Common) -> Finding {

@@ -9,7 +9,7 @@ use chengping_testing::Process;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::{PROGRAM, chengping, folder};
+use crate::support::{PROGRAM, chengping, chengping_with, folder};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -57,6 +57,23 @@ async fn a_suite_is_found_while_it_starts_and_leaves_nothing_running() {
     assert!(!data.join("suite.json").exists());
     let left: Vec<_> = fs::read_dir(data.join("postgres")).unwrap().flatten().collect();
     assert!(left.iter().all(|entry| !entry.path().join("postmaster.pid").exists()));
+}
+
+#[test]
+fn the_doctor_looks_for_the_server_that_would_be_run() {
+    let folder = folder();
+    let bare = [("CHENGPING_POSTGRES_BIN", "/nowhere")];
+    let done = chengping_with(folder.path(), &["doctor", "--format", "json"], &bare);
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    let found: Value = serde_json::from_str(&done.stdout).unwrap();
+    let postgres = found.as_array().unwrap().iter().find(|one| one["what"] == "PostgreSQL");
+    let postgres = postgres.unwrap();
+    assert_eq!(postgres["ok"], false);
+    assert!(postgres["found"].as_str().unwrap().contains("/nowhere"), "{postgres}");
+
+    let elsewhere = [bare[0], ("DATABASE_URL", "")];
+    let done = chengping_with(folder.path(), &["doctor", "--format", "json"], &elsewhere);
+    assert!(done.stdout.contains("/nowhere"), "an empty variable names nothing: {}", done.stdout);
 }
 
 #[test]

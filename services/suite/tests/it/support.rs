@@ -21,12 +21,21 @@ pub(crate) struct Done {
 
 /// Runs the command in `folder` to its end.
 pub(crate) fn chengping(folder: &Path, arguments: &[&str]) -> Done {
+    chengping_with(folder, arguments, &[])
+}
+
+/// As [`chengping`], with these variables.
+pub(crate) fn chengping_with(
+    folder: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Done {
     let mut command = Command::new(PROGRAM);
     command.args(arguments).current_dir(folder);
     for variable in VARIABLES {
         command.env_remove(variable);
     }
-    let output = command.output().unwrap();
+    let output = command.envs(variables.iter().copied()).output().unwrap();
     Done {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),

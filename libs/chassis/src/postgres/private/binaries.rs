@@ -62,6 +62,19 @@ impl Binaries {
     }
 }
 
+/// What a private server without data would be run from: the version, and the folder of its
+/// programs.
+///
+/// # Errors
+///
+/// [`PrivateError::NotFound`] when this host has no PostgreSQL that is new enough.
+pub fn installed() -> Result<(String, PathBuf), PrivateError> {
+    let mut search = Search::default();
+    search.look_everywhere(&|name| std::env::var_os(name));
+    let Binaries { folder, major, minor } = choose(search, None, Path::new(""))?;
+    Ok((format!("{major}.{minor}"), folder))
+}
+
 fn choose(
     search: Search,
     written_by: Option<u32>,
