@@ -332,4 +332,8 @@ not_needed! {
     list_categories: rules::ListCategoriesRequest => rules::ListCategoriesResponse;
     get_work_calendar: rules::GetWorkCalendarRequest => rules::WorkCalendar;
     update_work_calendar: rules::UpdateWorkCalendarRequest => rules::WorkCalendar;
+    remove_registry_rows: rules::RemoveRegistryRowsRequest => rules::RegistryChange;
+    merge_bodies: rules::MergeBodiesRequest => rules::RegistryChange;
+    compare_registry_revisions: rules::CompareRegistryRevisionsRequest =>
+        rules::CompareRegistryRevisionsResponse;
 }

@@ -187,6 +187,24 @@ impl RegistryService for RegistryHandlers {
         Err(to_status(Error::NotBuilt { method: "ListCategories" }))
     }
 
+    async fn remove_registry_rows(
+        &self,
+        _: Request<pb::RemoveRegistryRowsRequest>,
+    ) -> Answer<pb::RegistryChange> {
+        Err(to_status(Error::NotBuilt { method: "RemoveRegistryRows" }))
+    }
+
+    async fn merge_bodies(&self, _: Request<pb::MergeBodiesRequest>) -> Answer<pb::RegistryChange> {
+        Err(to_status(Error::NotBuilt { method: "MergeBodies" }))
+    }
+
+    async fn compare_registry_revisions(
+        &self,
+        _: Request<pb::CompareRegistryRevisionsRequest>,
+    ) -> Answer<pb::CompareRegistryRevisionsResponse> {
+        Err(to_status(Error::NotBuilt { method: "CompareRegistryRevisions" }))
+    }
+
     async fn get_work_calendar(
         &self,
         _: Request<pb::GetWorkCalendarRequest>,

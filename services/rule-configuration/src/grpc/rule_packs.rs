@@ -111,7 +111,7 @@ impl RulePackService for RulePackHandlers {
         request: Request<pb::SubmitRulePackRevisionRequest>,
     ) -> Answer<pb::RulePackRevision> {
         let actor = actor(request.metadata()).map_err(to_status)?;
-        let pb::SubmitRulePackRevisionRequest { name, etag } = request.into_inner();
+        let pb::SubmitRulePackRevisionRequest { name, etag, .. } = request.into_inner();
         let how = (Step::Submit, SUBMIT);
         self.step(name, how, etag, String::new(), actor).await
     }
@@ -121,7 +121,7 @@ impl RulePackService for RulePackHandlers {
         request: Request<pb::ApproveRulePackRevisionRequest>,
     ) -> Answer<pb::RulePackRevision> {
         let actor = actor(request.metadata()).map_err(to_status)?;
-        let pb::ApproveRulePackRevisionRequest { name, etag } = request.into_inner();
+        let pb::ApproveRulePackRevisionRequest { name, etag, .. } = request.into_inner();
         let how = (Step::Approve, APPROVE);
         self.step(name, how, etag, String::new(), actor).await
     }
@@ -131,7 +131,7 @@ impl RulePackService for RulePackHandlers {
         request: Request<pb::RefuseRulePackRevisionRequest>,
     ) -> Answer<pb::RulePackRevision> {
         let actor = actor(request.metadata()).map_err(to_status)?;
-        let pb::RefuseRulePackRevisionRequest { name, etag, reason } = request.into_inner();
+        let pb::RefuseRulePackRevisionRequest { name, etag, reason, .. } = request.into_inner();
         let how = (Step::Refuse, REFUSE);
         self.step(name, how, etag, reason, actor).await
     }
@@ -196,6 +196,41 @@ impl RulePackService for RulePackHandlers {
         _: Request<pb::AdjustRulePackRequest>,
     ) -> Answer<pb::RulePackRevision> {
         Err(to_status(Error::NotBuilt { method: "AdjustRulePack" }))
+    }
+
+    async fn compare_rule_pack_revisions(
+        &self,
+        _: Request<pb::CompareRulePackRevisionsRequest>,
+    ) -> Answer<pb::CompareRulePackRevisionsResponse> {
+        Err(to_status(Error::NotBuilt { method: "CompareRulePackRevisions" }))
+    }
+
+    async fn rebase_rule_pack(
+        &self,
+        _: Request<pb::RebaseRulePackRequest>,
+    ) -> Answer<pb::RebaseRulePackResponse> {
+        Err(to_status(Error::NotBuilt { method: "RebaseRulePack" }))
+    }
+
+    async fn list_rule_pack_holders(
+        &self,
+        _: Request<pb::ListRulePackHoldersRequest>,
+    ) -> Answer<pb::ListRulePackHoldersResponse> {
+        Err(to_status(Error::NotBuilt { method: "ListRulePackHolders" }))
+    }
+
+    async fn explain_deadline(
+        &self,
+        _: Request<pb::ExplainDeadlineRequest>,
+    ) -> Answer<pb::ExplainDeadlineResponse> {
+        Err(to_status(Error::NotBuilt { method: "ExplainDeadline" }))
+    }
+
+    async fn verify_audit_entries(
+        &self,
+        _: Request<pb::VerifyAuditEntriesRequest>,
+    ) -> Answer<pb::VerifyAuditEntriesResponse> {
+        Err(to_status(Error::NotBuilt { method: "VerifyAuditEntries" }))
     }
 
     async fn compute_deadline(

@@ -54,6 +54,7 @@ fn long_term(code: &str) -> Content {
         category_code: code.to_owned(),
         valid_from: "2018-01".to_owned(),
         valid_to: String::new(),
+        ..pb::LongTermEntry::default()
     })
 }
 
@@ -223,7 +224,7 @@ async fn two_imports_at_once_lose_nothing() {
         let content = body(&format!("d{number:02}"), pb::BodyKind::District, "");
         let rows = vec![row("bodies.csv", number, content)];
         let message =
-            pb::ImportRegistryRequest { parent: ZZ.to_owned(), rows, validate_only: false };
+            pb::ImportRegistryRequest { parent: ZZ.to_owned(), rows, ..Default::default() };
         tokio::spawn(async move {
             registry.import_registry(tokio_stream::iter([message])).await.unwrap().into_inner()
         })

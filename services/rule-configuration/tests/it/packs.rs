@@ -145,6 +145,7 @@ async fn a_rollback_is_a_new_revision_with_the_old_text() {
         name: PACK.to_owned(),
         revision: 1,
         reason: "the office wants it back".to_owned(),
+        ..pb::RollbackRulePackRequest::default()
     };
     let third = service.packs.rollback_rule_pack(request.clone()).await.unwrap().into_inner();
     assert_eq!((third.revision, third.digest), (3, first.digest));

@@ -58,7 +58,11 @@ async fn an_etag_that_does_not_match_aborts_the_move() {
     let mut service = start().await;
     let draft = service.commit(source("一")).await;
     submit(&mut service.packs, &draft.name, "local").await.unwrap();
-    let request = pb::ApproveRulePackRevisionRequest { name: draft.name, etag: draft.etag };
+    let request = pb::ApproveRulePackRevisionRequest {
+        name: draft.name,
+        etag: draft.etag,
+        ..Default::default()
+    };
     let status = service.packs.approve_rule_pack_revision(request).await.unwrap_err();
     assert_eq!(refusal(&status), (Code::Aborted, "ETAG_MISMATCH".to_owned()));
 }

@@ -123,7 +123,12 @@ impl Service {
     ) -> pb::ImportRegistryResponse {
         let messages: Vec<_> = batches
             .into_iter()
-            .map(|rows| pb::ImportRegistryRequest { parent: ZZ.to_owned(), rows, validate_only })
+            .map(|rows| pb::ImportRegistryRequest {
+                parent: ZZ.to_owned(),
+                rows,
+                validate_only,
+                ..Default::default()
+            })
             .collect();
         let messages = tokio_stream::iter(messages);
         self.registry.import_registry(messages).await.unwrap().into_inner()

@@ -100,7 +100,10 @@ fn word<T: FromStr<Err: Display>>(prefix: &str, name: &str) -> Result<T, String>
 
 pub(super) fn add_row(registry: &mut Registry, row: rules::RegistryRow) -> Result<(), String> {
     match row.content.ok_or("a registry row without content")? {
-        Content::WorkingHours(_) | Content::CalendarDay(_) | Content::FilingLimit(_) => {
+        Content::WorkingHours(_)
+        | Content::CalendarDay(_)
+        | Content::FilingLimit(_)
+        | Content::Category(_) => {
             return Err("a registry row that is in no revision".into());
         }
         Content::Body(body) => registry.bodies.push(self::body(body)?),

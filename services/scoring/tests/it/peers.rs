@@ -304,6 +304,10 @@ impl RegistryService for Peers {
         get_deadline_rules: rules::GetDeadlineRulesRequest => rules::DeadlineRules;
         get_work_calendar: rules::GetWorkCalendarRequest => rules::WorkCalendar;
         update_work_calendar: rules::UpdateWorkCalendarRequest => rules::WorkCalendar;
+        remove_registry_rows: rules::RemoveRegistryRowsRequest => rules::RegistryChange;
+        merge_bodies: rules::MergeBodiesRequest => rules::RegistryChange;
+        compare_registry_revisions: rules::CompareRegistryRevisionsRequest =>
+            rules::CompareRegistryRevisionsResponse;
     }
 }
 
@@ -341,7 +345,14 @@ impl RulePackService for Peers {
         rollback_rule_pack: rules::RollbackRulePackRequest => rules::RulePackRevision;
         watch_rule_packs: rules::WatchRulePacksRequest => Self::WatchRulePacksStream;
         adjust_rule_pack: rules::AdjustRulePackRequest => rules::RulePackRevision;
+        compare_rule_pack_revisions: rules::CompareRulePackRevisionsRequest =>
+            rules::CompareRulePackRevisionsResponse;
+        rebase_rule_pack: rules::RebaseRulePackRequest => rules::RebaseRulePackResponse;
+        list_rule_pack_holders:
+            rules::ListRulePackHoldersRequest => rules::ListRulePackHoldersResponse;
         compute_deadline: rules::ComputeDeadlineRequest => rules::ComputeDeadlineResponse;
+        explain_deadline: rules::ExplainDeadlineRequest => rules::ExplainDeadlineResponse;
+        verify_audit_entries: rules::VerifyAuditEntriesRequest => rules::VerifyAuditEntriesResponse;
         list_audit_entries: rules::ListAuditEntriesRequest => rules::ListAuditEntriesResponse;
     }
 }

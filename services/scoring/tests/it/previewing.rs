@@ -28,7 +28,12 @@ fn others() -> String {
 
 fn request(months: &[&str], source: &str) -> pb::PreviewRulePackRequest {
     let months = months.iter().map(|month| (*month).to_owned()).collect();
-    pb::PreviewRulePackRequest { parent: ZZ.to_owned(), months, source: source.to_owned() }
+    pb::PreviewRulePackRequest {
+        parent: ZZ.to_owned(),
+        months,
+        source: source.to_owned(),
+        ..Default::default()
+    }
 }
 
 async fn preview(

@@ -125,19 +125,25 @@ pub async fn run(
         RulesCommand::Show { revision } => return show(&clients, revision, out).await,
         RulesCommand::Submit { revision } => {
             let name = revision.name(clients.jurisdiction());
-            let request = SubmitRulePackRevisionRequest { name, etag: String::new() };
+            let request =
+                SubmitRulePackRevisionRequest { name, etag: String::new(), ..Default::default() };
             client.submit_rule_pack_revision(request).await.doing("submit the revision")
         }
         RulesCommand::Approve { revision } => {
             let name = revision.name(clients.jurisdiction());
-            let request = ApproveRulePackRevisionRequest { name, etag: String::new() };
+            let request =
+                ApproveRulePackRevisionRequest { name, etag: String::new(), ..Default::default() };
             client.approve_rule_pack_revision(request).await.doing("approve the revision")
         }
         RulesCommand::Activate { revision, activate_from } => {
             let name = revision.name(clients.jurisdiction());
             let active_from = activate_from.to_string();
-            let request =
-                ActivateRulePackRevisionRequest { name, active_from, etag: String::new() };
+            let request = ActivateRulePackRevisionRequest {
+                name,
+                active_from,
+                etag: String::new(),
+                ..Default::default()
+            };
             client.activate_rule_pack_revision(request).await.doing("activate the revision")
         }
         RulesCommand::Validate { .. }
@@ -200,16 +206,21 @@ async fn put_in_force(
         let (name, etag) = (revision.name.clone(), revision.etag.clone());
         revision = match revision.state() {
             State::Draft => {
-                let request = SubmitRulePackRevisionRequest { name, etag };
+                let request = SubmitRulePackRevisionRequest { name, etag, ..Default::default() };
                 client.submit_rule_pack_revision(request).await?.into_inner()
             }
             State::Submitted => {
-                let request = ApproveRulePackRevisionRequest { name, etag };
+                let request = ApproveRulePackRevisionRequest { name, etag, ..Default::default() };
                 client.approve_rule_pack_revision(request).await?.into_inner()
             }
             // Whether another month or another time will do is for the server to say.
             _ => {
-                let request = ActivateRulePackRevisionRequest { name, active_from, etag };
+                let request = ActivateRulePackRevisionRequest {
+                    name,
+                    active_from,
+                    etag,
+                    ..Default::default()
+                };
                 return Ok(client.activate_rule_pack_revision(request).await?.into_inner());
             }
         };

@@ -67,6 +67,7 @@ pub fn long_term(entry: &LongTermEntry) -> Content {
         category_code: entry.category_code.clone(),
         valid_from: entry.valid_from.to_string(),
         valid_to: optional(entry.valid_to.as_ref()),
+        area_code: String::new(),
     })
 }
 
@@ -86,7 +87,10 @@ pub fn add(registry: &mut Registry, row: pb::RegistryRow) -> anyhow::Result<()> 
             category_scheme: entry.category_scheme,
             category_code: entry.category_code,
         }),
-        Content::WorkingHours(_) | Content::CalendarDay(_) | Content::FilingLimit(_) => {
+        Content::WorkingHours(_)
+        | Content::CalendarDay(_)
+        | Content::FilingLimit(_)
+        | Content::Category(_) => {
             anyhow::bail!("a row that is in no revision of the registry")
         }
     }

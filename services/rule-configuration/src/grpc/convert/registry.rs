@@ -76,6 +76,7 @@ pub(in crate::grpc) fn imported(
         reject_count: i64::try_from(rejects.len()).expect("a length fits"),
         rejects: rejects.into_iter().take(REJECTS_MAX).map(reject).collect(),
         deadline_rules_digest: deadline_rules.to_string(),
+        ..pb::ImportRegistryResponse::default()
     }
 }
 
@@ -104,6 +105,7 @@ pub(in crate::grpc) fn body(jurisdiction: &JurisdictionId, row: RegisteredBody) 
         valid_to: optional(body.valid_to.as_ref()),
         assessment_code: assessment_code.unwrap_or_default(),
         etag,
+        former_periods: Vec::new(),
     }
 }
 
@@ -144,6 +146,7 @@ pub(in crate::grpc) fn long_term(entry: LongTermEntry) -> pb::LongTermEntry {
         category_code: entry.category_code,
         valid_from: entry.valid_from.to_string(),
         valid_to: optional(entry.valid_to.as_ref()),
+        area_code: String::new(),
     }
 }
 

@@ -27,7 +27,7 @@ pub(in crate::grpc) fn row(row: pb::RegistryRow) -> Row {
         Some(PbContent::WorkingHours(row)) => working_hours(row).map(Record::WorkingHours),
         Some(PbContent::CalendarDay(row)) => calendar_day(row).map(Record::CalendarDay),
         Some(PbContent::FilingLimit(row)) => filing_condition(row).map(Record::FilingCondition),
-        None => Err(missing("content")),
+        Some(PbContent::Category(_)) | None => Err(missing("content")),
     };
     (place, record)
 }

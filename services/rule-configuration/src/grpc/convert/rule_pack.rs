@@ -78,6 +78,7 @@ pub(in crate::grpc) fn pack(jurisdiction: &JurisdictionId, pack: Pack) -> pb::Ru
         active_revision: pack.active_revision.map_or(0, int64),
         create_time: Some(timestamp(pack.create_time)),
         update_time: Some(timestamp(pack.update_time)),
+        offered_parent_revision: String::new(),
     }
 }
 
@@ -113,6 +114,8 @@ pub(in crate::grpc) fn revision(
         author: revision.author,
         approver: revision.approver,
         create_time: revision.create_time.map(timestamp),
+        parent_revision: String::new(),
+        overrides: Vec::new(),
     }
 }
 

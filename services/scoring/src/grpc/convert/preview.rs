@@ -52,6 +52,7 @@ pub(in crate::grpc) fn month_preview(
         as_of: Some(timestamp(scored.as_of)),
         rule_pack_revision: scored.in_force.to_string(),
         digest: pack.digest().to_string(),
+        ..pb::PreviewRulePackResponse::default()
     }
 }
 

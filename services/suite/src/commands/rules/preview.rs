@@ -28,8 +28,12 @@ pub(super) async fn run(
     }
     let months = (0..=last.since(first)).map(|after| first.plus(after).to_string()).collect();
     let clients = Clients::connect(common).await?;
-    let request =
-        PreviewRulePackRequest { parent: clients.parent(), months, source: text.to_owned() };
+    let request = PreviewRulePackRequest {
+        parent: clients.parent(),
+        months,
+        source: text.to_owned(),
+        ..Default::default()
+    };
     let answer = clients.evaluations().preview_rule_pack(request).await;
     let mut answers = answer.doing("preview the rules")?.into_inner();
     let (mut all, mut documents) = (table(), Vec::new());
