@@ -32,7 +32,7 @@ class Reflected:
     def services(self):
         return sorted(self.database.get_services())
 
-    def call(self, method, requests, timeout=60):
+    def call(self, method, requests, timeout=60, actor=None):
         """Calls `package.Service/Method`; `requests` is a dictionary, or an iterable of them for a
         client stream. Gives a dictionary, or an iterator of them for a server stream."""
         service, name = method.split("/")
@@ -57,7 +57,8 @@ class Reflected:
             )
 
         argument = (build(one) for one in requests) if descriptor.client_streaming else build(requests)
-        answer = call(argument, timeout=timeout)
+        metadata = [("x-actor", actor)] if actor else None
+        answer = call(argument, timeout=timeout, metadata=metadata)
         return map(show, answer) if descriptor.server_streaming else show(answer)
 
 
@@ -134,10 +135,10 @@ def apply_rules(api, source):
     return api.call(f"{service}/ActivateRulePackRevision", {"name": name, "active_from": "2018-01"})
 
 
-def expect_rich_error(api):
-    """A bad request is answered with a code, one reason and the field at fault."""
+def refusal(api, method, request, **options):
+    """The code with which a call is refused, and the kinds of its details; None when it is not."""
     try:
-        api.call("chengping.cases.v1.CaseService/GetCase", {"name": "nonsense"})
+        api.call(method, request, **options)
     except grpc.RpcError as error:
         details = {one.type_url.rsplit(".", 1)[-1] for one in rpc_status.from_call(error).details}
         return {"code": error.code().name, "details": sorted(details)}
@@ -151,7 +152,8 @@ def main(address, rule_pack_file):
     seen = {
         "services": [name for name in api.services() if name.startswith("chengping.")],
         "health": health_pb2.HealthCheckResponse.ServingStatus.Name(health.status),
-        "error": expect_rich_error(api),
+        # A bad request is answered with a code, one reason and the field at fault.
+        "error": refusal(api, "chengping.cases.v1.CaseService/GetCase", {"name": "nonsense"}),
     }
 
     api.call("chengping.rules.v1.RegistryService/ImportRegistry", registry())

@@ -2,26 +2,31 @@
 
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Suite, root};
 
-#[tokio::test]
-async fn a_client_in_python_does_the_main_job_by_reflection_alone() {
+/// Runs a program of `tests/stranger` against the suite; gives what it saw.
+fn run(program: &str, suite: &Suite) -> Value {
     let tools =
         std::env::var_os("CHENGPING_TOOLS").map_or_else(|| root().join(".tools"), Into::into);
     let python = tools.join("python-client/bin/python");
     assert!(python.exists(), "{} is missing; run deploy/tools.sh python", python.display());
-    let suite = Suite::start().await;
     let output = Command::new(python)
-        .arg(root().join("tests/stranger/client.py"))
+        .arg(root().join("tests/stranger").join(program))
         .arg(suite.address())
         .arg(root().join("libs/rules/packs/zz-2018.yaml"))
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stderr}");
-    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_client_in_python_does_the_main_job_by_reflection_alone() {
+    let suite = Suite::start().await;
+    let seen = run("client.py", &suite);
 
     assert_eq!(seen["health"], "SERVING");
     let services = seen["services"].to_string();
@@ -38,5 +43,35 @@ async fn a_client_in_python_does_the_main_job_by_reflection_alone() {
     assert!(seen["scores"]["d1"].is_string(), "{seen}");
     assert_eq!(seen["watched"]["digest"], seen["published"]);
     assert_eq!(seen["watched"]["lines"], 2);
+    suite.stop().await;
+}
+
+#[tokio::test]
+async fn an_administrator_in_python_changes_registries_and_rules() {
+    let suite = Suite::start().await;
+    let seen = run("administrator.py", &suite);
+    let refused = json!({"code": "ABORTED", "details": ["ErrorInfo"]});
+    let (key, general) = ("families.area.zones.key", "families.area.zones.general");
+    let expected = json!({
+        "adjusted": [true, true],
+        "audit": [2, "monthly meeting"],
+        "compared": true,
+        "contested": [key],
+        "deadline": ["2018-05-02T09:00:00Z", ["劳动节"]],
+        "derived": [true, [key]],
+        "differences": [[general, "0.4", "0.3"], [key, "0.6", "0.7"]],
+        "effective": true,
+        "intact": true,
+        "lost_update": refused,
+        "merged": ["areas", "bodies"],
+        "offered": true,
+        "preview": [1, 1],
+        "renamed": ["第一局（新）", "第一局"],
+        "rolled_back": [3, true],
+        "same_deadline": true,
+        "stale_body": refused,
+        "tried": ["7", false],
+    });
+    assert_eq!(seen, expected);
     suite.stop().await;
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chengping_types::{Instant, JurisdictionId, Month};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::actor::Actor;
 use crate::commands::{
     doctor, evaluate, explain, freeze, generate, import, migrate, publish, registry, rejects,
     results, rules, verify, watch,
@@ -39,6 +40,9 @@ pub struct Common {
     /// Jurisdiction; that of `up` unless given
     #[arg(long, global = true, env = "CHENGPING_JURISDICTION", value_name = "ID")]
     pub jurisdiction: Option<JurisdictionId>,
+    /// Who acts, for the audit log and the approval by a second person
+    #[arg(long, global = true, env = "CHENGPING_ACTOR", value_name = "NAME")]
+    pub actor: Option<Actor>,
     /// Month of evaluation
     #[arg(long, global = true, value_name = "YYYY-MM")]
     pub month: Option<Month>,

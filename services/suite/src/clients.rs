@@ -10,8 +10,12 @@ use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
 use chengping_proto::scoring::v1::evaluation_service_client::EvaluationServiceClient;
 use chengping_types::JurisdictionId;
 use chengping_types::name::JurisdictionName;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
+use tonic::{Request, Status};
 
+use crate::actor::Actor;
 use crate::args::Common;
 use crate::discovery::{self, Channels};
 use crate::failure::Failure;
@@ -22,18 +26,35 @@ pub const PAGE_SIZE: i32 = 1000;
 /// A message may hold a row of 16 MiB, the longest that is kept, and what goes with it.
 const MESSAGE_BYTES_MAX: usize = 32 << 20;
 
+/// A connection on which every call says who makes it.
+pub type Connection = InterceptedService<Channel, Caller>;
+
+/// Who makes the calls, where it was said.
+#[derive(Debug, Clone)]
+pub struct Caller(Option<Actor>);
+
+impl Interceptor for Caller {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(actor) = &self.0 {
+            request.metadata_mut().insert(Actor::HEADER, actor.to_header());
+        }
+        Ok(request)
+    }
+}
+
 /// The servers of a command, and the jurisdiction that it is about.
 #[derive(Debug, Clone)]
 pub struct Clients {
     channels: Channels,
     jurisdiction: JurisdictionId,
+    actor: Option<Actor>,
 }
 
 macro_rules! client {
     ($(#[$meta:meta])* $name:ident, $channel:ident, $client:ident) => {
         $(#[$meta])*
-        pub fn $name(&self) -> $client<Channel> {
-            $client::new(self.channels.$channel.clone())
+        pub fn $name(&self) -> $client<Connection> {
+            $client::with_interceptor(self.channels.$channel.clone(), Caller(self.actor.clone()))
                 .max_decoding_message_size(MESSAGE_BYTES_MAX)
                 .max_encoding_message_size(MESSAGE_BYTES_MAX)
         }
@@ -50,7 +71,7 @@ impl Clients {
         let channels = discovery::connect(common).await?;
         // Only now: a suite that was still starting has left its file.
         let jurisdiction = jurisdiction(common)?;
-        Ok(Self { channels, jurisdiction })
+        Ok(Self { channels, jurisdiction, actor: common.actor.clone() })
     }
 
     /// The jurisdiction.

@@ -3,6 +3,7 @@
 //! The commands are clients of the four APIs and never touch a database; only [`up`] and
 //! `migrate` see one.
 
+pub mod actor;
 pub mod args;
 pub mod clients;
 pub mod commands;

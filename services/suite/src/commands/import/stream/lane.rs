@@ -8,9 +8,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
-use tonic::transport::Channel;
 
-use crate::clients::Clients;
+
+use crate::clients::{Clients, Connection};
 
 /// What a server says of the batches of a stream so far.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ macro_rules! lane {
         $(#[$meta])*
         #[derive(Debug, Clone)]
         pub struct $lane {
-            client: CaseServiceClient<Channel>,
+            client: CaseServiceClient<Connection>,
             parent: String,
         }
 
