@@ -1,8 +1,8 @@
 //! Changing single numbers in the text of a pack, so that comments, order and layout stay.
 
 mod alias;
-mod edit;
-mod places;
+pub(crate) mod edit;
+pub(crate) mod places;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +14,7 @@ use crate::difference::differences;
 use crate::document::{self, Node, Value};
 use crate::mistakes::{Mistake, Mistakes};
 use crate::pack::RulePack;
-use crate::path::{self, Found};
+use crate::path::{self, Found, Step};
 use crate::source::{Provenance, Source};
 
 use self::edit::{Edits, whole};
@@ -55,6 +55,34 @@ pub fn adjust(source: &str, adjustments: &[Adjustment]) -> Result<String, Mistak
     let numbers = pack.numbers();
     let places = Places::of(&numbers, &root);
     let wanted = resolve(&places, adjustments)?;
+    let (adjusted, targets) = edited(source, &wanted)?;
+    let result = RulePack::parse(&adjusted)?;
+    let mut mistakes = strays(&pack, &result, &targets);
+    mistakes.extend(unwritten(&result, &targets));
+    match Mistakes::collect(mistakes) {
+        Some(mistakes) => Err(mistakes),
+        None => Ok(adjusted),
+    }
+}
+
+/// As [`adjust`], for a text of `pack` that need not be a pack before everything else is changed.
+pub(crate) fn edit_text(
+    source: &str,
+    pack: &RulePack,
+    adjustments: &[Adjustment],
+) -> Result<String, Mistakes> {
+    let root = document::read(source).map_err(Mistakes::one)?;
+    let numbers = pack.numbers();
+    let places = Places::of(&numbers, &root);
+    let wanted = resolve(&places, adjustments)?;
+    Ok(edited(source, &wanted)?.0)
+}
+
+/// The text with the numbers changed, and what they are to be.
+fn edited<'a>(
+    source: &str,
+    wanted: &[(&'a Place<'a>, Given)],
+) -> Result<(String, Vec<Target<'a>>), Mistakes> {
     let steps: Vec<_> = wanted.iter().map(|(place, _)| place.steps.as_slice()).collect();
     let Some(source) = &alias::written_out(source, &steps) else {
         let shared = "the text repeats this by an alias; write it out where it is to differ";
@@ -62,25 +90,25 @@ pub fn adjust(source: &str, adjustments: &[Adjustment]) -> Result<String, Mistak
         return Err(Mistakes::collect(mistakes.collect()).expect("each has one"));
     };
     let root = document::read(source).map_err(Mistakes::one)?;
-    let target = |(place, given)| Target::new(place, &root, given);
-    let targets: Vec<_> = wanted.into_iter().map(target).collect();
+    let locate = |steps: &[Step]| path::find(&root, steps);
     let mut edits = Edits::new(source);
-    let written = targets.iter().filter_map(|target| {
-        target.write(&root, &mut edits).err().map(|message| target.mistake(message))
-    });
-    if let Some(mistakes) = Mistakes::collect(written.collect()) {
-        return Err(mistakes);
+    let (mut targets, mut mistakes) = (Vec::new(), Vec::new());
+    for (place, given) in wanted {
+        let target = Target::new(place, given);
+        if let Err(message) = target.write(&locate, &mut edits) {
+            let position = locate(&place.steps).and_then(|found| found.node.position);
+            mistakes.push(Mistake { position, ..at(&place.path, message) });
+        }
+        targets.push(target);
     }
-    let adjusted = edits.apply();
-    let result = RulePack::parse(&adjusted)?;
-    match Mistakes::collect(strays(&pack, &result, &targets)) {
+    match Mistakes::collect(mistakes) {
         Some(mistakes) => Err(mistakes),
-        None => Ok(adjusted),
+        None => Ok((edits.apply(), targets)),
     }
 }
 
 /// Finds the numbers and reads what they are to be.
-fn resolve<'a>(
+pub(crate) fn resolve<'a>(
     places: &'a Places<'a>,
     adjustments: &[Adjustment],
 ) -> Result<Vec<(&'a Place<'a>, Given)>, Mistakes> {
@@ -105,14 +133,14 @@ fn resolve<'a>(
 }
 
 /// A mistake in what was asked for.
-fn at(path: &str, message: String) -> Mistake {
+pub(crate) fn at(path: &str, message: String) -> Mistake {
     Mistake { path: path.chars().take(300).collect(), position: None, message }
 }
 
 /// What an adjustment says, read.
 pub(crate) struct Given {
     pub(crate) value: Exact,
-    provenance: Provenance,
+    pub(crate) provenance: Provenance,
     clause: Option<String>,
     note: Option<String>,
 }
@@ -155,40 +183,43 @@ impl Given {
 }
 
 /// A number of a pack, with what it is to be.
-struct Target<'a> {
+pub(crate) struct Target<'a> {
     place: &'a Place<'a>,
-    /// Where it is written; `None` for a number that the text leaves out.
-    found: Option<Found<'a>>,
     value: Exact,
     source: Source,
 }
 
 impl<'a> Target<'a> {
-    fn new(place: &'a Place<'a>, root: &'a Node, given: Given) -> Self {
-        let found = path::find(root, &place.steps);
+    pub(crate) fn new(place: &'a Place<'a>, given: &Given) -> Self {
         let source = given.source(place.number.source);
-        Self { place, found, value: given.value, source }
+        Self { place, value: given.value.clone(), source }
     }
 
-    fn mistake(&self, message: String) -> Mistake {
-        let position = self.found.as_ref().and_then(|found| found.node.position);
-        Mistake { position, ..at(&self.place.path, message) }
-    }
-
-    /// Writes the number into the text.
-    fn write(&self, root: &Node, edits: &mut Edits<'_>) -> Result<(), String> {
-        let (_, around) = self.place.steps.split_last().expect("a path has a step");
-        let part = path::find(root, around).expect("the part of a number is in the text");
-        let Some(found) = &self.found else {
-            let number = self.rendered(edits);
-            return edits.insert_before_provenance(part.node, self.place.number.role, &number);
+    /// Writes the number into the text, in which `locate` finds a path.
+    pub(crate) fn write<'n>(
+        &self,
+        locate: &dyn Fn(&[Step]) -> Option<Found<'n>>,
+        edits: &mut Edits<'_>,
+    ) -> Result<(), String> {
+        let around = || {
+            let (_, around) = self.place.steps.split_last()?;
+            locate(around).map(|found| found.node)
+        };
+        let part = || around().ok_or("its part is written elsewhere; change it by hand");
+        let Some(Found { node, .. }) = locate(&self.place.steps) else {
+            // The text leaves it out.
+            let number = self.with_source(&edits.number(&self.value), edits);
+            return edits.insert_before_provenance(part()?, self.place.number.role, &number);
         };
         if self.place.number.number.is_none() {
-            return self.write_whole(found.node, part.node, edits);
+            return self.write_whole(node, part()?, edits);
         }
-        match &found.node.value {
-            Value::Map(_) => self.write_into(found.node, edits),
-            _ => edits.replace(found.node, &self.rendered_like(found.node, edits)),
+        match &node.value {
+            Value::Map(_) => self.write_into(node, edits),
+            _ => {
+                let number = edits.number_like(node, &self.value);
+                edits.replace(node, &self.with_source(&number, edits))
+            }
         }
     }
 
@@ -214,7 +245,8 @@ impl<'a> Target<'a> {
         let stands = self.place.number.source;
         let one_line = edits.one_line(node);
         if let Some(range) = one_line.filter(|_| self.source != *stands) {
-            edits.replace_range(range, self.rendered(edits));
+            let number = edits.number(&self.value);
+            edits.replace_range(range, self.with_source(&number, edits));
             return Ok(());
         }
         let value = node.field("value").ok_or("has no `value`")?;
@@ -224,16 +256,7 @@ impl<'a> Target<'a> {
         edits.source(node, stands, &self.source)
     }
 
-    /// The number as it is written anew.
-    fn rendered(&self, edits: &Edits<'_>) -> String {
-        self.with_source(&edits.number(&self.value), edits)
-    }
-
-    /// The number in place of a plain one.
-    fn rendered_like(&self, node: &Node, edits: &Edits<'_>) -> String {
-        self.with_source(&edits.number_like(node, &self.value), edits)
-    }
-
+    /// The number, with its source where it needs one of its own.
     fn with_source(&self, value: &str, edits: &Edits<'_>) -> String {
         if self.source == *self.place.number.within {
             value.to_owned()
@@ -243,7 +266,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What became different without being asked for, or did not become what was asked for.
+/// What became different without being asked for.
 fn strays(before: &RulePack, after: &RulePack, targets: &[Target<'_>]) -> Vec<Mistake> {
     let is_asked_for = |path: &str| {
         targets.iter().any(|target| {
@@ -259,13 +282,16 @@ fn strays(before: &RulePack, after: &RulePack, targets: &[Target<'_>]) -> Vec<Mi
     };
     let strays = differences(before, after).into_iter().filter(|one| !is_asked_for(&one.path));
     let shared = "the text repeats the number here by an alias; write it out where it is to differ";
-    let mut mistakes: Vec<_> = strays.map(|one| at(&one.path, shared.to_owned())).collect();
+    strays.map(|one| at(&one.path, shared.to_owned())).collect()
+}
+
+/// The numbers that did not become what was asked for.
+pub(crate) fn unwritten(after: &RulePack, targets: &[Target<'_>]) -> Vec<Mistake> {
     let numbers = after.numbers();
     let fails = targets.iter().filter(|target| {
         let result = numbers.iter().find(|number| number.place() == target.place.path);
         result.is_none_or(|number| number.value != target.value || *number.source != target.source)
     });
-    let unwritten = "cannot be changed in this text; change it by hand";
-    mistakes.extend(fails.map(|target| target.mistake(unwritten.to_owned())));
-    mistakes
+    let message = "cannot be changed in this text; change it by hand";
+    fails.map(|target| at(&target.place.path, message.to_owned())).collect()
 }

@@ -10,6 +10,7 @@ mod builtin;
 mod catalogue;
 mod count;
 mod decode;
+mod derived;
 mod difference;
 mod document;
 mod expression;
@@ -33,6 +34,10 @@ pub use catalogue::{
     Addressee, Formula, Indicator, Measure, catalogue, catalogue_markdown, indicator,
 };
 pub use count::{Count, Rate, Size};
+pub use derived::{
+    Derivation, Derived, Extends, adjust_derived, contested, derive, is_derived, read_derived,
+    rebased,
+};
 pub use difference::{PackDifference, differences};
 pub use expression::{
     Comparison, Condition, Expression, ExpressionError, ExpressionProblem, Function, Name,

@@ -171,3 +171,47 @@ pub(crate) struct Found<'n> {
     /// The indices of the list elements on the way.
     pub(crate) indices: Vec<usize>,
 }
+
+/// Follows steps as far as there is something, by whatever names, and gives the proper names of
+/// the way with what stands there.
+pub(crate) fn resolve<'n>(root: &'n Node, wanted: &[Step]) -> (Vec<Step>, &'n Node) {
+    let (mut way, mut node) = (Vec::new(), root);
+    for step in wanted {
+        let next = match &node.value {
+            Value::Map(_) => {
+                node.field(step.text()).map(|next| (Step::Key(step.text().to_owned()), next))
+            }
+            Value::List(items) => {
+                element(items, step.text()).map(|(name, next)| (Step::Element(name), next))
+            }
+            _ => None,
+        };
+        let Some((name, next)) = next else { break };
+        way.push(name);
+        node = next;
+    }
+    (way, node)
+}
+
+/// The element of a list that has a name, an index, or a name for some kinds that no other has.
+fn element<'n>(items: &'n [Node], wanted: &str) -> Option<(String, &'n Node)> {
+    let named: Vec<_> =
+        items.iter().enumerate().map(|(index, item)| (called(index, item), item)).collect();
+    let by = |means: &dyn Fn(usize, &str) -> bool| {
+        let mut meant = named.iter().enumerate().filter(|(index, (name, _))| means(*index, name));
+        let first = meant.next().map(|(_, named)| named.clone());
+        first.filter(|_| meant.next().is_none())
+    };
+    by(&|_, name| name == wanted)
+        .or_else(|| by(&|index, _| index.to_string() == wanted))
+        .or_else(|| by(&|_, name| name.split_once(':').is_some_and(|(id, _)| id == wanted)))
+}
+
+/// The names of what a part has.
+pub(crate) fn names(node: &Node) -> Vec<String> {
+    match &node.value {
+        Value::Map(entries) => entries.iter().map(|(key, _)| key.name.clone()).collect(),
+        Value::List(items) => items.iter().enumerate().map(|(at, item)| called(at, item)).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,5 +1,6 @@
 //! Writing out the aliases of a text, so that what they repeat can be changed in one place alone.
 
+use super::edit::end;
 use crate::document::{self, Node, Value};
 use crate::pack::RulePack;
 use crate::path::Step;
@@ -54,18 +55,14 @@ fn children(node: &Node) -> Box<dyn Iterator<Item = &Node> + '_> {
     }
 }
 
-/// The node that an alias repeats.
+/// The node that an alias repeats. A mapping in a block begins where its first key does, a list
+/// where its first element does.
 fn definition<'n>(node: &'n Node, alias: &Node) -> Option<&'n Node> {
-    if node.alias_of.is_none() && node.bytes == alias.alias_of && same_kind(node, alias) {
+    if node.alias_of.is_none() && node.bytes == alias.alias_of && node.kind() == alias.kind() {
         return Some(node);
     }
     let inner = |child: &&'n Node| child.alias_of.is_none();
     children(node).filter(inner).find_map(|child| definition(child, alias))
-}
-
-/// A mapping in a block starts where its first key does; a list where its first item does.
-fn same_kind(one: &Node, other: &Node) -> bool {
-    one.kind() == other.kind()
 }
 
 fn write_out(text: &str, root: &Node, alias: &Node) -> Option<String> {
@@ -114,13 +111,6 @@ fn write_out(text: &str, root: &Node, alias: &Node) -> Option<String> {
         text[token.end..].find(['\r', '\n']).map_or(text.len(), |length| token.end + length);
     let behind = text[token.end..rest_of_line].trim_end();
     Some(format!("{before}{behind}{ends}{block}{}", &text[rest_of_line..]))
-}
-
-/// Where the last scalar of a node ends.
-fn end(node: &Node) -> Option<usize> {
-    let own = node.bytes.as_ref().map(|range| range.end);
-    let inner = if node.alias_of.is_some() { None } else { children(node).filter_map(end).max() };
-    own.max(inner)
 }
 
 /// Where the brackets around what ends at `from` close; only without comments in between.

@@ -6,7 +6,7 @@ use chengping_types::Exact;
 
 use crate::document::{Key, Node, Value};
 use crate::pack::decimal;
-use crate::source::Source;
+use crate::source::{Provenance, Source};
 
 /// Edits of one text.
 pub(crate) struct Edits<'s> {
@@ -74,7 +74,7 @@ impl<'s> Edits<'s> {
             self.key("clause"),
             quoted(&source.clause),
             self.key("provenance"),
-            self.provenance(source),
+            self.provenance(&source.provenance),
         );
         if let Some(note) = &source.note {
             text += &format!(", {}: {}", self.key("note"), quoted(note));
@@ -89,12 +89,15 @@ impl<'s> Edits<'s> {
         stands: &Source,
         new: &Source,
     ) -> Result<(), String> {
-        let field = |key| node.field(key).ok_or_else(|| format!("its part has no `{key}`"));
         if new.clause != stands.clause {
-            self.replace(field("clause")?, &quoted(&new.clause))?;
+            match node.field("clause") {
+                Some(clause) => self.replace(clause, &quoted(&new.clause))?,
+                None => self.insert_before_provenance(node, "clause", &quoted(&new.clause))?,
+            }
         }
         if new.provenance != stands.provenance {
-            self.replace(field("provenance")?, &self.provenance(new))?;
+            let provenance = node.field("provenance").ok_or("its part has no `provenance`")?;
+            self.replace(provenance, &self.provenance(&new.provenance))?;
         }
         match (node.field("note"), &new.note) {
             _ if new.note == stands.note => Ok(()),
@@ -126,6 +129,59 @@ impl<'s> Edits<'s> {
         Ok(())
     }
 
+    /// Adds mappings to the list under a key at the top of the text; the list need not be there.
+    pub(crate) fn append(
+        &mut self,
+        root: &Node,
+        key: &str,
+        entries: &[Vec<(&'static str, String)>],
+    ) -> Result<(), String> {
+        let unusual = || format!("`{key}` is written in an unusual way; add to it by hand");
+        let flow = |entry: &Vec<(&str, String)>| {
+            let fields: Vec<_> =
+                entry.iter().map(|(key, value)| format!("{}: {value}", self.key(key))).collect();
+            format!("{{{}}}", fields.join(", "))
+        };
+        let ends = if self.source.contains("\r\n") { "\r\n" } else { "\n" };
+        let block = |entry: &Vec<(&str, String)>, indent: usize| {
+            let mut text = String::new();
+            for (index, (key, value)) in entry.iter().enumerate() {
+                let sign = if index == 0 { "- " } else { "  " };
+                text += &format!("{ends}{}{sign}{key}: {value}", " ".repeat(indent));
+            }
+            text
+        };
+        let Some(list) = root.field(key) else {
+            let flowing = entries.iter().map(flow).collect::<Vec<_>>().join(", ");
+            let blocks: String = entries.iter().map(|entry| block(entry, 2)).collect();
+            if self.source.trim_start().starts_with('{') {
+                let close = self.source.rfind('}').ok_or_else(unusual)?;
+                self.replace_range(close..close, format!(", {}: [{flowing}]", self.key(key)));
+            } else {
+                let end = self.source.trim_end().len();
+                self.replace_range(end..end, format!("{ends}{key}:{blocks}"));
+            }
+            return Ok(());
+        };
+        let start = list.bytes.as_ref().ok_or_else(unusual)?.start;
+        if self.source[start..].starts_with('[') {
+            let last = end(list).ok_or_else(unusual)?;
+            let rest = &self.source[last..];
+            let close = rest.find(']').map(|at| last + at).ok_or_else(unusual)?;
+            let sign = if list.list().is_empty() { "" } else { ", " };
+            let flowing = entries.iter().map(flow).collect::<Vec<_>>().join(", ");
+            self.replace_range(close..close, format!("{sign}{flowing}"));
+            return Ok(());
+        }
+        let line = self.source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let last = end(list).ok_or_else(unusual)?;
+        let line_end =
+            self.source[last..].find(['\r', '\n']).map_or(self.source.len(), |at| last + at);
+        let blocks: String = entries.iter().map(|entry| block(entry, start - line)).collect();
+        self.replace_range(line_end..line_end, blocks);
+        Ok(())
+    }
+
     /// Where a mapping in braces stands that is in one line.
     pub(crate) fn one_line(&self, node: &Node) -> Option<Range<usize>> {
         let Value::Map(entries) = &node.value else { return None };
@@ -148,8 +204,8 @@ impl<'s> Edits<'s> {
         if self.is_json { quoted(key) } else { key.to_owned() }
     }
 
-    fn provenance(&self, source: &Source) -> String {
-        let text = source.provenance.to_string();
+    pub(crate) fn provenance(&self, provenance: &Provenance) -> String {
+        let text = provenance.to_string();
         let is_word = text.bytes().all(|byte| byte.is_ascii_lowercase());
         if is_word && !self.is_json { text } else { quoted(&text) }
     }
@@ -158,6 +214,18 @@ impl<'s> Edits<'s> {
 /// A whole number as YAML reads one.
 pub(crate) fn whole(value: &Exact) -> Option<String> {
     Some(value.to_string()).filter(|text| text.parse::<i64>().is_ok())
+}
+
+/// Where the last scalar of a node ends.
+pub(crate) fn end(node: &Node) -> Option<usize> {
+    let own = node.bytes.as_ref().map(|range| range.end);
+    let inner = match &node.value {
+        _ if node.alias_of.is_some() => None,
+        Value::List(items) => items.iter().filter_map(end).max(),
+        Value::Map(entries) => entries.iter().filter_map(|(_, value)| end(value)).max(),
+        _ => None,
+    };
+    own.max(inner)
 }
 
 /// Text in quotes. What JSON writes is what YAML reads.

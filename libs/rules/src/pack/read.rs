@@ -49,6 +49,9 @@ impl Decode for RulePack {
         if let Some(Some(figures)) = &figures {
             fields.refuse_repeated("figure", figures.iter().map(|figure| figure.id.as_str()));
         }
+        if fields.elsewhere("extends").is_some() {
+            fields.reject::<()>("it derives from another pack, which must be there to read it");
+        }
         fields.close();
         Some(Self {
             pack: pack?,
