@@ -23,7 +23,7 @@ pub fn pack_schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Chengping rule pack",
-        "$ref": "#/$defs/pack",
+        "oneOf": [{"$ref": "#/$defs/pack"}, {"$ref": "#/$defs/derived"}],
         "$defs": definitions,
     })
 }
@@ -89,6 +89,9 @@ fn of_kind(kind: &str) -> Value {
     }
     match kind {
         "flag" => json!({"type": "boolean"}),
+        "any" => json!({}),
+        "text or nothing" => json!({"type": "string"}),
+        "digest" => json!({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}),
         "pack name" => json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9.-]{0,62}$"}),
         "identifier" => json!({"type": "string", "pattern": "^[a-z0-9_]{1,63}$"}),
         "code" => json!({"type": "string", "pattern": "^[A-Za-z0-9_]{1,16}$"}),

@@ -17,6 +17,7 @@ use crate::rule::{Reference, RepeatMode};
 use crate::{builtin, builtin_names, document};
 
 const FULL: &str = include_str!("full.yaml");
+const DISTRICT: &str = include_str!("../../../../docs/examples/district.yaml");
 const SKELETON: &str = include_str!("../../manual/skeleton.yaml");
 
 fn part(name: &str) -> &'static Part {
@@ -37,7 +38,12 @@ fn asked() -> BTreeSet<(&'static str, &'static str, bool)> {
         assert!(pack.is_some() && decoder.into_mistakes().is_empty());
         asked
     };
-    texts.flat_map(of).collect()
+    let mut asked: BTreeSet<_> = texts.flat_map(of).collect();
+    let mut decoder = Decoder::default();
+    let derived = crate::derived::decode(&document::read(DISTRICT).unwrap(), &mut decoder);
+    assert!(derived.is_some());
+    asked.extend(decoder.asked());
+    asked
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::document::{Node, Value};
 use crate::family::FamilyRules;
 use crate::identifier;
 use crate::number::{Number, positive, share};
+use crate::path::called;
 use crate::post;
 use crate::source::Source;
 
@@ -47,6 +48,9 @@ impl Decode for RulePack {
         }
         if let Some(Some(figures)) = &figures {
             fields.refuse_repeated("figure", figures.iter().map(|figure| figure.id.as_str()));
+        }
+        if fields.elsewhere("extends").is_some() {
+            fields.reject::<()>("it derives from another pack, which must be there to read it");
         }
         fields.close();
         Some(Self {
@@ -83,7 +87,7 @@ fn check_groups(fields: &mut Fields<'_, '_>) {
     fields.refuse_repeated("body kind", all.iter().map(|kind| kind.as_str()));
     for (index, group) in groups.iter().enumerate() {
         if let Some(problem) = group_problem(group, &kinds(group), &families) {
-            let path = format!("groups[{index}]");
+            let path = format!("groups[{}]", called(index, group));
             fields.decoder.within(&path, |inner| inner.reject::<()>(group, problem));
         }
     }

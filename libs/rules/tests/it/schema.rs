@@ -1,6 +1,8 @@
 //! The JSON Schema of packs agrees with the reader about the shape of packs.
 
-use chengping_rules::{RulePack, builtin, builtin_names, pack_schema};
+use chengping_rules::{
+    RulePack, builtin, builtin_names, derive, differences, pack_schema, read_derived,
+};
 use serde_json::Value;
 
 /// Whether a text has the form of one of the patterns that the schema uses.
@@ -26,6 +28,9 @@ fn has_form(pattern: &str, text: &str) -> bool {
             ["regulation", "standard", "assumption"].contains(&text)
                 || text.strip_prefix("city:").is_some_and(|city| !city.trim().is_empty())
         }
+        "^sha256:[0-9a-f]{64}$" => text.strip_prefix("sha256:").is_some_and(|digits| {
+            digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        }),
         "^[0-9]+(\\.[0-9]+|/[0-9]*[1-9][0-9]*)?$" => match text.split_once(['.', '/']) {
             Some((whole, rest)) => digits(whole) && digits(rest),
             None => digits(text),
@@ -94,6 +99,27 @@ fn every_shipped_pack_is_valid_also_in_its_canonical_form() {
         let canonical = RulePack::parse(text).unwrap().canonical();
         assert!(is_valid(&String::from_utf8(canonical).unwrap()), "{name}");
     }
+}
+
+/// The example of a district, from the shipped pack as a city's first revision.
+const DISTRICT: &str = include_str!("../../../../docs/examples/district.yaml");
+
+#[test]
+fn the_example_of_a_district_is_valid_and_derives() {
+    assert!(is_valid(DISTRICT));
+    assert!(!is_valid(&DISTRICT.replace("revision: 1", "revision: 0")));
+    let city = RulePack::parse(builtin("zz-2018").unwrap()).unwrap();
+    let read = read_derived(DISTRICT).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let derivation = derive(&city, &read).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(derivation.idle, []);
+    let changed: Vec<_> = differences(&city, &derivation.pack)
+        .into_iter()
+        .filter(|one| one.path.starts_with("families") && one.after.is_some())
+        .map(|one| one.to_string())
+        .filter(|one| !one.contains("(nothing)"))
+        .collect();
+    let expected = ["general: 2/5 → 3/10", "key: 3/5 → 7/10"];
+    assert_eq!(changed, expected.map(|one| format!("families.area.zones.{one}")));
 }
 
 /// Changes of shape, each to `zz-2018`, which neither the reader nor the schema takes.
