@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("chassis", &[]),
     ("testing", &["chassis"]),
     ("case-ingestion", &["types", "casework", "proto", "chassis"]),
-    ("rule-configuration", &["types", "rules", "proto", "chassis"]),
+    ("rule-configuration", &["types", "casework", "rules", "proto", "chassis"]),
     ("scoring-service", &["types", "casework", "rules", "scoring", "proto", "chassis"]),
     ("result-publication", &["types", "ledger", "proto", "chassis"]),
     (

@@ -5,6 +5,8 @@
 //! of a period is over then, not when the next one begins: no deadline lies outside of working
 //! time. A start outside of it counts from the next period on.
 
+mod words;
+
 use chengping_types::calendar::{Calendar, Day, Period};
 use chengping_types::{Date, Instant, Limit};
 use serde::Serialize;
@@ -89,6 +91,13 @@ pub(crate) fn run_on(start: Instant, limit: Limit) -> Result<Instant, ClockError
         return Err(ClockError::BeyondTime);
     }
     Ok(Instant::from_micros(end))
+}
+
+/// As [`run_on`], with the one interval that counts.
+pub(crate) fn explain_running_on(start: Instant, limit: Limit) -> Result<Explanation, ClockError> {
+    let deadline = run_on(start, limit)?;
+    let intervals = vec![Interval { from: start, to: deadline }];
+    Ok(Explanation { start, limit, deadline, intervals, skipped: Vec::new() })
 }
 
 /// As [`complete`], with the intervals that count and the days that do not.

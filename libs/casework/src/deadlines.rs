@@ -12,7 +12,7 @@ use chengping_types::calendar::{Calendar, CalendarDay, WorkingHours};
 use chengping_types::{Digest, FilingCondition, Instant, Limit, Month, TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{self, ClockError};
+use crate::clock::{self, ClockError, Explanation};
 use crate::fold::State;
 use crate::{Case, Event, EventKind, Irregularity, Lifecycle};
 
@@ -60,10 +60,20 @@ impl Limits {
     }
 
     /// The rows of the condition that the case names, of its category, in any month.
-    fn covering(&self, case: &Case) -> Result<impl Iterator<Item = &FilingCondition>, Missing> {
+    fn covering<'l, 'c>(
+        &'l self,
+        case: &'c Case,
+    ) -> Result<impl Iterator<Item = &'l FilingCondition> + use<'l, 'c>, Missing> {
         let named = case.filing_condition.as_ref().ok_or(Missing::NoCondition)?;
-        let rows = self.conditions.get(named).ok_or(Missing::UnknownCondition)?;
-        let (scheme, code) = (&case.category_scheme, &case.category_code);
+        self.covering_category(named, (&case.category_scheme, &case.category_code))
+    }
+
+    fn covering_category<'l, 'c>(
+        &'l self,
+        condition_id: &str,
+        (scheme, code): (&'c str, &'c str),
+    ) -> Result<impl Iterator<Item = &'l FilingCondition> + use<'l, 'c>, Missing> {
+        let rows = self.conditions.get(condition_id).ok_or(Missing::UnknownCondition)?;
         let mut covering = rows.iter().filter(move |row| row.covers(scheme, code)).peekable();
         covering.peek().ok_or(Missing::OtherCategory)?;
         Ok(covering)
@@ -72,9 +82,47 @@ impl Limits {
     /// The row that sets the limit of a case filed at an instant: of the rows of its condition
     /// that hold in that month the one that began last, the last of the same month.
     fn condition(&self, case: &Case, filed_at: Instant) -> Result<&FilingCondition, Missing> {
+        self.last_valid(self.covering(case)?, filed_at)
+    }
+
+    /// The row that sets the limit of cases of a category (scheme, code) that are filed under a
+    /// condition at an instant, as it does when their events are taken in.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such condition, or it is one of other categories, or does not hold then.
+    pub fn condition_of(
+        &self,
+        condition_id: &str,
+        category: (&str, &str),
+        filed_at: Instant,
+    ) -> Result<&FilingCondition, Missing> {
+        self.last_valid(self.covering_category(condition_id, category)?, filed_at)
+    }
+
+    fn last_valid<'l>(
+        &self,
+        rows: impl Iterator<Item = &'l FilingCondition>,
+        filed_at: Instant,
+    ) -> Result<&'l FilingCondition, Missing> {
         let month = Month::of(filed_at, &self.time_zone);
-        let valid = self.covering(case)?.filter(|row| row.is_valid_in(month));
+        let valid = rows.filter(|row| row.is_valid_in(month));
         valid.max_by_key(|row| row.valid_from).ok_or(Missing::NotValid)
+    }
+
+    /// How the deadline comes about that a dispatch at `start` with this limit gets.
+    ///
+    /// # Errors
+    ///
+    /// [`Missing::NoCalendar`] for a working limit where no calendar is known, and
+    /// [`Missing::Clock`] where there is no such instant.
+    pub fn explain(&self, start: Instant, limit: Limit) -> Result<Explanation, Missing> {
+        let explained = match &self.calendar {
+            Some(calendar) => clock::explain(start, limit, calendar),
+            None if limit.unit.is_working() => return Err(Missing::NoCalendar),
+            None => clock::explain_running_on(start, limit),
+        };
+        explained.map_err(Missing::Clock)
     }
 
     fn complete(&self, start: Instant, limit: Limit) -> Result<Instant, Missing> {

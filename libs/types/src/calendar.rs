@@ -99,10 +99,16 @@ impl Calendar {
         self.digest
     }
 
+    /// The working hours that hold on a day, worked or not.
+    #[must_use]
+    pub fn hours(&self, date: Date) -> &WorkingHours {
+        self.hours.range(..=date).next_back().map_or(&self.standard, |(_, row)| row)
+    }
+
     /// What a day is: the row of the day, else its day of the week.
     #[must_use]
     pub fn day(&self, date: Date) -> Day<'_> {
-        let hours = self.hours.range(..=date).next_back().map_or(&self.standard, |(_, row)| row);
+        let hours = self.hours(date);
         match self.days.get(&date) {
             Some(CalendarDay { kind: DayKind::Holiday, name, .. }) => Day::Holiday(name),
             Some(CalendarDay { kind: DayKind::Workday, .. }) => Day::Worked(&hours.periods),

@@ -138,6 +138,24 @@ resource_name! {
     }
 }
 resource_name! {
+    /// A working calendar.
+    WorkCalendarName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// The calendar.
+        "workCalendars" / calendar: String,
+    }
+}
+resource_name! {
+    /// An entry of the audit log.
+    AuditEntryName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// Its place in the log, from 1.
+        "auditEntries" / entry: u64,
+    }
+}
+resource_name! {
     /// A rule pack.
     RulePackName {
         /// The jurisdiction.
@@ -216,6 +234,8 @@ mod tests {
         survives::<CaseName>("jurisdictions/zz/cases/郑〔2018〕1号");
         survives::<EventName>("jurisdictions/zz/cases/a%2Fb%25/events/7");
         survives::<SnapshotName>("jurisdictions/zz/snapshots/0199-a");
+        survives::<WorkCalendarName>("jurisdictions/zz/workCalendars/default");
+        survives::<AuditEntryName>("jurisdictions/zz/auditEntries/12");
         survives::<RulePackName>("jurisdictions/zz/rulePacks/gbt-30428.4");
         survives::<RulePackRevisionName>("jurisdictions/zz/rulePacks/zz-2018/revisions/3");
         survives::<EvaluationName>("jurisdictions/zz/evaluations/0199");

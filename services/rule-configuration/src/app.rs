@@ -1,8 +1,10 @@
 //! The use cases. Each owns its transaction; none knows how it was called.
 
 mod audit;
+mod calendar;
 mod check;
 mod commit;
+mod deadline;
 mod effective;
 mod import;
 mod reading;
@@ -17,8 +19,10 @@ use chengping_chassis::cache::Cache;
 
 use crate::store::Store;
 
+pub(crate) use self::calendar::CalendarChange;
 pub(crate) use self::check::{Checked, check};
 pub(crate) use self::commit::{Commit, Rollback};
+pub(crate) use self::deadline::{Answer, LimitAsked, Question};
 pub(crate) use self::import::{Import, Imported};
 pub(crate) use self::reading::ROWS_MAX_PER_MESSAGE;
 pub(crate) use self::review::StateChange;

@@ -1,6 +1,7 @@
 //! The states of this service and what may follow what. No input, no output, no clock.
 
 pub(crate) mod audit;
+pub(crate) mod calendar;
 pub(crate) mod import;
 pub(crate) mod pack;
 pub(crate) mod registry;

@@ -47,6 +47,25 @@ pub(crate) enum Error {
     ImportTooLarge { rows_max: usize, bytes_max: usize },
     #[error("resume_token is not valid; take it from the last message seen, or leave it empty")]
     ResumeTokenInvalid,
+    #[error(
+        "no rule pack was activated yet, so that no time zone is known; activate a revision first"
+    )]
+    NoTimeZone,
+    #[error("the limit runs in working time, and no working calendar is known; set one first")]
+    NoWorkCalendar,
+    #[error("filing condition {condition} does not exist; check it, or import its limit")]
+    ConditionNotFound { condition: String },
+    #[error("filing condition {condition} is one of other categories; check the category")]
+    ConditionOfOtherCategory { condition: String },
+    #[error("filing condition {condition} does not hold in the month of the start")]
+    ConditionNotValid { condition: String },
+    #[error(
+        "the limit is not used up in 50 years: the calendar has too little working time; check \
+             its working hours and days"
+    )]
+    TooLittleWorkingTime,
+    #[error("the limit ends after the year 9999; check the start")]
+    DeadlineBeyondTime,
     #[error("{method} is not built yet")]
     NotBuilt { method: &'static str },
     #[error("the service is stopping; connect again and go on with the last resume_token")]
@@ -67,11 +86,19 @@ impl ApiError for Error {
             | Self::ImportTooLarge { .. }
             | Self::ResumeTokenInvalid => Code::InvalidArgument,
             Self::Page(error) => error.code(),
-            Self::NotFound { .. } | Self::NothingInForce { .. } => Code::NotFound,
+            Self::NotFound { .. }
+            | Self::NothingInForce { .. }
+            | Self::ConditionNotFound { .. } => Code::NotFound,
             Self::EtagMismatch { .. } | Self::ActivationRaced { .. } => Code::Aborted,
             Self::RequestIdReused { .. }
             | Self::IllegalStateChange { .. }
-            | Self::FourEyes { .. } => Code::FailedPrecondition,
+            | Self::FourEyes { .. }
+            | Self::NoTimeZone
+            | Self::NoWorkCalendar
+            | Self::ConditionOfOtherCategory { .. }
+            | Self::ConditionNotValid { .. }
+            | Self::TooLittleWorkingTime => Code::FailedPrecondition,
+            Self::DeadlineBeyondTime => Code::OutOfRange,
             Self::NotBuilt { .. } => Code::Unimplemented,
             Self::Stopping => Code::Unavailable,
             Self::Corrupt { .. } => Code::DataLoss,
@@ -98,6 +125,13 @@ impl ApiError for Error {
             Self::ActivationRaced { .. } => "ACTIVATION_RACED",
             Self::ImportTooLarge { .. } => "IMPORT_TOO_LARGE",
             Self::ResumeTokenInvalid => "RESUME_TOKEN_INVALID",
+            Self::NoTimeZone => "NO_TIME_ZONE",
+            Self::NoWorkCalendar => "NO_WORK_CALENDAR",
+            Self::ConditionNotFound { .. } => "FILING_CONDITION_NOT_FOUND",
+            Self::ConditionOfOtherCategory { .. } => "FILING_CONDITION_OF_OTHER_CATEGORY",
+            Self::ConditionNotValid { .. } => "FILING_CONDITION_NOT_VALID",
+            Self::TooLittleWorkingTime => "TOO_LITTLE_WORKING_TIME",
+            Self::DeadlineBeyondTime => "DEADLINE_OUT_OF_RANGE",
             Self::NotBuilt { .. } => "METHOD_NOT_BUILT_YET",
             Self::Stopping => "SERVICE_STOPPING",
             Self::Corrupt { .. } => "CONTENT_CORRUPT",
@@ -131,10 +165,19 @@ impl ApiError for Error {
             Self::ImportTooLarge { rows_max, bytes_max } => {
                 vec![("rowsMax", rows_max.to_string()), ("bytesMax", bytes_max.to_string())]
             }
+            Self::ConditionNotFound { condition }
+            | Self::ConditionOfOtherCategory { condition }
+            | Self::ConditionNotValid { condition } => {
+                vec![("conditionId", condition.clone())]
+            }
             Self::NotBuilt { method } => vec![("method", (*method).to_owned())],
             Self::Invalid(_)
             | Self::PackInvalid(_)
             | Self::ResumeTokenInvalid
+            | Self::NoTimeZone
+            | Self::NoWorkCalendar
+            | Self::TooLittleWorkingTime
+            | Self::DeadlineBeyondTime
             | Self::Stopping
             | Self::Store(_)
             | Self::Computation(_) => Vec::new(),

@@ -1,6 +1,9 @@
 //! Speaks gRPC for [`App`](crate::app::App): converts, delegates, converts back. Decides nothing.
 
+mod audit;
+mod calendar;
 mod convert;
+mod deadlines;
 mod export;
 mod page;
 mod registry;

@@ -2,6 +2,7 @@
 
 pub(crate) mod activations;
 pub(crate) mod audit;
+pub(crate) mod calendar;
 pub(crate) mod deadline_rules;
 pub(crate) mod heads;
 pub(crate) mod registry;

@@ -10,7 +10,7 @@ const HOUR: i64 = 60 * MINUTE;
 /// 2018-01-01T00:00+08:00.
 const START: i64 = 1_514_736_000_000_000;
 
-fn limit(text: &str) -> Limit {
+pub(super) fn limit(text: &str) -> Limit {
     let (value, unit) = text.split_once(' ').unwrap();
     Limit { value: value.parse().unwrap(), unit: unit.parse().unwrap() }
 }
@@ -52,15 +52,15 @@ fn china_2018() -> Vec<CalendarDay> {
     holidays.chain(workdays.iter().map(|date| day(date, DayKind::Workday))).collect()
 }
 
-fn shanghai() -> TimeZone {
+pub(super) fn shanghai() -> TimeZone {
     "Asia/Shanghai".parse().unwrap()
 }
 
-fn zhengzhou() -> Calendar {
+pub(super) fn zhengzhou() -> Calendar {
     Calendar::new(shanghai(), [], china_2018())
 }
 
-fn local(text: &str) -> Instant {
+pub(super) fn local(text: &str) -> Instant {
     Instant::parse(&format!("2018-{text}+08:00")).unwrap()
 }
 

@@ -195,7 +195,42 @@ fn history() -> impl Strategy<Value = Vec<Event>> {
     })
 }
 
+/// Both ways to a deadline, of an event that is taken in and of somebody who asks, in the words of
+/// the failure where there is none.
+fn both_ways(limits: &Limits, start: Instant, code: &str) -> [Result<Instant, Missing>; 2] {
+    let case = Case { category_code: code.to_owned(), ..under("c1") };
+    let [mut filed, mut dispatched] =
+        events("04-27T09 filed\n04-27T10 dispatched unit=b01").try_into().unwrap();
+    (filed.at, dispatched.at) = (start, start);
+    let Completion { computed, missing } = computed_deadlines(&case, &[filed, dispatched], limits);
+    let taken_in = computed.first().map(|deadline| deadline.due_at);
+    let taken_in = taken_in.ok_or_else(|| missing[0].why);
+    let condition = limits.condition_of("c1", (&case.category_scheme, code), start);
+    let asked = condition.and_then(|condition| limits.explain(start, condition.limit));
+    [taken_in, asked.map(|explanation| explanation.deadline)]
+}
+
 proptest! {
+    /// What somebody is told who asks for a deadline is what an event gets that is taken in.
+    #[test]
+    fn who_asks_is_told_what_intake_computes(
+        start in 1_514_000_000_000_000_i64..1_546_000_000_000_000, limit in limit(),
+        code in select(vec!["01", "0102", "02"]), has_calendar in any::<bool>(),
+    ) {
+        let mut rows = vec![
+            condition("c1", "01", "1 work_day", ("2018-01", Some("2018-10"))),
+            condition("c1", "01", "2 urgent_hour", ("2018-05", Some("2018-06"))),
+        ];
+        rows[0].limit = limit;
+        let limits = if has_calendar {
+            limits_of(rows)
+        } else {
+            Limits::new("Asia/Shanghai".parse().unwrap(), rows, Vec::new(), Vec::new())
+        };
+        let [taken_in, asked] = both_ways(&limits, Instant::from_micros(start), code);
+        prop_assert_eq!(taken_in, asked);
+    }
+
     #[test]
     fn where_all_deadlines_are_given_nothing_changes(events in history()) {
         let given: Vec<Event> = events.into_iter().filter(|event| !lacks_deadline(event)).collect();

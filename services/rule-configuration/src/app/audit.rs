@@ -3,10 +3,14 @@
 use chengping_types::{Instant, JurisdictionId};
 
 use super::App;
-use crate::domain::audit::{Change, Entry};
+use crate::domain::audit::filter::Filter;
+use crate::domain::audit::{Chain, Change, Entry, Verified};
 use crate::error::Error;
-use crate::store::heads::Head;
+use crate::store::heads::{self, Head};
 use crate::store::{Connection, StoreError, audit};
+
+/// Entries that a check reads at a time.
+const PIECE: u32 = 1_000;
 
 /// Appends `change` to the log of the jurisdiction, whose locked counters are `head`.
 pub(super) async fn record(
@@ -32,14 +36,39 @@ pub(super) async fn record(
 }
 
 impl App {
-    /// At most `limit` audit entries before `before`, newest first.
+    /// At most `limit` audit entries before `before` that `filter` means, newest first.
     pub(crate) async fn list_audit_entries(
         &self,
         jurisdiction: &JurisdictionId,
         before: Option<u64>,
+        filter: Option<&Filter>,
         limit: u32,
     ) -> Result<Vec<Entry>, Error> {
         let mut connection = self.store.acquire().await?;
-        Ok(audit::list(&mut connection, jurisdiction, before, limit).await?)
+        Ok(audit::list(&mut connection, jurisdiction, before, filter, limit).await?)
+    }
+
+    /// Follows the log from its beginning to the head of the jurisdiction, as both stood at one
+    /// moment.
+    pub(crate) async fn verify_audit_entries(
+        &self,
+        jurisdiction: &JurisdictionId,
+    ) -> Result<Verified, Error> {
+        let mut transaction = self.store.begin_reading().await?;
+        let head = heads::get(&mut transaction, jurisdiction).await?;
+        let mut chain = Chain::default();
+        let mut after = 0;
+        loop {
+            let piece = audit::list_after(&mut transaction, jurisdiction, after, PIECE).await?;
+            let Some(last) = piece.last() else { break };
+            after = last.entry.sequence;
+            // A piece takes some milliseconds to hash.
+            chain = tokio::task::spawn_blocking(move || {
+                piece.iter().for_each(|found| chain.follow(found));
+                chain
+            })
+            .await?;
+        }
+        Ok(chain.finish(head.audit_sequence, &head.audit_digest))
     }
 }

@@ -1,7 +1,12 @@
 //! The audit log: a chain, in which each entry holds the digest of the one before.
 
+mod chain;
+pub(crate) mod filter;
+
 use chengping_types::{Digest, Instant, canonical};
 use serde::Serialize;
+
+pub(crate) use self::chain::{Chain, Fault, Found, Verified};
 
 /// What an entry says; its digest is that of the canonical JSON of these fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

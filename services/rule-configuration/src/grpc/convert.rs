@@ -1,5 +1,8 @@
 //! Between the messages of the API and what they mean. Only this module knows both.
 
+pub(super) mod audit;
+pub(super) mod calendar;
+pub(super) mod deadline;
 pub(super) mod deadline_rules;
 pub(super) mod registry;
 pub(super) mod row;
@@ -41,6 +44,28 @@ pub(super) fn timestamp(instant: Instant) -> Timestamp {
     let micros = instant.as_micros();
     let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1000).expect("below a billion");
     Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
+}
+
+/// An instant out of a field that must be set; anything finer than a microsecond, and anything out
+/// of the years 1 to 9999, is refused.
+pub(super) fn instant(
+    errors: &mut FieldErrors,
+    field: &str,
+    time: Option<Timestamp>,
+) -> Option<Instant> {
+    let Some(time) = time else {
+        errors.push(field, "must be set");
+        return None;
+    };
+    let is_whole = (0..1_000_000_000).contains(&time.nanos) && time.nanos % 1000 == 0;
+    let micros = time.seconds.checked_mul(1_000_000).filter(|_| is_whole);
+    let micros = micros.and_then(|micros| micros.checked_add(i64::from(time.nanos) / 1000));
+    let instant = micros.map(Instant::from_micros);
+    if instant.is_some() && instant.map(Instant::as_micros) == micros {
+        return instant;
+    }
+    errors.push(field, "must be in whole microseconds, in the years 1 to 9999");
+    None
 }
 
 /// A number of the API, which has no unsigned ones.

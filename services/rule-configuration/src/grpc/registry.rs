@@ -10,11 +10,11 @@ use futures_util::Stream;
 use prost::Message as _;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::actor;
 use super::convert::registry::RegistryRevisionName;
 use super::convert::{self, row};
 use super::export::Messages;
 use super::page::Page;
+use super::{actor, calendar};
 use crate::app::{App, Import, ROWS_MAX_PER_MESSAGE};
 use crate::error::Error;
 
@@ -207,16 +207,16 @@ impl RegistryService for RegistryHandlers {
 
     async fn get_work_calendar(
         &self,
-        _: Request<pb::GetWorkCalendarRequest>,
+        request: Request<pb::GetWorkCalendarRequest>,
     ) -> Answer<pb::WorkCalendar> {
-        Err(to_status(Error::NotBuilt { method: "GetWorkCalendar" }))
+        calendar::get(&self.app, request).await.map(Response::new).map_err(to_status)
     }
 
     async fn update_work_calendar(
         &self,
-        _: Request<pb::UpdateWorkCalendarRequest>,
+        request: Request<pb::UpdateWorkCalendarRequest>,
     ) -> Answer<pb::WorkCalendar> {
-        Err(to_status(Error::NotBuilt { method: "UpdateWorkCalendar" }))
+        calendar::update(&self.app, request).await.map(Response::new).map_err(to_status)
     }
 }
 

@@ -12,10 +12,10 @@ use futures_util::{Stream, StreamExt as _};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::actor;
 use super::convert::rule_pack::{self as packs, refuse_nul};
 use super::convert::{self, require};
 use super::page::Page;
+use super::{actor, audit, deadlines};
 use crate::app::{App, StateChange, WatchEvent, check};
 use crate::domain::review::Step;
 use crate::error::Error;
@@ -221,30 +221,33 @@ impl RulePackService for RulePackHandlers {
 
     async fn explain_deadline(
         &self,
-        _: Request<pb::ExplainDeadlineRequest>,
+        request: Request<pb::ExplainDeadlineRequest>,
     ) -> Answer<pb::ExplainDeadlineResponse> {
-        Err(to_status(Error::NotBuilt { method: "ExplainDeadline" }))
+        let request = request.into_inner();
+        deadlines::explain(&self.app, request).await.map(Response::new).map_err(to_status)
     }
 
     async fn verify_audit_entries(
         &self,
-        _: Request<pb::VerifyAuditEntriesRequest>,
+        request: Request<pb::VerifyAuditEntriesRequest>,
     ) -> Answer<pb::VerifyAuditEntriesResponse> {
-        Err(to_status(Error::NotBuilt { method: "VerifyAuditEntries" }))
+        let request = request.into_inner();
+        audit::verify(&self.app, request).await.map(Response::new).map_err(to_status)
     }
 
     async fn compute_deadline(
         &self,
-        _: Request<pb::ComputeDeadlineRequest>,
+        request: Request<pb::ComputeDeadlineRequest>,
     ) -> Answer<pb::ComputeDeadlineResponse> {
-        Err(to_status(Error::NotBuilt { method: "ComputeDeadline" }))
+        let request = request.into_inner();
+        deadlines::compute(&self.app, request).await.map(Response::new).map_err(to_status)
     }
 
     async fn list_audit_entries(
         &self,
         request: Request<pb::ListAuditEntriesRequest>,
     ) -> Answer<pb::ListAuditEntriesResponse> {
-        self.audit_entries(request.into_inner()).await.map(Response::new).map_err(to_status)
+        audit::list(&self.app, request.into_inner()).await.map(Response::new).map_err(to_status)
     }
 }
 
@@ -335,25 +338,6 @@ impl RulePackHandlers {
         let convert = |item| packs::revision(&name.jurisdiction, item);
         let revisions = items.into_iter().map(convert).collect();
         Ok(pb::ListRulePackRevisionsResponse { revisions, next_page_token })
-    }
-
-    async fn audit_entries(
-        &self,
-        request: pb::ListAuditEntriesRequest,
-    ) -> Result<pb::ListAuditEntriesResponse, Error> {
-        let mut errors = FieldErrors::default();
-        let parent = errors.parse::<JurisdictionName>("parent", &request.parent);
-        if !request.filter.is_empty() {
-            errors.push("filter", "filters are not built yet; leave it empty");
-        }
-        errors.into_result()?;
-        let jurisdiction = parent.expect("no error means a value").jurisdiction;
-        let arguments = ["ListAuditEntries", request.parent.as_str()];
-        let page = Page::read(request.page_size, &request.page_token, &arguments)?;
-        let found = self.app.list_audit_entries(&jurisdiction, page.after, page.limit());
-        let (items, next_page_token) = page.cut(found.await?, |item| item.sequence);
-        let audit_entries = items.into_iter().map(packs::audit_entry).collect();
-        Ok(pb::ListAuditEntriesResponse { audit_entries, next_page_token })
     }
 }
 

@@ -1,10 +1,12 @@
 //! The audit log.
 
 use chengping_types::{Instant, JurisdictionId};
+use sqlx::{Postgres, QueryBuilder};
 use time::OffsetDateTime;
 
 use super::{Connection, StoreError, bigint, instant, offset_date_time, unsigned};
-use crate::domain::audit::Entry;
+use crate::domain::audit::filter::{Filter, TextField, TextOperator, TimeOperator};
+use crate::domain::audit::{Entry, Found};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -78,23 +80,111 @@ pub(crate) async fn append(connection: &mut Connection, entry: &Entry) -> Result
     Ok(())
 }
 
-/// At most `limit` entries before `before`, newest first.
+/// At most `limit` entries before `before` that `filter` means, newest first.
 pub(crate) async fn list(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
     before: Option<u64>,
+    filter: Option<&Filter>,
     limit: u32,
 ) -> Result<Vec<Entry>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let mut query = QueryBuilder::new(
         "select jurisdiction, sequence, actor, action, resource, reason, digest_before,
              digest_after, previous_digest, create_time
-         from audit_entry where jurisdiction = $1 and sequence < $2
-         order by sequence desc limit $3",
+         from audit_entry where jurisdiction = ",
+    );
+    query.push_bind(jurisdiction.as_str());
+    query.push(" and sequence < ").push_bind(before.map_or(i64::MAX, bigint));
+    if let Some(filter) = filter {
+        query.push(" and ");
+        push(&mut query, filter);
+    }
+    query.push(" order by sequence desc limit ").push_bind(i64::from(limit));
+    let rows: Vec<Row> = query.build_query_as().fetch_all(connection).await?;
+    rows.into_iter().map(Entry::try_from).collect()
+}
+
+/// Adds a filter to a query: its values as parameters, all else out of what stands here.
+fn push(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    match filter {
+        Filter::And(parts) => push_joined(query, parts, " and "),
+        Filter::Or(parts) => push_joined(query, parts, " or "),
+        Filter::Not(inner) => {
+            query.push("not ");
+            push(query, inner);
+        }
+        Filter::Text(field, TextOperator::Has, value) => {
+            query.push("(position(").push_bind(value.clone());
+            query.push(" in ").push(column(*field)).push(") > 0)");
+        }
+        Filter::Text(field, operator, value) => {
+            let operator = if *operator == TextOperator::Equal { " = " } else { " <> " };
+            query.push("(").push(column(*field)).push(operator);
+            query.push_bind(value.clone()).push(")");
+        }
+        Filter::Time(operator, time) => {
+            let operator = match operator {
+                TimeOperator::Equal => " = ",
+                TimeOperator::NotEqual => " <> ",
+                TimeOperator::Before => " < ",
+                TimeOperator::UpTo => " <= ",
+                TimeOperator::After => " > ",
+                TimeOperator::From => " >= ",
+            };
+            query.push("(create_time").push(operator);
+            query.push_bind(offset_date_time(*time)).push(")");
+        }
+    }
+}
+
+fn push_joined(query: &mut QueryBuilder<Postgres>, parts: &[Filter], between: &str) {
+    query.push("(");
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            query.push(between);
+        }
+        push(query, part);
+    }
+    query.push(")");
+}
+
+const fn column(field: TextField) -> &'static str {
+    match field {
+        TextField::Actor => "actor",
+        TextField::Action => "action",
+        TextField::Resource => "resource",
+        TextField::Reason => "reason",
+        TextField::DigestBefore => "digest_before",
+        TextField::DigestAfter => "digest_after",
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct FoundRow {
+    #[sqlx(flatten)]
+    row: Row,
+    digest: String,
+}
+
+/// At most `limit` entries behind `after` with their stored digests, oldest first.
+pub(crate) async fn list_after(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Found>, StoreError> {
+    let rows: Vec<FoundRow> = sqlx::query_as(
+        "select jurisdiction, sequence, actor, action, resource, reason, digest_before,
+             digest_after, previous_digest, digest, create_time
+         from audit_entry where jurisdiction = $1 and sequence > $2
+         order by sequence limit $3",
     )
     .bind(jurisdiction.as_str())
-    .bind(before.map_or(i64::MAX, bigint))
+    .bind(bigint(after))
     .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(Entry::try_from).collect()
+    let found =
+        |FoundRow { row, digest }| Ok(Found { entry: row.try_into()?, stored_digest: digest });
+    rows.into_iter().map(found).collect()
 }

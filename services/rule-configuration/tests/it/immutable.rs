@@ -49,3 +49,32 @@ async fn neither_may_the_owner_by_mistake() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_service_cannot_take_the_locks_off() {
+    let service = start().await;
+    for table in KEPT {
+        // Granted is only what the granter may grant, here nothing; it is a warning to PostgreSQL.
+        let grant = format!("grant update, delete on {table} to rule_configuration");
+        service.pool.execute(AssertSqlSafe(grant)).await.unwrap();
+        for attempt in [
+            format!("update {table} set jurisdiction = 'other'"),
+            format!("alter table {table} disable trigger all"),
+            format!("drop trigger rows_are_fixed on {table}"),
+            format!("drop table {table} cascade"),
+            format!("create rule pass as on insert to {table} do instead nothing"),
+            "set session_replication_role = replica".to_owned(),
+            "create or replace function refuse_change() returns trigger language plpgsql as \
+             'begin return new; end'"
+                .to_owned(),
+        ] {
+            let error = service.pool.execute(AssertSqlSafe(attempt.clone())).await.unwrap_err();
+            let code = error.as_database_error().unwrap().code().unwrap().into_owned();
+            assert_eq!(
+                code,
+                chengping_chassis::postgres::sqlstate::INSUFFICIENT_PRIVILEGE,
+                "{attempt}"
+            );
+        }
+    }
+}

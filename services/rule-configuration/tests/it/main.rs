@@ -3,11 +3,21 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod calendar;
+#[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod city;
 #[cfg(test)]
 mod deadline_rules;
 #[cfg(test)]
+mod deadlines;
+#[cfg(test)]
 mod effective;
+#[cfg(test)]
+mod every_change;
+#[cfg(test)]
+mod filters;
 #[cfg(test)]
 mod immutable;
 #[cfg(test)]
@@ -20,5 +30,7 @@ mod registry;
 mod review;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod tampering;
 #[cfg(test)]
 mod watch;

@@ -11,22 +11,46 @@ use super::registry::optional;
 use super::row::{code, missing, required, short, text, validity};
 use crate::domain::import::Fault;
 
-pub(super) fn working_hours(row: pb::WorkingHours) -> Result<WorkingHours, Fault> {
-    let effective_date =
-        parse("effective_date", &row.effective_date, ("missing_date", "bad_date"))?;
+/// A row of working hours, or all that is wrong with it, by column.
+pub(super) fn working_hours(row: pb::WorkingHours) -> Result<WorkingHours, Vec<Fault>> {
+    let mut faults = Vec::new();
     let wrong = "bad_working_hours";
-    let periods = parse("periods", &row.periods, ("missing_periods", wrong))?;
+    let effective_date = parse("effective_date", &row.effective_date, ("missing_date", "bad_date"));
+    let effective_date = note(&mut faults, effective_date);
+    let periods = parse("periods", &row.periods, ("missing_periods", wrong));
+    let periods = note(&mut faults, periods);
     let days_off = match row.days_off.as_str() {
-        "" => DaysOff::WEEKEND,
-        days => parse("days_off", days, (wrong, wrong))?,
+        "" => Some(DaysOff::WEEKEND),
+        days => note(&mut faults, parse("days_off", days, (wrong, wrong))),
     };
-    Ok(WorkingHours { effective_date, periods, days_off, name: text("name", row.display_name)? })
+    let name = note(&mut faults, text("name", row.display_name));
+    match (effective_date, periods, days_off, name) {
+        (Some(effective_date), Some(periods), Some(days_off), Some(name)) => {
+            Ok(WorkingHours { effective_date, periods, days_off, name })
+        }
+        _ => Err(faults),
+    }
 }
 
-pub(super) fn calendar_day(row: pb::CalendarDay) -> Result<CalendarDay, Fault> {
-    let date = parse("date", &row.date, ("missing_date", "bad_date"))?;
-    let kind = code("kind", row.kind, DayKind::from_code, DayKind::NAMES)?;
-    Ok(CalendarDay { date, kind, name: text("name", row.display_name)? })
+/// A day of the calendar, or all that is wrong with it, by column.
+pub(super) fn calendar_day(row: pb::CalendarDay) -> Result<CalendarDay, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let date = note(&mut faults, parse("date", &row.date, ("missing_date", "bad_date")));
+    let kind = note(&mut faults, code("kind", row.kind, DayKind::from_code, DayKind::NAMES));
+    let name = note(&mut faults, text("name", row.display_name));
+    match (date, kind, name) {
+        (Some(date), Some(kind), Some(name)) => Ok(CalendarDay { date, kind, name }),
+        _ => Err(faults),
+    }
+}
+
+fn note<T>(faults: &mut Vec<Fault>, value: Result<T, Fault>) -> Option<T> {
+    value.map_err(|fault| faults.push(fault)).ok()
+}
+
+/// Of several faults the one that an import answers with: a reject has one column.
+pub(super) fn first(faults: Vec<Fault>) -> Fault {
+    faults.into_iter().next().expect("a row without a value has a fault")
 }
 
 pub(super) fn filing_condition(row: pb::FilingLimit) -> Result<FilingCondition, Fault> {
@@ -68,17 +92,8 @@ pub(in crate::grpc) fn deadline_rules(
     time_zone: Option<&TimeZone>,
 ) -> pb::DeadlineRules {
     let digest = rules.digest().to_string();
-    let hours = rules.working_hours.into_iter().map(|row| pb::WorkingHours {
-        effective_date: row.effective_date.to_string(),
-        periods: row.periods.to_string(),
-        days_off: row.days_off.to_string(),
-        display_name: row.name,
-    });
-    let days = rules.calendar.into_iter().map(|row| pb::CalendarDay {
-        date: row.date.to_string(),
-        kind: row.kind.code().into(),
-        display_name: row.name,
-    });
+    let hours = rules.working_hours.into_iter().map(hours_row);
+    let days = rules.calendar.into_iter().map(day_row);
     let limits = rules.filing_conditions.into_iter().map(|row| pb::FilingLimit {
         condition_id: row.condition_id,
         category_scheme: row.category_scheme,
@@ -95,5 +110,22 @@ pub(in crate::grpc) fn deadline_rules(
         working_hours: hours.collect(),
         calendar_days: days.collect(),
         filing_limits: limits.collect(),
+    }
+}
+
+pub(super) fn hours_row(row: WorkingHours) -> pb::WorkingHours {
+    pb::WorkingHours {
+        effective_date: row.effective_date.to_string(),
+        periods: row.periods.to_string(),
+        days_off: row.days_off.to_string(),
+        display_name: row.name,
+    }
+}
+
+pub(super) fn day_row(row: CalendarDay) -> pb::CalendarDay {
+    pb::CalendarDay {
+        date: row.date.to_string(),
+        kind: row.kind.code().into(),
+        display_name: row.name,
     }
 }

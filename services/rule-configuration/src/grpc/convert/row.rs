@@ -7,7 +7,7 @@ use chengping_proto::rules::v1::registry_row::Content as PbContent;
 use chengping_types::registry::{Area, AreaKind, Body, Coefficient, GridClass, LongTermEntry};
 use chengping_types::{BodyId, BodyKind, Exact, Month, Zone};
 
-use super::deadline_rules::{calendar_day, filing_condition, working_hours};
+use super::deadline_rules::{calendar_day, filing_condition, first, working_hours};
 use crate::domain::import::{Fault, Place, Record, Row};
 use crate::domain::registry::RegisteredBody;
 
@@ -24,8 +24,12 @@ pub(in crate::grpc) fn row(row: pb::RegistryRow) -> Row {
         Some(PbContent::Area(area)) => self::area(area).map(Record::Area),
         Some(PbContent::Coefficient(row)) => coefficient(row).map(Record::Coefficient),
         Some(PbContent::LongTerm(entry)) => long_term(entry).map(Record::LongTerm),
-        Some(PbContent::WorkingHours(row)) => working_hours(row).map(Record::WorkingHours),
-        Some(PbContent::CalendarDay(row)) => calendar_day(row).map(Record::CalendarDay),
+        Some(PbContent::WorkingHours(row)) => {
+            working_hours(row).map_err(first).map(Record::WorkingHours)
+        }
+        Some(PbContent::CalendarDay(row)) => {
+            calendar_day(row).map_err(first).map(Record::CalendarDay)
+        }
         Some(PbContent::FilingLimit(row)) => filing_condition(row).map(Record::FilingCondition),
         Some(PbContent::Category(_)) | None => Err(missing("content")),
     };

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::{int64, require, timestamp};
 use crate::app::{Checked, Commit, Rollback};
-use crate::domain::audit::Entry;
 use crate::domain::pack::{Finding, Pack, Revision, Text};
 use crate::error::Error;
 
@@ -141,23 +140,6 @@ fn finding(finding: Finding) -> pb::Finding {
         line: number(finding.line),
         column: number(finding.column),
         message: finding.message,
-    }
-}
-
-pub(in crate::grpc) fn audit_entry(entry: Entry) -> pb::AuditEntry {
-    let Entry { jurisdiction, sequence, .. } = &entry;
-    pb::AuditEntry {
-        name: format!("jurisdictions/{jurisdiction}/auditEntries/{sequence}"),
-        digest: entry.digest().to_string(),
-        create_time: Some(timestamp(entry.create_time)),
-        actor: entry.actor,
-        action: entry.action,
-        resource: entry.resource,
-        reason: entry.reason,
-        digest_before: entry.digest_before,
-        digest_after: entry.digest_after,
-        previous_digest: entry.previous_digest,
-        digest_form: Entry::DIGEST_FORM,
     }
 }
 

@@ -1,0 +1,168 @@
+//! Reading a working calendar, and changing it as a whole.
+
+use chengping_types::calendar::{CalendarDay, WorkingHours};
+use chengping_types::name::WorkCalendarName;
+use chengping_types::{Date, Digest, JurisdictionId, canonical};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{App, audit};
+use crate::domain::audit::Change;
+use crate::domain::calendar::{CalendarRows, DEFAULT, WorkCalendar};
+use crate::domain::registry::Standing;
+use crate::error::Error;
+use crate::store::calendar::{self, Answered};
+use crate::store::{self, Connection, StoreError, activations, deadline_rules, heads};
+
+/// What is to become of a calendar. A list that is there takes the place of the standing one.
+#[derive(Debug, Clone)]
+pub(crate) struct CalendarChange {
+    pub name: WorkCalendarName,
+    /// No two of one day.
+    pub working_hours: Option<Vec<WorkingHours>>,
+    /// No two of one day.
+    pub calendar_days: Option<Vec<CalendarDay>>,
+    /// Empty when any standing state will do.
+    pub etag: String,
+    pub reason: String,
+    pub validate_only: bool,
+    pub request_id: Option<Uuid>,
+    pub actor: String,
+    pub action: &'static str,
+}
+
+/// What a request asks for, but for its ID.
+#[derive(Serialize)]
+struct Content<'c> {
+    name: String,
+    working_hours: Option<&'c [WorkingHours]>,
+    calendar_days: Option<&'c [CalendarDay]>,
+    etag: &'c str,
+    reason: &'c str,
+}
+
+impl CalendarChange {
+    fn content(&self) -> Digest {
+        let content = Content {
+            name: self.name.to_string(),
+            working_hours: self.working_hours.as_deref(),
+            calendar_days: self.calendar_days.as_deref(),
+            etag: &self.etag,
+            reason: &self.reason,
+        };
+        canonical::digest(&content).expect("texts have a canonical form")
+    }
+}
+
+impl App {
+    /// A calendar as it stands. That of a jurisdiction is there before its first row is.
+    pub(crate) async fn work_calendar(
+        &self,
+        name: &WorkCalendarName,
+    ) -> Result<WorkCalendar, Error> {
+        require_known(name)?;
+        let mut transaction = self.store.begin_reading().await?;
+        Ok(load(&mut transaction, &name.jurisdiction).await?.0)
+    }
+
+    /// Changes a calendar. Deadlines that were computed stay as they are: they are stored where
+    /// they were computed.
+    pub(crate) async fn update_work_calendar(
+        &self,
+        change: CalendarChange,
+    ) -> Result<WorkCalendar, Error> {
+        require_known(&change.name)?;
+        let jurisdiction = &change.name.jurisdiction;
+        let mut transaction = self.store.begin().await?;
+        let head = heads::lock(&mut transaction, jurisdiction).await?;
+        if let Some(answer) = find_repeat(&mut transaction, &change).await? {
+            return Ok(answer);
+        }
+        let (standing, mut rules) = load(&mut transaction, jurisdiction).await?;
+        if !change.etag.is_empty() && change.etag != standing.rows.etag() {
+            return Err(Error::EtagMismatch { resource: change.name.to_string() });
+        }
+        let before = rules.deadline_rules().digest();
+        if let Some(hours) = &change.working_hours {
+            rules.working_hours =
+                hours.iter().map(|row| (row.effective_date, row.clone())).collect();
+        }
+        if let Some(days) = &change.calendar_days {
+            rules.calendar = days.iter().map(|row| (row.date, row.clone())).collect();
+        }
+        let after = rules.deadline_rules().digest();
+        let changed = WorkCalendar { rows: rows(rules), ..standing };
+        if change.validate_only {
+            return Ok(changed);
+        }
+        if before != after {
+            calendar::replace(&mut transaction, jurisdiction, changed.rows.clone()).await?;
+            let now = store::audit::now(&mut transaction).await?;
+            let entry = Change {
+                actor: change.actor.clone(),
+                action: change.action,
+                resource: change.name.to_string(),
+                reason: change.reason.clone(),
+                digest_before: before.to_string(),
+                digest_after: after.to_string(),
+            };
+            audit::record(&mut transaction, jurisdiction, &head, now, entry).await?;
+        }
+        remember(&mut transaction, &change, &changed).await?;
+        store::commit(transaction).await?;
+        Ok(changed)
+    }
+}
+
+/// There is one calendar, and it has one name.
+pub(super) fn require_known(name: &WorkCalendarName) -> Result<(), Error> {
+    if name.calendar == DEFAULT {
+        Ok(())
+    } else {
+        Err(Error::NotFound { resource: name.to_string() })
+    }
+}
+
+fn rows(rules: Standing) -> CalendarRows {
+    CalendarRows {
+        working_hours: rules.working_hours.into_values().collect(),
+        calendar_days: rules.calendar.into_values().collect(),
+    }
+}
+
+/// The calendar, and the deadline rules that it is part of.
+async fn load(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+) -> Result<(WorkCalendar, Standing), StoreError> {
+    let mut standing = Standing::default();
+    deadline_rules::load(connection, jurisdiction, &mut standing).await?;
+    let time_zone = activations::newest_time_zone(connection, jurisdiction).await?;
+    let now = store::audit::now(connection).await?;
+    let utc = || "UTC".parse().expect("the database has UTC");
+    let today = Date::of(now, &time_zone.clone().unwrap_or_else(utc));
+    Ok((WorkCalendar { rows: rows(standing.clone()), time_zone, today }, standing))
+}
+
+async fn find_repeat(
+    connection: &mut Connection,
+    change: &CalendarChange,
+) -> Result<Option<WorkCalendar>, Error> {
+    let Some(request_id) = change.request_id else { return Ok(None) };
+    match calendar::answered(connection, &change.name.jurisdiction, request_id).await? {
+        Some(answered) if answered.content != change.content() => {
+            Err(Error::RequestIdReused { request_id: request_id.to_string() })
+        }
+        answered => Ok(answered.map(|answered| answered.answer)),
+    }
+}
+
+async fn remember(
+    connection: &mut Connection,
+    change: &CalendarChange,
+    answer: &WorkCalendar,
+) -> Result<(), StoreError> {
+    let Some(request_id) = change.request_id else { return Ok(()) };
+    let answered = Answered { content: change.content(), answer: answer.clone() };
+    calendar::remember(connection, &change.name.jurisdiction, request_id, &answered).await
+}
