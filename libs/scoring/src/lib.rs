@@ -14,11 +14,14 @@ mod counts;
 mod deduction;
 mod evaluation;
 pub mod explain;
+mod gathered;
 pub mod indicator;
 mod input;
 mod member;
+mod plan;
 mod ranking;
 mod reach;
+mod reading;
 mod results;
 mod score;
 mod table;
@@ -35,6 +38,7 @@ pub use evaluation::{
     Applicability, Applied, Evaluation, FigureText, FigureValue, Inputs, ItemResult, ItemText,
     PackReference, PartResult, Score, Scorecard, State, StreamResult, StreamText,
 };
+pub use gathered::Gathered;
 pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
 pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months};
 pub use score::score;
