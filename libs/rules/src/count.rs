@@ -155,7 +155,7 @@ impl Decoder {
             line: start.line,
             column: start.column + error.column as u64 - 1,
         });
-        let exact = Node { value: Value::Empty, position: place };
+        let exact = Node { value: Value::Empty, position: place, bytes: None, alias_of: None };
         self.reject(if error.line == 1 { &exact } else { node }, error.to_string())
     }
 }

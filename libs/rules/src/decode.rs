@@ -11,6 +11,7 @@ use crate::document::{Key, Node, Value};
 use crate::family::Counted;
 use crate::mistakes::{Mistake, Position};
 use crate::pack::SelectionTest;
+use crate::path::called;
 
 /// A value that can be read from a node.
 pub(crate) trait Decode: Sized {
@@ -261,7 +262,9 @@ impl<T: Decode> Decode for Vec<T> {
         let decoded: Vec<_> = items
             .iter()
             .enumerate()
-            .map(|(index, item)| decoder.within(&format!("[{index}]"), |d| T::decode(item, d)))
+            .map(|(index, item)| {
+                decoder.within(&format!("[{}]", called(index, item)), |d| T::decode(item, d))
+            })
             .collect();
         decoded.into_iter().collect()
     }

@@ -6,12 +6,13 @@ use std::fmt::{self, Display, Formatter};
 use serde_json::Value;
 
 use crate::RulePack;
+use crate::path::called;
 
 /// One place in which two packs differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackDifference {
-    /// Where, such as `families.area.streams[regular].items[N1].linear.weight`: what has an
-    /// identifier is named by it, and by its place otherwise.
+    /// Where, such as `families.area.streams[regular].items[N1].linear.weight`, in the one form of
+    /// path of this crate.
     pub path: String,
     /// What the one pack has; nothing where it does not have the place.
     pub before: Option<String>,
@@ -47,7 +48,13 @@ fn compare(
     if before == after {
         return;
     }
-    let members = [before, after].map(|side| side.and_then(members));
+    // A number with a source of its own is told from its value alone by what the source says.
+    let is_sourced = |side: Option<&Value>| side.is_some_and(is_sourced_number);
+    let members = if is_sourced(before) || is_sourced(after) {
+        [before, after].map(|side| side.and_then(number_members))
+    } else {
+        [before, after].map(|side| side.and_then(members))
+    };
     if let [Some(before), Some(after)] = &members {
         let keys: Vec<_> = before.iter().chain(after).map(|(key, _)| key).collect();
         let mut seen = BTreeSet::new();
@@ -59,7 +66,7 @@ fn compare(
                 side(before).map(|place| before[place].1),
                 side(after).map(|place| after[place].1),
             );
-            let path = if key.starts_with('[') || path.is_empty() {
+            let path = if key.starts_with('[') || path.is_empty() || key.is_empty() {
                 format!("{path}{key}")
             } else {
                 format!("{path}.{key}")
@@ -72,6 +79,22 @@ fn compare(
     found.push(PackDifference { path, before, after });
 }
 
+fn is_sourced_number(value: &Value) -> bool {
+    value.get("value").is_some_and(Value::is_string) && value.get("provenance").is_some()
+}
+
+/// The value of a number, which has the path of the number itself, and what its own source says.
+fn number_members(value: &Value) -> Option<Vec<(String, &Value)>> {
+    match value {
+        Value::String(_) => Some(vec![(String::new(), value)]),
+        Value::Object(object) => {
+            let called = |key: &String| if key == "value" { String::new() } else { key.clone() };
+            Some(object.iter().map(|(key, value)| (called(key), value)).collect())
+        }
+        _ => None,
+    }
+}
+
 /// The parts of what has parts, each with how it is called.
 fn members(value: &Value) -> Option<Vec<(String, &Value)>> {
     match value {
@@ -79,16 +102,8 @@ fn members(value: &Value) -> Option<Vec<(String, &Value)>> {
             Some(object.iter().map(|(key, value)| (key.clone(), value)).collect())
         }
         Value::Array(list) if list.iter().any(Value::is_object) => {
-            let called = |(place, item): (usize, &'_ Value)| {
-                let id = item.get("id").and_then(Value::as_str);
-                format!("[{}]", id.map_or_else(|| place.to_string(), str::to_owned))
-            };
-            Some(
-                list.iter()
-                    .enumerate()
-                    .map(|(place, item)| (called((place, item)), item))
-                    .collect(),
-            )
+            let named = |(at, item)| (format!("[{}]", called(at, item)), item);
+            Some(list.iter().enumerate().map(named).collect())
         }
         _ => None,
     }
@@ -127,6 +142,34 @@ mod tests {
             "families.area.zones.key: 3/5 → 7/10",
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn streams_of_one_name_for_different_posts_are_told_apart() {
+        let found = told(|text| {
+            text.replace("first_dispatches, weight: 40", "first_dispatches, weight: 30")
+                .replace("dispatched_limited, weight: 40", "dispatched_limited, weight: 50")
+        });
+        assert_eq!(
+            found,
+            [
+                "families.post.streams[post:command_desk].items[R21].linear.weight: 40 → 50",
+                "families.post.streams[post:command_desk].items[R22].linear.weight: 40 → 30",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_number_that_gets_a_source_of_its_own_keeps_its_place() {
+        let own = "{value: \"0.6\", clause: \"5.2.5\", provenance: regulation}";
+        let found = told(|text| text.replacen("key: \"0.6\"", &format!("key: {own}"), 1));
+        assert_eq!(
+            found,
+            [
+                "families.area.zones.key.clause: (nothing) → 5.2.5",
+                "families.area.zones.key.provenance: (nothing) → regulation",
+            ]
+        );
     }
 
     #[test]

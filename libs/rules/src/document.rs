@@ -4,6 +4,7 @@
 //! author wants to see all of them.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -24,6 +25,10 @@ const DEPTH_MAX: usize = 24;
 pub(crate) struct Node {
     pub(crate) value: Value,
     pub(crate) position: Option<Position>,
+    /// The bytes of a scalar, or the first of a list or mapping, behind tags and anchors.
+    pub(crate) bytes: Option<Range<usize>>,
+    /// The bytes of what it repeats, when it is an alias.
+    pub(crate) alias_of: Option<Range<usize>>,
 }
 
 impl Node {
@@ -83,6 +88,8 @@ pub(crate) enum Value {
 pub(crate) struct Key {
     pub(crate) name: String,
     pub(crate) position: Option<Position>,
+    /// Its bytes, quotes included.
+    pub(crate) bytes: Option<Range<usize>>,
 }
 
 /// Reads one document.
@@ -114,6 +121,12 @@ fn position(location: serde_saphyr::Location) -> Option<Position> {
     (position.line > 0).then_some(position)
 }
 
+fn bytes(location: serde_saphyr::Location) -> Option<Range<usize>> {
+    let start = usize::try_from(location.span().byte_offset()?).ok()?;
+    let length = usize::try_from(location.span().byte_len()?).ok()?;
+    Some(start..start + length)
+}
+
 impl From<Spanned<Raw>> for Node {
     fn from(spanned: Spanned<Raw>) -> Self {
         let value = match spanned.value {
@@ -121,12 +134,20 @@ impl From<Spanned<Raw>> for Node {
             Raw::List(items) => Value::List(items.into_iter().map(Self::from).collect()),
             Raw::Map(entries) => {
                 let keyed = |(key, node): (Spanned<String>, _)| {
-                    (Key { name: key.value, position: position(key.referenced) }, Self::from(node))
+                    let (position, bytes) = (position(key.referenced), bytes(key.referenced));
+                    (Key { name: key.value, position, bytes }, Self::from(node))
                 };
                 Value::Map(entries.into_iter().map(keyed).collect())
             }
         };
-        Self { value, position: position(spanned.referenced) }
+        Self {
+            value,
+            position: position(spanned.referenced),
+            bytes: bytes(spanned.referenced),
+            alias_of: (spanned.referenced != spanned.defined)
+                .then(|| bytes(spanned.defined))
+                .flatten(),
+        }
     }
 }
 

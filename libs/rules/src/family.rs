@@ -13,6 +13,7 @@ use crate::decode::{Decode, Decoder, Fields};
 use crate::document::{Node, Value};
 use crate::identifier;
 use crate::number::{Number, positive};
+use crate::path::of_kinds;
 use crate::post::{self, Aspect, Completion};
 use crate::quantity::Quantity;
 use crate::rule::Rule;
@@ -101,14 +102,15 @@ impl StreamRules {
         self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 
-    /// Where it stands in a pack, for readers: with the kinds that it is for, because streams for
-    /// different kinds may have one name.
+    /// Where it stands in a pack.
     pub(crate) fn path(&self, family: Family) -> String {
         let kinds: Vec<_> = self.kinds.iter().map(|kind| kind.as_str()).collect();
-        match kinds.as_slice() {
-            [] => format!("families.{family}.streams.{}", self.id),
-            kinds => format!("families.{family}.{}.streams.{}", kinds.join("+"), self.id),
-        }
+        format!("families.{family}.streams[{}]", of_kinds(&self.id, &kinds))
+    }
+
+    /// Where one of its items stands in a pack.
+    pub(crate) fn path_of(&self, family: Family, item: &Item) -> String {
+        format!("{}.items[{}]", self.path(family), item.id)
     }
 
     /// Whether an item compares this month with the one before, so that the counts of both

@@ -4,6 +4,7 @@
 //! clause it carries out and the authority it rests on. [`RulePack::parse`] reads one and reports
 //! all mistakes at once; [`RulePack::warnings`] says what a well-formed pack leaves unjudged.
 
+mod adjust;
 mod annual;
 mod builtin;
 mod catalogue;
@@ -18,12 +19,14 @@ mod manual;
 mod mistakes;
 mod number;
 mod pack;
+mod path;
 mod post;
 mod quantity;
 mod rule;
 mod source;
 mod warning;
 
+pub use adjust::{Adjustment, adjust};
 pub use annual::{Annual, FewCases, ScoreForm};
 pub use builtin::{builtin, builtin_names};
 pub use catalogue::{
@@ -44,7 +47,7 @@ pub use mistakes::{Mistake, Mistakes, Position};
 pub use number::Number;
 pub use pack::{
     BandStep, BandTable, Figure, Freeze, Grade, Grades, Group, LongTermCategory, LongTermCount,
-    PackNumber, Redistribution, RulePack, Scoring, Selection, SelectionTest, TooFewCases,
+    PackNumber, Redistribution, RulePack, Scoring, Selection, SelectionTest, TooFewCases, Weight,
 };
 pub use post::{Aspect, Completion};
 pub use quantity::{Quantity, SizeAttribute};

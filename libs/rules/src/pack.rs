@@ -19,8 +19,8 @@ use crate::mistakes::Mistakes;
 use crate::number::Number;
 use crate::source::{Names, Source};
 
-pub use numbers::PackNumber;
 pub(crate) use numbers::decimal;
+pub use numbers::{PackNumber, Weight};
 
 /// One revision's worth of rules for a jurisdiction.
 ///

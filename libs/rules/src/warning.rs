@@ -19,7 +19,7 @@ use self::monotone::Better;
 /// Something that the evaluation office should decide knowingly. It does not stop a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// Path of the part, such as `families.area.streams.regular.N1`.
+    /// Path of the part, such as `families.area.streams[regular].items[N1]`.
     pub path: String,
     /// What there is to know.
     pub kind: WarningKind,
@@ -130,7 +130,7 @@ impl RulePack {
             warnings.family(*family, rules, self);
         }
         for figure in &self.figures {
-            warnings.assumed(&format!("figures.{}", figure.id));
+            warnings.assumed(&format!("figures[{}]", figure.id));
         }
         warnings.all
     }
@@ -165,7 +165,7 @@ impl Warnings {
         let path = format!("families.{family}");
         self.assumed(&format!("{path}.zones"));
         for change in rules.zones.iter().flat_map(|zones| &zones.changes) {
-            self.assumed(&format!("{path}.zones.changes.{}", change.from));
+            self.assumed(&format!("{path}.zones.changes[{}]", change.from));
         }
         self.assumed(&format!("{path}.differentiation"));
         let has_bonus = rules.items().any(|(_, item)| item.rule.is_bonus());
@@ -201,7 +201,7 @@ impl Warnings {
         }
         self.assumed(&path);
         for item in &stream.items {
-            let path = format!("{path}.{}", item.id);
+            let path = stream.path_of(family, item);
             let doubled = &item.rule.points().value + &item.rule.points().value;
             let can_grow = pack.scoring.redistribution != Redistribution::None;
             if can_grow && !item.rule.is_bonus() && doubled <= stream.points() {

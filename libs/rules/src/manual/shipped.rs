@@ -55,7 +55,7 @@ fn pack_page(name: &str, pack: &RulePack) -> String {
     for (family, rules) in &pack.families {
         for stream in &rules.streams {
             let (path, cap) = (stream.path(*family), decimal(&stream.cap.value));
-            let path = path.trim_start_matches("families.").replace("streams.", "");
+            let path = path.trim_start_matches("families.");
             page += &format!(
                 "| **{path}** | {} {} | | cap {cap} | {} |\n",
                 stream.name.zh,
@@ -162,18 +162,17 @@ fn parts(pack: &RulePack) -> Vec<(String, &Source)> {
         for stream in &rules.streams {
             let path = stream.path(*family);
             let items =
-                stream.items.iter().map(|item| (format!("{path}.{}", item.id), &item.source));
+                stream.items.iter().map(|item| (stream.path_of(*family, item), &item.source));
             parts.push((path.clone(), &stream.source));
             parts.extend(items);
         }
     }
-    parts.extend(pack.figures.iter().map(|one| (format!("figures.{}", one.id), &one.source)));
+    parts.extend(pack.figures.iter().map(|one| (format!("figures[{}]", one.id), &one.source)));
     let strange = pack.numbers().into_iter().filter(|number| {
         let within = parts.iter().find(|(path, _)| *path == number.path);
         within.is_some_and(|(_, source)| source.clause != number.source.clause)
     });
-    let strange: Vec<_> =
-        strange.map(|number| (format!("{}.{}", number.path, number.role), number.source)).collect();
+    let strange: Vec<_> = strange.map(|number| (number.place(), number.source)).collect();
     parts.extend(strange);
     parts
 }
@@ -190,9 +189,8 @@ fn family_parts<'a>(family: &str, rules: &'a FamilyRules) -> Vec<(String, &'a So
 }
 
 fn listed<'a>(parts: impl Iterator<Item = &'a str>) -> String {
-    let parts: Vec<_> = parts
-        .map(|path| format!("`{}`", path.trim_start_matches("families.").replace("streams.", "")))
-        .collect();
+    let parts: Vec<_> =
+        parts.map(|path| format!("`{}`", path.trim_start_matches("families."))).collect();
     parts.join(", ")
 }
 

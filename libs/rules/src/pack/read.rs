@@ -14,6 +14,7 @@ use crate::document::{Node, Value};
 use crate::family::FamilyRules;
 use crate::identifier;
 use crate::number::{Number, positive, share};
+use crate::path::called;
 use crate::post;
 use crate::source::Source;
 
@@ -83,7 +84,7 @@ fn check_groups(fields: &mut Fields<'_, '_>) {
     fields.refuse_repeated("body kind", all.iter().map(|kind| kind.as_str()));
     for (index, group) in groups.iter().enumerate() {
         if let Some(problem) = group_problem(group, &kinds(group), &families) {
-            let path = format!("groups[{index}]");
+            let path = format!("groups[{}]", called(index, group));
             fields.decoder.within(&path, |inner| inner.reject::<()>(group, problem));
         }
     }

@@ -58,7 +58,7 @@ fn points_that_do_not_add_up_are_refused_where_the_pack_claims_that_they_do() {
     let found = mistakes(&text);
     let expected = [
         "`adds_up`: the caps of `families.area` add up to 90, the base is 100",
-        "`adds_up`: the points of `families.area.streams.all` add up to 105, its cap is 90",
+        "`adds_up`: the points of `families.area.streams[all]` add up to 105, its cap is 90",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected) {
@@ -234,10 +234,12 @@ fn the_packs_of_other_cities_say_what_they_leave_open() {
     let of = |name: &str| warnings(builtin(name).unwrap());
     assert!(!of("gbt-30428.4").iter().any(|text| text.contains("no item names this table")));
     assert!(of("gbt-30428.4").iter().any(|text| {
-        text == "families.area.streams.all.R07: assumed, to be confirmed or replaced: 40"
+        text == "families.area.streams[all].items[R07]: assumed, to be confirmed or replaced: 40"
     }));
     assert!(
-        of("beijing-1000").iter().any(|text| text.starts_with("families.area.streams.regular.B1"))
+        of("beijing-1000")
+            .iter()
+            .any(|text| text.starts_with("families.area.streams[regular].items[B1]"))
     );
     for name in ["gbt-30428.4", "jinhua", "beijing-1000"] {
         let open = of(name);
@@ -304,7 +306,7 @@ fn the_sums_of_posts_hold_for_each_kind_and_where_claimed_for_each_stream() {
     let found = mistakes(&text);
     assert_eq!(found.len(), 2, "{found:#?}");
     for (found, (stream, points)) in found.iter().zip([("acceptor", 51), ("shift_leader", 49)]) {
-        let path = format!("families.post.supervision_desk.streams.{stream}");
+        let path = format!("families.post.streams[{stream}:supervision_desk]");
         let expected = format!("the points of `{path}` add up to {points}, its cap is 50");
         assert!(found.contains(&expected), "{found}");
     }

@@ -249,8 +249,8 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_the_text() {
         "line 12, column 15: freeze.day: expected a day of the next month, from 1 to 27",
         "line 22, column 11: lifecycle.rework: ",
         "families.area.zones.general: an unquoted decimal",
-        "families.area.streams[0].items[1].linear.rate: column 10 of the expression: `closure_due`",
-        "families.area.streams[0].items[1].linear.wait: `wait` is unknown here",
+        "families.area.streams[regular].items[N2].linear.rate: column 10 of the expression: `closure_due`",
+        "families.area.streams[regular].items[N2].linear.wait: `wait` is unknown here",
     ];
     for (found, expected) in found.iter().zip(expected) {
         assert!(found.contains(expected), "{found}\ndoes not contain\n{expected}");
@@ -292,7 +292,7 @@ fn what_contradicts_itself_is_refused() {
     }
     let boston = builtin("boston-2011").unwrap().replace("kinds: [bureau]", "kinds: [collector]");
     let found = mistakes(&boston).join("\n");
-    assert!(found.contains("groups[1]: the group `bureau` needs rules for `families.post`"));
+    assert!(found.contains("groups[bureau]: the group `bureau` needs rules for `families.post`"));
 }
 
 #[test]
@@ -316,19 +316,19 @@ fn the_pack_says_itself_what_the_regulation_leaves_unjudged() {
     };
     assert_eq!(
         paths(WarningKind::HandlingNotJudged),
-        ["families.area.streams.long_term", "families.department.streams.long_term"]
+        ["families.area.streams[long_term]", "families.department.streams[long_term]"]
     );
     assert_eq!(
         paths(WarningKind::TimelinessNotJudged),
-        ["families.area.streams.public", "families.department.streams.public"]
+        ["families.area.streams[public]", "families.department.streams[public]"]
     );
-    assert!(paths(WarningKind::CanDouble).contains(&"families.area.streams.regular.N1"));
-    let half = "families.post.supervision_desk.streams.acceptor.accepting";
+    assert!(paths(WarningKind::CanDouble).contains(&"families.area.streams[regular].items[N1]"));
+    let half = "families.post.streams[acceptor:supervision_desk].items[accepting]";
     assert!(paths(WarningKind::CanDouble).contains(&half));
-    assert!(!paths(WarningKind::CanDouble).contains(&"families.area.streams.public.P1"));
+    assert!(!paths(WarningKind::CanDouble).contains(&"families.area.streams[public].items[P1]"));
     let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     let assumed =
-        "families.area.streams.regular.N4: assumed, to be confirmed or replaced: 0, 0.5, 5";
+        "families.area.streams[regular].items[N4]: assumed, to be confirmed or replaced: 0, 0.5, 5";
     assert!(texts.iter().any(|text| text == assumed), "{texts:#?}");
 }
 

@@ -35,16 +35,19 @@ fn timeliness_costs(kind: &WarningKind) -> bool {
 #[test]
 fn a_denominator_that_many_bodies_lack_is_told() {
     let zhengzhou = builtin("zz-2018").unwrap();
-    assert_eq!(parts(zhengzhou, often_empty), ["area.public.P2", "department.public.P2"]);
+    assert_eq!(
+        parts(zhengzhou, often_empty),
+        ["area.streams[public].items[P2]", "department.streams[public].items[P2]"]
+    );
     let rated = |rate: &str| {
         parts(&with("boston-2011", &[("on_time / due, weight: 60", rate)]), often_empty)
     };
-    let told = ["area.regular.T1", "department.regular.T1"];
+    let told = ["area.streams[regular].items[T1]", "department.streams[regular].items[T1]"];
     assert_eq!(rated("rework / (extended + 2 * rework), weight: 60"), told);
     assert_eq!(rated("all.due / filed_wechat, weight: 60"), told);
     assert_eq!(rated("on_time / (due + carried_start), weight: 60"), [""; 0]);
     let of_public = with("gbt-30428.4", &[("public.filed / filed", "filed / public.filed")]);
-    assert_eq!(parts(&of_public, often_empty), ["area.all.R11"]);
+    assert_eq!(parts(&of_public, often_empty), ["area.streams[all].items[R11]"]);
 }
 
 #[test]
@@ -52,20 +55,27 @@ fn items_that_cost_more_the_more_cases_there_are_are_told() {
     assert_eq!(
         parts(builtin("zz-2018").unwrap(), more_costs),
         [
-            "area.regular.N5",
-            "area.long_term.L1",
-            "area.long_term.L2",
-            "department.long_term.L1",
-            "department.long_term.L2"
+            "area.streams[regular].items[N5]",
+            "area.streams[long_term].items[L1]",
+            "area.streams[long_term].items[L2]",
+            "department.streams[long_term].items[L1]",
+            "department.streams[long_term].items[L2]"
         ]
     );
     // A public case on time is one that nobody on patrol had found.
     assert_eq!(
         parts(builtin("gbt-30428.4").unwrap(), more_costs),
-        ["area.all.R11", "area.all.B15", "department.all.B15"]
+        [
+            "area.streams[all].items[R11]",
+            "area.streams[all].items[B15]",
+            "department.streams[all].items[B15]"
+        ]
     );
     assert_eq!(parts(builtin("jinhua").unwrap(), more_costs), [""; 0]);
-    assert_eq!(parts(builtin("beijing-1000").unwrap(), more_costs), ["area.long_term.B7"]);
+    assert_eq!(
+        parts(builtin("beijing-1000").unwrap(), more_costs),
+        ["area.streams[long_term].items[B7]"]
+    );
     assert_eq!(parts(builtin("boston-2011").unwrap(), more_costs), [""; 0]);
 }
 
@@ -134,7 +144,10 @@ fn a_count_that_a_switch_keeps_at_zero_is_told() {
     let carried = ("on_time / due, weight: 60", "(due - carried_open) / due, weight: 60");
     let never = |kind: &WarningKind| matches!(kind, WarningKind::NeverCounts { .. });
     let text = with("boston-2011", &[carried]);
-    assert_eq!(parts(&text, never), ["area.regular.T1", "department.regular.T1"]);
+    assert_eq!(
+        parts(&text, never),
+        ["area.streams[regular].items[T1]", "department.streams[regular].items[T1]"]
+    );
     let warnings = RulePack::parse(&text).unwrap().warnings();
     let message = "counts `carried_open`, which is always zero with `period_basis: cohort`";
     assert!(warnings.iter().any(|warning| warning.to_string().ends_with(message)));
@@ -143,7 +156,10 @@ fn a_count_that_a_switch_keeps_at_zero_is_told() {
     assert_eq!(parts(&settling, never), [""; 0]);
     let undone = ("rate: closed / due, weight: 30", "rate: (due - undo_on_time) / due, weight: 30");
     let text = with("gbt-30428.4", &[undone]);
-    assert_eq!(parts(&text, never), ["area.all.R06", "department.all.R06"]);
+    assert_eq!(
+        parts(&text, never),
+        ["area.streams[all].items[R06]", "department.streams[all].items[R06]"]
+    );
 }
 
 #[test]
@@ -216,6 +232,6 @@ fn a_pack_with_many_mistakes_is_told_all_of_them_at_their_places() {
     let wrong = with("jinhua", &[("closed / due", "closed / duo"), ("  department:", "  post:")]);
     let found = RulePack::parse(&wrong).unwrap_err().to_string();
     let line = wrong.lines().position(|line| line.contains("{id: bureau")).unwrap() + 1;
-    let place = format!("line {line}, column 5: groups[2]: the group `bureau` needs rules");
+    let place = format!("line {line}, column 5: groups[bureau]: the group `bureau` needs rules");
     assert!(found.contains(&place) && found.contains("`duo`"), "{found}");
 }
