@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use chengping_rules::{
-    MidMonth, Names, Number, Provenance, Rule, RulePack, Source, Threshold, ZoneWeights,
-};
+use chengping_rules::{MidMonth, Names, Number, Provenance, RulePack, Source, ZoneWeights};
 use chengping_types::registry::Body;
 use chengping_types::{Exact, Instant, JurisdictionId, Month};
 
 use crate::evaluation::Evaluation;
 use crate::input::{Input, PackRevision, Snapshot};
+use crate::numbers::rule_numbers;
 use crate::reading::BodyReading;
 use crate::score::{gather_bodies, jurisdiction_figures, score_bodies};
 
@@ -106,7 +105,8 @@ fn reads(pack: &RulePack) -> RulePack {
             (stream.cap, stream.source, stream.name) = (no_number(), no_source(), no_names());
             for item in &mut stream.items {
                 (item.source, item.name) = (no_source(), no_names());
-                numbers(&mut item.rule).into_iter().for_each(|number| *number = no_number());
+                let numbers = rule_numbers(&mut item.rule).into_iter();
+                numbers.for_each(|(_, number)| *number = no_number());
             }
         }
     }
@@ -126,32 +126,4 @@ const fn no_source() -> Source {
 
 const fn no_names() -> Names {
     Names { zh: String::new(), en: String::new() }
-}
-
-/// The numbers of a rule; no reading depends on them.
-fn numbers(rule: &mut Rule) -> Vec<&mut Number> {
-    match rule {
-        Rule::Linear(rule) => vec![&mut rule.weight],
-        Rule::PerPoint(rule) => {
-            let threshold = match &mut rule.threshold {
-                Threshold::Above(number) | Threshold::Below(number) => number,
-            };
-            vec![threshold, &mut rule.points, &mut rule.cap]
-        }
-        Rule::PerCase(rule) => vec![&mut rule.points, &mut rule.cap],
-        Rule::PerCaseRepeat(rule) => vec![&mut rule.first, &mut rule.factor, &mut rule.cap],
-        Rule::Band(rule) => vec![&mut rule.weight],
-        Rule::BandRelative(rule) => rule.reference.iter_mut().chain([&mut rule.weight]).collect(),
-        Rule::MomIncrease(rule) => vec![&mut rule.points, &mut rule.cap],
-        Rule::FlatIf(rule) => vec![&mut rule.points],
-        Rule::Satisfaction(rule) => vec![
-            &mut rule.very_satisfied,
-            &mut rule.satisfied,
-            &mut rule.neutral,
-            &mut rule.dissatisfied,
-            &mut rule.visits_min,
-            &mut rule.weight,
-        ],
-        Rule::Bonus(rule) => vec![&mut rule.points, &mut rule.cap],
-    }
 }
