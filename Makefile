@@ -27,11 +27,12 @@ test: ## Run every test, on real PostgreSQL and a real cache, with real processe
 	cargo build --workspace --bins
 	$(TARGET)/debug/chengping-test-servers -- deploy/test.sh
 
-bench: ## Measure derivation, tally and score, beside DuckDB and Polars on the same facts; the numbers go to .run/bench.json.
-	deploy/tools.sh bench
-	cargo build --release -p chengping-bench
+bench: ## Measure derivation, tally, score and preview, beside DuckDB and Polars on the same facts; the numbers go to .run/bench.json.
+	deploy/tools.sh bench postgres
+	cargo build --release -p chengping-bench -p chengping-suite
 	mkdir -p .run
-	$(TARGET)/release/chengping-bench --python $(CHENGPING_TOOLS)/bench/bin/python --json .run/bench.json
+	$(TARGET)/release/chengping-bench --python $(CHENGPING_TOOLS)/bench/bin/python \
+	  --chengping $(TARGET)/release/chengping --json .run/bench.json
 
 lint: proto-lint deploy-lint deny ## Check format, lints, protos, dependencies and deployment files.
 	cargo fmt --all --check

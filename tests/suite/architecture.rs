@@ -39,7 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("tests", &[]),
-    ("bench", &["types", "casework", "rules", "scoring", "interchange"]),
+    ("bench", &["types", "casework", "rules", "scoring", "interchange", "proto"]),
 ];
 
 /// Crates that see neither the network nor a database, a clock or a runtime.

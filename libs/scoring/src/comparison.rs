@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 
 use chengping_rules::{
-    BandRelative, BandTable, Counted, DifferentiationMode, FamilyRules, Group, Item, Quantity,
-    Reference, Rule, RulePack, SizeAttribute, StreamRules,
+    BandRelative, Counted, DifferentiationMode, FamilyRules, Group, Item, Quantity, Reference,
+    Rule, RulePack, SizeAttribute, StreamRules,
 };
 use chengping_types::registry::GridClass;
 use chengping_types::{Exact, Family, Month};
 
 use crate::attribution::Part;
 use crate::cells::{Cells, Selected};
-use crate::deduction::Seen;
 use crate::input::Input;
 use crate::member::Member;
-use crate::values::{Deducted, Values};
+use crate::values::Values;
 
 /// A cell of the month that is being compared.
 #[derive(Clone, Copy)]
@@ -104,15 +103,10 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The counts that the items of a stream see in one part of a body. There is also something
-    /// to judge where one of the counts that they `name` is not zero, and for posts only there: a
-    /// desk does many things, of which a stream judges some, and work in common alone is no data.
-    pub(crate) fn see<'p>(
-        &self,
-        place: Place<'p>,
-        looks_back: bool,
-        named: &[Quantity],
-    ) -> Seen<'p> {
+    /// Whether there is anything to judge in one part of a body. There is also where one of the
+    /// counts that the items of the stream `name` is not zero, and for posts only there: a desk does
+    /// many things, of which a stream judges some, and work in common alone is no data.
+    pub(crate) fn has_data(&self, place: Place<'_>, looks_back: bool, named: &[Quantity]) -> bool {
         let is_post = place.member.body.kind.family() == Family::Post;
         let (now, before) = (place.now(), place.before());
         let any_will_do = !is_post && (now.has_data() || looks_back && before.has_data());
@@ -124,41 +118,22 @@ impl<'a> Comparison<'a> {
             }
             Quantity::Size(_) | Quantity::Item(_) => false,
         };
-        Seen { place, has_data: any_will_do || named.iter().any(is_named) }
+        any_will_do || named.iter().any(is_named)
     }
 
     /// Where the formulas of the evaluated month are computed.
-    pub(crate) fn values_now<'v>(
-        &'v self,
-        item: &Item,
-        place: Place<'v>,
-        deducted: &'v Deducted<'v>,
-    ) -> Values<'v> {
+    pub(crate) fn values_now<'v>(&'v self, item: &Item, place: Place<'v>) -> Values<'v> {
         let (cells, part) = match item.is_pooled() {
             true => (&self.pool, Part::All),
             false => (&place.member.now, place.part),
         };
-        Values { comparison: self, place, month: self.input.month, cells, part, deducted }
+        Values { comparison: self, place, month: self.input.month, cells, part }
     }
 
     /// Where the formulas of the month before are computed.
-    pub(crate) fn values_before<'v>(
-        &'v self,
-        place: Place<'v>,
-        deducted: &'v Deducted<'v>,
-    ) -> Values<'v> {
+    pub(crate) fn values_before<'v>(&'v self, place: Place<'v>) -> Values<'v> {
         let (month, cells, part) = (self.input.month.previous(), &place.member.before, place.part);
-        Values { comparison: self, place, month, cells, part, deducted }
-    }
-
-    /// The lengths of the evaluated month and of the one before, in days.
-    pub(crate) fn days(&self) -> [u8; 2] {
-        [self.input.month.days(), self.input.month.previous().days()]
-    }
-
-    /// The band table of a name.
-    pub(crate) fn bands(&self, name: &str) -> &'a BandTable {
-        self.pack().bands.get(name).expect("a pack names only tables that it has")
+        Values { comparison: self, place, month, cells, part }
     }
 
     /// The effective size of a body of the evaluated month: in a zone, or of all zones together.
@@ -182,22 +157,21 @@ impl<'a> Comparison<'a> {
         month: Month,
         cells: &Cells<'_>,
     ) -> Option<Exact> {
-        let (part, deducted) = (place.part, &Deducted::default());
-        let values = Values { comparison: self, place, month, cells, part, deducted };
+        let values = Values { comparison: self, place, month, cells, part: place.part };
         let count = rule.count.evaluate(&|name| values.of(name));
         compared(rule, place, count, || self.size(place, month))
     }
 
-    /// The reference of an item: the number of the pack; the group's median where enough of the
-    /// group has data; or else the median of the body's own history.
+    /// The reference of an item where the pack names no number: the group's median where enough of
+    /// the group has data; or else the median of the body's own history.
     pub(crate) fn reference(
         &self,
         item: &Item,
         rule: &BandRelative,
         place: Place<'_>,
     ) -> Option<Exact> {
-        if let Some(fixed) = &rule.reference {
-            return Some(fixed.value.clone());
+        if rule.reference.is_some() {
+            return None;
         }
         let group = place.member.group?;
         let of_group = self.medians.get(&(group.id.as_str(), item.id.as_str(), place.part));

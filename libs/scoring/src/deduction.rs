@@ -1,15 +1,18 @@
-//! The primitives: from counts to the points that an item deducts before redistribution.
+//! The primitives: from what an item reads to the points that it deducts before redistribution.
 
 mod bands;
 mod cases;
 mod rates;
 
-use chengping_rules::{Count, Item, Rate, Rule};
+use std::borrow::Cow;
+
+use chengping_rules::{DifferentiationMode, Rule};
 use chengping_types::Exact;
 
-use crate::comparison::{Comparison, Place};
 use crate::evaluation::Inputs;
-use crate::values::{Deducted, Values};
+use crate::plan::{ItemPlan, Plan};
+use crate::reading::{ItemReading, PartReading, Reading, close, limit_value};
+use crate::values::Deducted;
 
 const HUNDRED: Exact = Exact::integer(100);
 
@@ -22,49 +25,54 @@ pub(crate) struct Deduction {
     pub(crate) limit: Option<Exact>,
 }
 
-/// What the items of a stream are computed for: one part of a body.
-#[derive(Clone, Copy)]
-pub(crate) struct Seen<'a> {
-    pub(crate) place: Place<'a>,
-    /// Whether there is anything to judge (decisions.md 20).
-    pub(crate) has_data: bool,
-}
-
-/// Everything that an item is computed from.
-struct Sight<'a> {
-    item: &'a Item,
-    seen: &'a Seen<'a>,
-    comparison: &'a Comparison<'a>,
-    values: Values<'a>,
-    before: Values<'a>,
-}
-
-/// Computes one item. What it names has been noted in `deducted`.
+/// Computes one item of a part. What it names has been noted in `deducted`.
 pub(crate) fn deduct(
-    item: &Item,
-    seen: &Seen<'_>,
-    comparison: &Comparison<'_>,
+    plan: &Plan<'_>,
+    item: &ItemPlan<'_>,
+    part: &PartReading,
+    reading: &ItemReading,
     deducted: &Deducted<'_>,
 ) -> Deduction {
-    let values = comparison.values_now(item, seen.place, deducted);
-    let before = comparison.values_before(seen.place, deducted);
-    let sight = Sight { item, seen, comparison, values, before };
-    let (inputs, points) = match &item.rule {
-        Rule::Linear(rule) => rates::linear(rule, &sight),
-        Rule::PerPoint(rule) => rates::per_point(rule, &sight),
-        Rule::PerCase(rule) => cases::per_case(rule, &sight),
-        Rule::PerCaseRepeat(rule) => cases::per_case_repeat(rule, &sight),
-        Rule::Band(rule) => bands::band(rule, &sight),
-        Rule::BandRelative(rule) => bands::band_relative(rule, &sight),
-        Rule::MomIncrease(rule) => bands::mom_increase(rule, &sight),
-        Rule::FlatIf(rule) => cases::flat_if(rule, &sight),
-        Rule::Satisfaction(rule) => rates::satisfaction(rule, &sight),
-        Rule::Bonus(rule) => cases::bonus(rule, &sight),
+    let read = match &reading.rule {
+        Reading::Open { values, class } => {
+            Cow::Owned(close(item, values, *class, deducted, part.part))
+        }
+        read => Cow::Borrowed(read),
     };
-    let points = points.filter(|_| seen.has_data || is_never_idle(&item.rule));
-    let limit = item.limit.as_ref().and_then(|limit| sight.value(limit));
+    let (inputs, points) = by_rule(plan, item, &read);
+    let points = points.filter(|_| part.has_data || is_never_idle(&item.rules.rule));
+    let limit = reading.limit.as_ref();
+    let limit = limit.and_then(|limit| limit_value(item, limit, deducted, part.part));
     let points = points.map(|points| limited(points, limit.as_ref()));
     Deduction { inputs, points, limit }
+}
+
+fn by_rule(plan: &Plan<'_>, item: &ItemPlan<'_>, read: &Reading) -> (Inputs, Option<Exact>) {
+    match (&item.rules.rule, read) {
+        (Rule::Linear(rule), Reading::Rate { num, den }) => rates::linear(rule, num, den),
+        (Rule::PerPoint(rule), Reading::Rate { num, den }) => rates::per_point(rule, num, den),
+        (Rule::PerCase(rule), Reading::Count { count, .. }) => cases::per_case(rule, count),
+        (Rule::PerCaseRepeat(rule), Reading::Orders { first, repeated, weight }) => {
+            cases::per_case_repeat(rule, *first, *repeated, *weight)
+        }
+        (Rule::Band(rule), Reading::Count { count, class }) => {
+            bands::band(rule, item.bands_of(*class), count, *class)
+        }
+        (Rule::BandRelative(rule), Reading::Compared(compared)) => {
+            let divides = rule.by_size
+                && plan.rules.differentiation_mode() == DifferentiationMode::DivideDeduction;
+            bands::band_relative(rule, item, compared, divides)
+        }
+        (Rule::MomIncrease(rule), Reading::Increase { now, before }) => {
+            bands::mom_increase(rule, now.as_ref(), before.as_ref(), plan.days)
+        }
+        (Rule::FlatIf(rule), Reading::Condition { left, right, holds }) => {
+            cases::flat_if(rule, left, right, *holds)
+        }
+        (Rule::Satisfaction(rule), Reading::Answers(answers)) => rates::satisfaction(rule, answers),
+        (Rule::Bonus(rule), Reading::Value(value)) => cases::bonus(rule, value),
+        _ => unreachable!("a rule computes from what it reads"),
+    }
 }
 
 /// Whether a rule applies without anything to judge: a number of cases or orders is a number also
@@ -78,20 +86,4 @@ fn limited(points: Exact, limit: Option<&Exact>) -> Exact {
     let Some(limit) = limit else { return points };
     let limit = limit.clone().max(Exact::ZERO);
     if points.is_negative() { points.max(-limit) } else { points.min(limit) }
-}
-
-impl Sight<'_> {
-    fn value(&self, formula: &Count) -> Option<Exact> {
-        formula.evaluate(&|name| self.values.of(name))
-    }
-
-    fn sides(&self, rate: &Rate) -> (Exact, Exact) {
-        sides(self.value(&rate.numerator), self.value(&rate.denominator))
-    }
-}
-
-/// The two sides of a rate. A side without a value makes the rate not applicable, as a denominator
-/// of zero does.
-pub(crate) fn sides(numerator: Option<Exact>, denominator: Option<Exact>) -> (Exact, Exact) {
-    numerator.zip(denominator).unwrap_or((Exact::ZERO, Exact::ZERO))
 }

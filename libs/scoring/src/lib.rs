@@ -14,13 +14,18 @@ mod counts;
 mod deduction;
 mod evaluation;
 pub mod explain;
+mod gathered;
 pub mod indicator;
 mod input;
 mod member;
+mod numbers;
+mod plan;
 mod ranking;
 mod reach;
+mod reading;
 mod results;
 mod score;
+mod sensitivity;
 mod table;
 mod tally;
 mod values;
@@ -35,8 +40,10 @@ pub use evaluation::{
     Applicability, Applied, Evaluation, FigureText, FigureValue, Inputs, ItemResult, ItemText,
     PackReference, PartResult, Score, Scorecard, State, StreamResult, StreamText,
 };
+pub use gathered::Gathered;
 pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
 pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months};
 pub use score::score;
+pub use sensitivity::{RankShift, Sensitivity, sensitivities};
 pub use table::FactTable;
 pub use tally::{Cell, CountedCase, NotCounted, Tallies, counted_cases, pooled_cases, tally};

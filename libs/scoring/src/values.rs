@@ -1,4 +1,4 @@
-//! The values of the names in a formula, in one part of a body.
+//! The values of the names in a formula, in one part of a body, and what items deducted.
 
 use chengping_rules::Quantity;
 use chengping_types::{Exact, Month};
@@ -17,7 +17,8 @@ impl<'a> Deducted<'a> {
         self.0.push((item, part, points.cloned()));
     }
 
-    fn of(&self, item: &str, part: Part) -> Option<Exact> {
+    /// What was noted; none when the item does not apply.
+    pub(crate) fn of(&self, item: &str, part: Part) -> Option<Exact> {
         let noted = self.0.iter().find(|(id, of, _)| *id == item && *of == part);
         noted.and_then(|(_, _, points)| points.clone())
     }
@@ -33,11 +34,11 @@ pub(crate) struct Values<'a> {
     pub(crate) cells: &'a Cells<'a>,
     /// The part of them.
     pub(crate) part: Part,
-    pub(crate) deducted: &'a Deducted<'a>,
 }
 
 impl Values<'_> {
-    /// The value of a name; none when the registry does not say or an item does not apply.
+    /// The value of a name; none when the registry does not say. What items deduct is computed from
+    /// values, and is none of them.
     pub(crate) fn of(&self, name: &Quantity) -> Option<Exact> {
         let count = |counts, base| Some(self.cells.select(counts, self.part).exact(base));
         match name {
@@ -46,7 +47,7 @@ impl Values<'_> {
             Quantity::Size(attribute) => {
                 self.comparison.attribute(*attribute, self.place, self.month)
             }
-            Quantity::Item(item) => self.deducted.of(item, self.place.part),
+            Quantity::Item(_) => None,
         }
     }
 }

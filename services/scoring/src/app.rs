@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 pub(crate) use self::counted::Selection;
-pub(crate) use self::preview::{MonthPreview, Preview};
+pub(crate) use self::preview::{MonthPreview, OtherRules, Preview};
 use self::scored::Recent;
 pub(crate) use self::scored::Scored;
 use crate::domain::{CreateEvaluation, Document, Evaluation, Request};
@@ -27,7 +27,7 @@ use crate::peers::{FixedSnapshot, Peers, RegistryRevision};
 use crate::store::{Store, StoreError, commit, evaluations};
 
 /// Evaluations that are computed at a time, each with the counts of a year in memory; and as many
-/// that are computed again to be explained. Other calls wait, until their deadline.
+/// that are computed again to be explained, or by other rules. Other calls wait, until their deadline.
 const AT_ONCE: usize = 2;
 
 /// The use cases, cheap to clone.
@@ -36,6 +36,7 @@ pub(crate) struct App {
     store: Store,
     peers: Peers,
     recent: Arc<Recent>,
+    previews: Arc<preview::Memo>,
     evaluating: Arc<Semaphore>,
     explaining: Arc<Semaphore>,
 }
@@ -49,7 +50,8 @@ struct Outcome {
 impl App {
     pub(crate) fn new(store: Store, peers: Peers) -> Self {
         let places = || Arc::new(Semaphore::new(AT_ONCE));
-        Self { store, peers, recent: Arc::default(), evaluating: places(), explaining: places() }
+        let (recent, previews) = (Arc::default(), Arc::default());
+        Self { store, peers, recent, previews, evaluating: places(), explaining: places() }
     }
 
     /// Scores a month and keeps the outcome with everything that was read: all of it, or nothing

@@ -52,6 +52,8 @@ pub(crate) enum Error {
     PeerAnswer { peer: &'static str, what: String },
     #[error("a computation was cut off")]
     CutOff(#[from] tokio::task::JoinError),
+    #[error("a computation ended without an answer")]
+    Unanswered,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{method} is not built yet")]
@@ -88,6 +90,7 @@ impl ApiError for Error {
             | Self::EvaluationUnreadable { .. }
             | Self::PeerAnswer { .. }
             | Self::CutOff(_)
+            | Self::Unanswered
             | Self::Store(_) => Code::Internal,
         }
     }
@@ -113,6 +116,7 @@ impl ApiError for Error {
             | Self::EvaluationUnreadable { .. }
             | Self::PeerAnswer { .. }
             | Self::CutOff(_)
+            | Self::Unanswered
             | Self::Store(_) => "INTERNAL",
         }
     }

@@ -4,7 +4,6 @@ mod convert;
 mod pages;
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use chengping_chassis::error::to_status;
@@ -131,16 +130,14 @@ impl EvaluationService for Handlers {
         &self,
         request: Request<pb::PreviewRulePackRequest>,
     ) -> Answer<Self::PreviewRulePackStream> {
-        let preview = convert::preview(&request.into_inner()).map_err(to_status)?;
-        let months = preview.months.clone();
-        let state = (self.app.clone(), Arc::new(preview), months.into_iter());
+        let request = request.into_inner();
+        let reading = tokio::task::spawn_blocking(move || convert::preview(request));
+        let preview = reading.await.map_err(Error::from).flatten().map_err(to_status)?;
         // A month is scored when it is its turn; the client that goes stops the rest.
-        let answers = stream::try_unfold(state, |(app, preview, mut months)| async move {
-            let Some(month) = months.next() else { return Ok(None) };
-            let scored = app.preview(&preview, month).await.map_err(to_status)?;
-            let answer = convert::month_preview(&preview.pack, &scored);
-            Ok(Some((answer, (app, preview, months))))
+        let months = stream::try_unfold(self.app.preview(preview), |mut previewing| async {
+            let month = previewing.next().await.map_err(to_status)?;
+            Ok(month.map(|month| (convert::month_preview(&month), previewing)))
         });
-        Ok(Response::new(Box::pin(answers)))
+        Ok(Response::new(Box::pin(months)))
     }
 }

@@ -1,6 +1,7 @@
 //! Calls to the services that this one reads from.
 
 mod convert;
+mod packs;
 
 use std::sync::{Arc, Mutex};
 
@@ -14,13 +15,12 @@ use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
 use chengping_proto::rules::v1 as rules;
 use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
 use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
-use chengping_rules::RulePack;
-use chengping_scoring::PackRevision;
-use chengping_types::name::{RulePackRevisionName, SnapshotName};
+use chengping_types::name::SnapshotName;
 use chengping_types::registry::Registry;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
 use tonic::{Code, Status, Streaming};
 
+pub(crate) use self::packs::InForce;
 use crate::error::Error;
 
 const CASES: &str = "case-ingestion";
@@ -36,6 +36,7 @@ pub(crate) struct Peers {
     registries: RegistryServiceClient<TracedChannel>,
     rule_packs: RulePackServiceClient<TracedChannel>,
     known_registries: Arc<Mutex<Vec<Arc<RegistryRevision>>>>,
+    known_packs: Arc<packs::KnownPacks>,
     /// Remembers tallies.
     pub(crate) cache: Cache,
 }
@@ -83,42 +84,9 @@ impl Peers {
             registries: RegistryServiceClient::new(rules.clone()).max_decoding_message_size(limit),
             rule_packs: RulePackServiceClient::new(rules).max_decoding_message_size(limit),
             known_registries: Arc::default(),
+            known_packs: Arc::default(),
             cache,
         })
-    }
-
-    /// The named revision of a rule pack, or the one in force in `month`.
-    pub(crate) async fn rule_pack(
-        &self,
-        jurisdiction: &JurisdictionId,
-        named: Option<&RulePackRevisionName>,
-        month: Month,
-    ) -> Result<(RulePackRevisionName, PackRevision), Error> {
-        let mut client = self.rule_packs.clone();
-        let answer = if let Some(name) = named {
-            let request = rules::GetRulePackRevisionRequest { name: name.to_string() };
-            client.get_rule_pack_revision(request).await.map_err(failed(RULES))?
-        } else {
-            let parent = convert::parent(jurisdiction);
-            let request = rules::GetEffectiveRulePackRequest { parent, month: month.to_string() };
-            client.get_effective_rule_pack(request).await.map_err(|status| match status.code() {
-                Code::NotFound => Error::NoRulePack { month },
-                _ => failed(RULES)(status),
-            })?
-        };
-        let answer = answer.into_inner();
-        let name: RulePackRevisionName = answer.name.parse().map_err(|error| odd(RULES, error))?;
-        if name.jurisdiction != *jurisdiction || named.is_some_and(|named| *named != name) {
-            return Err(odd(RULES, format!("{name} was not asked for")));
-        }
-        let digest: Digest = answer.digest.parse().map_err(|error| odd(RULES, error))?;
-        if Digest::of(&answer.canonical) != digest {
-            return Err(Error::PackDigest { digest });
-        }
-        let text = String::from_utf8(answer.canonical).map_err(|error| odd(RULES, error))?;
-        let pack = RulePack::parse(&text).map_err(Error::PackUnreadable)?;
-        let revision = PackRevision { revision: name.revision, digest, pack };
-        Ok((name, revision))
     }
 
     /// The registry as it stands now.

@@ -1,31 +1,36 @@
 //! Deductions by a number of cases: its band, or its increase.
 
-use chengping_rules::{Band, BandRelative, DifferentiationMode, MomIncrease};
+use chengping_rules::{Band, BandRelative, BandTable, MomIncrease};
 use chengping_types::Exact;
+use chengping_types::registry::GridClass;
 
-use super::{HUNDRED, Sight};
-use crate::comparison::compared;
+use super::HUNDRED;
 use crate::evaluation::Inputs;
+use crate::plan::ItemPlan;
+use crate::reading::Compared;
 
-pub(super) fn band(rule: &Band, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
-    let count = sight.value(&rule.count);
-    let class = sight.comparison.grid_class_now(sight.seen.place);
-    let table = rule.bands_of(class);
-    let share = |count| sight.comparison.bands(table).share_of(count);
-    let points = count.as_ref().map(|count| &rule.weight.value * share(count));
-    let grid_class = (table != rule.bands).then_some(class);
-    (Inputs::Count { count: count.unwrap_or_default(), grid_class }, points)
+pub(super) fn band(
+    rule: &Band,
+    table: &BandTable,
+    count: &Option<Exact>,
+    class: GridClass,
+) -> (Inputs, Option<Exact>) {
+    let points = count.as_ref().map(|count| &rule.weight.value * table.share_of(count));
+    let grid_class = (rule.bands_of(class) != rule.bands).then_some(class);
+    (Inputs::Count { count: count.clone().unwrap_or_default(), grid_class }, points)
 }
 
 /// With a reference of zero, a body without a case loses nothing and any other is not compared
 /// (decisions.md 21).
-pub(super) fn band_relative(rule: &BandRelative, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
-    let (comparison, place) = (sight.comparison, sight.seen.place);
-    let count = sight.value(&rule.count);
-    let size = if rule.by_size { comparison.size_now(place) } else { None };
-    let own = compared(rule, place, count.clone(), || size.clone());
-    let reference = comparison.reference(sight.item, rule, place);
-    let bands = comparison.bands(&rule.bands);
+pub(super) fn band_relative(
+    rule: &BandRelative,
+    item: &ItemPlan<'_>,
+    read: &Compared,
+    divides: bool,
+) -> (Inputs, Option<Exact>) {
+    let Compared { count, own, reference, size, ratio } = read.clone();
+    let reference = rule.reference.as_ref().map(|fixed| fixed.value.clone()).or(reference);
+    let bands = item.bands_of(GridClass::default());
     let points = match (&own, &reference) {
         (Some(own), Some(reference)) if reference.is_zero() => own.is_zero().then_some(Exact::ZERO),
         (Some(own), Some(reference)) => own
@@ -33,9 +38,6 @@ pub(super) fn band_relative(rule: &BandRelative, sight: &Sight<'_>) -> (Inputs, 
             .map(|quotient| &rule.weight.value * bands.share_of(&quotient)),
         _ => None,
     };
-    let divides =
-        rule.by_size && place.rules.differentiation_mode() == DifferentiationMode::DivideDeduction;
-    let ratio = if divides { comparison.size_ratio(place) } else { None };
     let points = match (points, &ratio) {
         (Some(points), Some(ratio)) => {
             points.checked_div(ratio).map(|points| points.min(rule.weight.value.clone()))
@@ -51,11 +53,15 @@ pub(super) fn band_relative(rule: &BandRelative, sight: &Sight<'_>) -> (Inputs, 
 
 /// From nothing to something there is no percentage: the item does not apply, the density item
 /// still bites.
-pub(super) fn mom_increase(rule: &MomIncrease, sight: &Sight<'_>) -> (Inputs, Option<Exact>) {
-    let counts = (sight.value(&rule.count), rule.count.evaluate(&|name| sight.before.of(name)));
-    let both_known = counts.0.is_some() && counts.1.is_some();
-    let (now, before) = (counts.0.unwrap_or_default(), counts.1.unwrap_or_default());
-    let days = rule.per_day.then(|| sight.comparison.days());
+pub(super) fn mom_increase(
+    rule: &MomIncrease,
+    now: Option<&Exact>,
+    before: Option<&Exact>,
+    days: [u8; 2],
+) -> (Inputs, Option<Exact>) {
+    let both_known = now.is_some() && before.is_some();
+    let (now, before) = (now.cloned().unwrap_or_default(), before.cloned().unwrap_or_default());
+    let days = rule.per_day.then_some(days);
     let points = if !both_known {
         None
     } else if before.is_zero() {

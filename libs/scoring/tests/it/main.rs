@@ -15,6 +15,8 @@ mod explanation;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod gathered;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod indicators;

@@ -47,6 +47,8 @@ pub(crate) struct Known {
     pub(crate) failure: Option<Code>,
     pub(crate) asked: Vec<cases::StreamFactsRequest>,
     pub(crate) snapshots: usize,
+    /// How many records were accepted.
+    pub(crate) watermark: i64,
 }
 
 impl Peers {
@@ -71,6 +73,7 @@ impl Peers {
             failure: None,
             asked: Vec::new(),
             snapshots: 0,
+            watermark: 450,
         })))
     }
 
@@ -167,7 +170,7 @@ impl SnapshotService for Peers {
         }
         Ok(Response::new(cases::Snapshot {
             name: format!("{}/snapshots/s1", request.parent),
-            watermark: 450,
+            watermark: known.watermark,
             digest: Digest::of(b"snapshot").to_string(),
             open_reject_count: 7,
             ..request.snapshot.unwrap()

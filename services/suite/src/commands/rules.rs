@@ -59,14 +59,7 @@ pub enum RulesCommand {
     },
     /// Show what other rules would have given in past months, beside those in force (--month);
     /// changes nothing
-    Preview {
-        /// Last month; only that of --month unless given
-        #[arg(long, value_name = "YYYY-MM")]
-        through: Option<Month>,
-        /// YAML file, or the name of a built-in pack
-        #[arg(value_name = "FILE|NAME")]
-        pack: PackSource,
-    },
+    Preview(preview::PreviewArgs),
     /// List the packs and their revisions
     List,
     /// Hand a draft in for approval
@@ -115,8 +108,8 @@ pub async fn run(
     if let RulesCommand::Diff { before, after } = command {
         return diff::run(common, [before, after], out).await;
     }
-    if let RulesCommand::Preview { through, pack } = command {
-        return preview::run(common, &pack.read()?, *through, out).await;
+    if let RulesCommand::Preview(args) = command {
+        return preview::run(common, args, out).await;
     }
     let clients = Clients::connect(common).await?;
     let client = &mut clients.rule_packs();
@@ -149,7 +142,7 @@ pub async fn run(
         RulesCommand::Validate { .. }
         | RulesCommand::Apply { .. }
         | RulesCommand::Diff { .. }
-        | RulesCommand::Preview { .. } => return Ok(Outcome::Done),
+        | RulesCommand::Preview(_) => return Ok(Outcome::Done),
     };
     report(&revision?.into_inner(), out)?;
     Ok(Outcome::Done)

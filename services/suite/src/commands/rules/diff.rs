@@ -40,8 +40,9 @@ impl FromStr for AnyPack {
 }
 
 impl AnyPack {
-    async fn read(&self, common: &Common) -> Result<RulePack, Failure> {
-        let text = match self {
+    /// Its text.
+    pub(super) async fn text(&self, common: &Common) -> Result<String, Failure> {
+        Ok(match self {
             Self::Local(source) => source.read()?,
             Self::Kept(revision) => {
                 let clients = Clients::connect(common).await?;
@@ -50,8 +51,11 @@ impl AnyPack {
                 let found = clients.rule_packs().get_rule_pack_revision(request).await;
                 found.doing("get the revision")?.into_inner().source
             }
-        };
-        source::parse(&text)
+        })
+    }
+
+    async fn read(&self, common: &Common) -> Result<RulePack, Failure> {
+        source::parse(&self.text(common).await?)
     }
 }
 

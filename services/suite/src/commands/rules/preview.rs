@@ -1,47 +1,99 @@
 //! `chengping rules preview`: what other rules would have given.
 
-use chengping_proto::scoring::v1::{
-    PreviewRulePackRequest, PreviewRulePackResponse, ScoreDifference,
-};
-use chengping_types::Month;
-use serde_json::{Value, json};
+mod shown;
 
+use std::str::FromStr;
+
+use chengping_proto::rules::v1::{Adjustment, GetEffectiveRulePackRequest};
+use chengping_proto::scoring::v1::PreviewRulePackRequest;
+use chengping_rules::adjust;
+use chengping_types::Month;
+use clap::Args;
+use serde_json::Value;
+
+use super::diff::AnyPack;
 use super::source;
 use crate::args::{Common, Format};
 use crate::clients::Clients;
-use crate::convert::time_text;
 use crate::failure::{Doing as _, Failure, Outcome};
-use crate::output::{Align, Output, Table};
+use crate::output::{Output, say};
+
+/// Flags of `rules preview`.
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// Last month; only that of --month unless given
+    #[arg(long, value_name = "YYYY-MM")]
+    through: Option<Month>,
+    /// Change one number; may be given more than once. Without a pack it is changed in the rules in
+    /// force in each month
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<Setting>,
+    /// The authority of the changed numbers: regulation, standard, city:NAME or assumption
+    #[arg(long, value_name = "P", default_value = "assumption", requires = "set")]
+    provenance: String,
+    /// Also show what ranks depend on: every weight of the other rules alone, smaller and larger;
+    /// as CSV that is shown instead. Without other rules, of those in force in the first month
+    #[arg(long)]
+    sensitivity: bool,
+    /// By which share weights are made smaller and larger, 0.01 to 0.5
+    #[arg(long, value_name = "SHARE", default_value = "0.1", requires = "sensitivity")]
+    step: String,
+    /// YAML file, the name of a built-in pack, or NAME@REVISION of the server
+    #[arg(value_name = "FILE|NAME", required_unless_present_any = ["set", "sensitivity"])]
+    pack: Option<AnyPack>,
+}
+
+/// `PATH=VALUE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Setting {
+    path: String,
+    value: String,
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=').map(|(path, value)| (path.trim(), value.trim())) {
+            Some((path, value)) if !path.is_empty() && !value.is_empty() => {
+                Ok(Self { path: path.to_owned(), value: value.to_owned() })
+            }
+            _ => Err("write it as PATH=VALUE, such as families.area.zones.key=0.7".to_owned()),
+        }
+    }
+}
 
 /// Scores the months under other rules, and prints what is different, month by month.
 pub(super) async fn run(
     common: &Common,
-    text: &str,
-    through: Option<Month>,
+    args: &PreviewArgs,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
-    source::parse(text)?;
     let first = common.required_month()?;
-    let last = through.unwrap_or(first);
+    let last = args.through.unwrap_or(first);
     if last < first {
         return Err(Failure::usage("--through lies before --month; exchange them"));
     }
     let months = (0..=last.since(first)).map(|after| first.plus(after).to_string()).collect();
+    let rules = other_rules(common, args, first).await?;
     let clients = Clients::connect(common).await?;
     let request = PreviewRulePackRequest {
         parent: clients.parent(),
         months,
-        source: text.to_owned(),
-        ..Default::default()
+        sensitivity: args.sensitivity,
+        sensitivity_step: if args.sensitivity { args.step.clone() } else { String::new() },
+        ..rules
     };
     let answer = clients.evaluations().preview_rule_pack(request).await;
     let mut answers = answer.doing("preview the rules")?.into_inner();
-    let (mut all, mut documents) = (table(), Vec::new());
+    let mut all = if args.sensitivity { shown::sensitivities() } else { shown::differences() };
+    let mut documents = Vec::new();
     while let Some(month) = answers.message().await.doing("preview the rules")? {
         match out.format() {
-            Format::Table => print(&month, out)?,
-            Format::Csv => add(&mut all, &month),
-            Format::Json => documents.push(document(&month)),
+            Format::Table => shown::print(&month, args.sensitivity, out)?,
+            Format::Csv if args.sensitivity => shown::add_sensitivities(&mut all, &month),
+            Format::Csv => shown::add_differences(&mut all, &month),
+            Format::Json => documents.push(shown::document(&month, args.sensitivity)),
         }
     }
     match out.format() {
@@ -52,74 +104,74 @@ pub(super) async fn run(
     Ok(Outcome::Done)
 }
 
-fn print(month: &PreviewRulePackResponse, out: &mut Output) -> Result<(), Failure> {
-    let as_of = time_text(month.as_of.as_ref());
-    out.text(&format!("{}  as of {as_of}  instead of {}", month.month, month.rule_pack_revision))?;
-    let mut table = table();
-    add(&mut table, month);
-    if !month.differences.is_empty() {
-        out.text(&table.to_string())?;
+/// The part of the request that tells the other rules. Mistakes of a text are told before anybody
+/// waits for a server.
+async fn other_rules(
+    common: &Common,
+    args: &PreviewArgs,
+    first: Month,
+) -> Result<PreviewRulePackRequest, Failure> {
+    let mut request = PreviewRulePackRequest::default();
+    match (&args.pack, args.set.as_slice()) {
+        (None, []) => {
+            let clients = Clients::connect(common).await?;
+            let (parent, month) = (clients.parent(), first.to_string());
+            let wish = GetEffectiveRulePackRequest { parent, month };
+            let in_force = clients.rule_packs().get_effective_rule_pack(wish).await;
+            request.revision = in_force.doing("get the rules in force")?.into_inner().name;
+        }
+        (None, settings) => {
+            let adjustment = |setting: &Setting| Adjustment {
+                path: setting.path.clone(),
+                value: setting.value.clone(),
+                provenance: args.provenance.clone(),
+                ..Adjustment::default()
+            };
+            request.adjustments = settings.iter().map(adjustment).collect();
+        }
+        (Some(AnyPack::Kept(revision)), []) => {
+            let clients = Clients::connect(common).await?;
+            request.revision = revision.name(clients.jurisdiction());
+        }
+        (Some(pack), settings) => {
+            let text = pack.text(common).await?;
+            source::parse(&text)?;
+            request.source = if settings.is_empty() { text } else { changed(&text, args)? };
+        }
     }
-    let (different, same) = (month.differences.len(), month.unchanged_count);
-    out.text(&format!("{different} bodies differ, {same} do not\n"))
+    Ok(request)
 }
 
-fn table() -> Table {
-    Table::new(&[
-        ("month", Align::Left),
-        ("group", Align::Left),
-        ("body", Align::Left),
-        ("name", Align::Left),
-        ("before", Align::Right),
-        ("after", Align::Right),
-        ("difference", Align::Right),
-        ("rank_before", Align::Right),
-        ("rank_after", Align::Right),
-        ("grade_before", Align::Left),
-        ("grade_after", Align::Left),
-    ])
-}
-
-fn add(table: &mut Table, month: &PreviewRulePackResponse) {
-    let rank = |rank: i32| if rank == 0 { String::new() } else { rank.to_string() };
-    for one in month.differences.clone() {
-        table.row([
-            month.month.clone(),
-            one.group,
-            one.body_id,
-            one.display_name,
-            one.score_before,
-            one.score_after,
-            one.difference,
-            rank(one.rank_before),
-            rank(one.rank_after),
-            one.grade_before,
-            one.grade_after,
-        ]);
-    }
-}
-
-fn document(month: &PreviewRulePackResponse) -> Value {
-    let one = |one: &ScoreDifference| {
-        json!({
-            "body": one.body_id,
-            "name": one.display_name,
-            "group": one.group,
-            "score_before": one.score_before,
-            "score_after": one.score_after,
-            "difference": one.difference,
-            "rank_before": one.rank_before,
-            "rank_after": one.rank_after,
-            "grade_before": one.grade_before,
-            "grade_after": one.grade_after,
-        })
+/// The text of a pack with other numbers.
+fn changed(text: &str, args: &PreviewArgs) -> Result<String, Failure> {
+    let adjustment = |setting: &Setting| chengping_rules::Adjustment {
+        path: setting.path.clone(),
+        value: setting.value.clone(),
+        provenance: args.provenance.clone(),
+        clause: None,
+        note: None,
     };
-    json!({
-        "month": month.month,
-        "as_of": time_text(month.as_of.as_ref()),
-        "rule_pack_revision": month.rule_pack_revision,
-        "digest": month.digest,
-        "differences": month.differences.iter().map(one).collect::<Vec<_>>(),
-        "unchanged_count": month.unchanged_count,
+    let adjustments: Vec<_> = args.set.iter().map(adjustment).collect();
+    adjust(text, &adjustments).map_err(|mistakes| {
+        mistakes.iter().for_each(say);
+        Failure::other(format!("--set has {} mistakes", mistakes.iter().count()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_a_path_and_a_value() {
+        let setting = |path: &str, value: &str| {
+            Ok(Setting { path: path.to_owned(), value: value.to_owned() })
+        };
+        let key = "families.area.zones.key";
+        assert_eq!(format!("{key}=0.7").parse(), setting(key, "0.7"));
+        assert_eq!(format!("{key} = 2/3").parse(), setting(key, "2/3"));
+        for bad in [key, "=0.7", "families.area.zones.key=", ""] {
+            assert!(bad.parse::<Setting>().unwrap_err().contains("PATH=VALUE"), "{bad}");
+        }
+    }
 }
