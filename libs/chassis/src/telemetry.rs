@@ -1,5 +1,7 @@
 //! Logs to standard error, traces and metrics to an OpenTelemetry collector.
 
+mod board;
+
 use std::io;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer};
 
+pub use self::board::Board;
 use crate::config::{LogFormat, TelemetryConfig};
 use crate::process;
 use crate::rpc::span;

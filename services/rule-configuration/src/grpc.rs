@@ -1,6 +1,7 @@
 //! Speaks gRPC for [`App`](crate::app::App): converts, delegates, converts back. Decides nothing.
 
 mod convert;
+mod distribution;
 mod export;
 mod page;
 mod registry;

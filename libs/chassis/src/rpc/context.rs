@@ -129,6 +129,13 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// Who calls, as it calls itself in `headers`: its service and its instance. `None` where one of
+/// them is missing or is not fit to be told.
+pub fn caller(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let named = |header| headers.get(header)?.to_str().ok().filter(|text| is_fit(text));
+    Some((named(SERVICE_HEADER)?, named(INSTANCE_HEADER)?))
+}
+
 fn is_fit(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !text.is_empty() && text.len() <= REQUEST_ID_BYTES_MAX && text.bytes().all(is_plain)

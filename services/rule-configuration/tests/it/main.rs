@@ -9,11 +9,15 @@ mod deadline_rules;
 #[cfg(test)]
 mod effective;
 #[cfg(test)]
+mod holders;
+#[cfg(test)]
 mod immutable;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
 mod packs;
+#[cfg(test)]
+mod pointers;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
