@@ -4,6 +4,7 @@
 //! are misses, with a warning now and then.
 
 mod envelope;
+mod metrics;
 mod warning;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use moka::Expiry;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, RedisError};
 
+use self::metrics::{Metrics, Outcome};
 use self::warning::RareWarning;
 use crate::config::{CacheConfig, Secret};
 
@@ -28,7 +30,10 @@ const RECONNECT_MAX: Duration = Duration::from_secs(5);
 ///
 /// Keys must say everything the value depends on: nothing is ever updated, only left to expire.
 #[derive(Clone)]
-pub struct Cache(Store);
+pub struct Cache {
+    store: Store,
+    metrics: Metrics,
+}
 
 #[derive(Clone)]
 enum Store {
@@ -63,7 +68,7 @@ impl Cache {
             })
             .expire_after(PerEntry)
             .build();
-        Self(Store::Memory(cache))
+        Self::over(Store::Memory(cache))
     }
 
     /// A cache in a Redis or Valkey server, connected when it is first used.
@@ -79,24 +84,31 @@ impl Cache {
             .set_max_delay(RECONNECT_MAX);
         let connection =
             ConnectionManager::new_lazy_with_config(client, config).map_err(CacheError)?;
-        Ok(Self(Store::Redis { connection, warning: Arc::default() }))
+        Ok(Self::over(Store::Redis { connection, warning: Arc::default() }))
+    }
+
+    fn over(store: Store) -> Self {
+        Self { store, metrics: Metrics::new() }
     }
 
     /// The value under `key`, if it is there, in time, and undamaged.
     pub async fn get(&self, key: &str) -> Option<Bytes> {
-        match &self.0 {
-            Store::Memory(cache) => cache.get(key).await.map(|entry| entry.value),
+        let (value, outcome) = match &self.store {
+            Store::Memory(cache) => match cache.get(key).await {
+                Some(entry) => (Some(entry.value), Outcome::Hit),
+                None => (None, Outcome::Miss),
+            },
             Store::Redis { connection, warning } => {
                 let mut connection = connection.clone();
-                let sealed: Option<Bytes> =
-                    in_time(warning, "read", connection.get(key)).await.flatten();
-                let opened = envelope::open(key, sealed?);
-                if opened.is_none() {
-                    warning.warn("read", &"the value under a key is damaged");
+                match in_time(warning, "read", connection.get(key)).await {
+                    Some(Some(sealed)) => open(warning, key, sealed),
+                    Some(None) => (None, Outcome::Miss),
+                    None => (None, Outcome::Failed),
                 }
-                opened
             }
-        }
+        };
+        self.metrics.read(outcome);
+        value
     }
 
     /// Keeps `value` under `key` for `ttl`, if there is room.
@@ -105,24 +117,40 @@ impl Cache {
         let Some(ttl_ms) = u64::try_from(ttl.as_millis()).ok().filter(|ms| *ms > 0) else {
             return;
         };
-        match &self.0 {
-            Store::Memory(cache) => cache.insert(key.into(), Entry { value, ttl }).await,
+        let outcome = match &self.store {
+            Store::Memory(cache) => {
+                cache.insert(key.into(), Entry { value, ttl }).await;
+                Outcome::Stored
+            }
             Store::Redis { connection, warning } => {
                 let mut connection = connection.clone();
                 let sealed = envelope::seal(key, &value);
                 let stored = connection.pset_ex::<_, _, ()>(key, sealed, ttl_ms);
-                in_time(warning, "write", stored).await;
+                let stored = in_time(warning, "write", stored).await;
+                stored.map_or(Outcome::Failed, |()| Outcome::Stored)
             }
-        }
+        };
+        self.metrics.written(outcome);
     }
 }
 
 impl std::fmt::Debug for Cache {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self.0 {
+        formatter.write_str(match self.store {
             Store::Memory(_) => "Cache::Memory",
             Store::Redis { .. } => "Cache::Redis",
         })
+    }
+}
+
+/// What is inside of `sealed`, if it is what was put under `key`.
+fn open(warning: &RareWarning, key: &str, sealed: Bytes) -> (Option<Bytes>, Outcome) {
+    match envelope::open(key, sealed) {
+        Some(value) => (Some(value), Outcome::Hit),
+        None => {
+            warning.warn("read", &"the value under a key is damaged");
+            (None, Outcome::Damaged)
+        }
     }
 }
 

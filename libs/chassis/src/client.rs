@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use tonic::Code;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
 use tower::{BoxError, Service};
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
 use crate::config::PeerConfig;
+use crate::process;
 use crate::rpc::body::{ObservedBody, deadline_exceeded};
 use crate::rpc::context::{
-    Deadline, REQUEST_ID_HEADER, TIMEOUT_HEADER, deadline, out_of_time, request_id,
+    Deadline, INSTANCE_HEADER, REQUEST_ID_HEADER, SERVICE_HEADER, TIMEOUT_HEADER, deadline,
+    out_of_time, request_id,
 };
+use crate::rpc::observation::Observation;
 use crate::rpc::span::{self, Side};
 
 /// Why an address cannot be called.
@@ -35,6 +38,17 @@ pub struct AddressError {
 pub struct TracedChannel {
     inner: Channel,
     answer_timeout: Duration,
+    caller: Option<&'static str>,
+}
+
+impl TracedChannel {
+    /// The same, where each call names its caller: `service`, and this process
+    /// ([`process::instance`]).
+    #[must_use]
+    pub const fn calling_as(mut self, service: &'static str) -> Self {
+        self.caller = Some(service);
+        self
+    }
 }
 
 /// A channel to `peer`, connected when it is first used, and again whenever it breaks.
@@ -52,7 +66,7 @@ pub fn connect(peer: &PeerConfig) -> Result<TracedChannel, AddressError> {
         .keep_alive_while_idle(true)
         .tcp_nodelay(true);
     let answer_timeout = Duration::from_millis(peer.answer_timeout_ms.get());
-    Ok(TracedChannel { inner: endpoint.connect_lazy(), answer_timeout })
+    Ok(TracedChannel { inner: endpoint.connect_lazy(), answer_timeout, caller: None })
 }
 
 /// `http://host:port`, from that or from `host:port`.
@@ -80,6 +94,10 @@ impl Service<Request<Body>> for TracedChannel {
         let span = span::open(Side::Client, method, request_id.as_ref());
         let headers = request.headers_mut();
         span::name_parent(&span, headers);
+        if let Some(service) = self.caller {
+            headers.insert(SERVICE_HEADER, HeaderValue::from_static(service));
+            headers.insert(INSTANCE_HEADER, HeaderValue::from_static(process::instance()));
+        }
         if let Some(request_id) = request_id {
             headers.insert(REQUEST_ID_HEADER, request_id.to_header());
         }
@@ -89,7 +107,8 @@ impl Service<Request<Body>> for TracedChannel {
             headers.insert(TIMEOUT_HEADER, deadline.to_header());
         }
         let answer = self.inner.call(request).instrument(span.clone());
-        finish(answer, deadline, self.answer_timeout, span).boxed()
+        let observation = Observation::of(Side::Client, span);
+        finish(answer, deadline, self.answer_timeout, observation).boxed()
     }
 }
 
@@ -97,7 +116,7 @@ async fn finish<F>(
     answer: F,
     deadline: Option<Deadline>,
     answer_timeout: Duration,
-    span: Span,
+    observation: Observation,
 ) -> Result<Response<Body>, BoxError>
 where
     F: Future<Output = Result<Response<Body>, tonic::transport::Error>>,
@@ -111,14 +130,14 @@ where
     match outcome {
         Ok(response) => {
             let (parts, body) = response.into_parts();
-            let body = ObservedBody::new(body, &parts.headers, Side::Client, span).until(deadline);
+            let body = ObservedBody::new(body, &parts.headers, observation).until(deadline);
             Ok(Response::from_parts(parts, Body::new(body)))
         }
         Err(error) => {
             let code = tonic::Status::try_from_error(error)
                 .map(|status| (status.code(), BoxError::from(status)));
             let (code, error) = code.unwrap_or_else(|error| (Code::Unavailable, error));
-            span::close(&span, Side::Client, code);
+            observation.close(code);
             Err(error)
         }
     }

@@ -2,10 +2,11 @@
 //! cache, private PostgreSQL. It knows no domain.
 //!
 //! In the order of a process's life: [`process`], [`config`], [`telemetry`], [`shutdown`], [`postgres`],
-//! [`cache`], [`client`], [`serve`]; and beside each request: [`rpc`], [`error`], [`page_token`].
+//! [`cache`], [`client`], [`serve`]; and beside each request: [`rpc`], [`error`], [`page_token`], [`clock`].
 
 pub mod cache;
 pub mod client;
+pub mod clock;
 pub mod config;
 pub mod error;
 pub mod page_token;

@@ -3,17 +3,26 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::config::{Ladder, TelemetryConfig, Validate};
 use crate::error::Chain;
 use crate::{shutdown, telemetry};
 
-/// How long the last traces may take to leave.
+/// How long the last traces and metrics may take to leave.
 const FLUSH: Duration = Duration::from_secs(5);
+
+/// The name of this process, made anew at every start: `service.instance.id` of its telemetry, and
+/// what it calls itself when it calls other services.
+pub fn instance() -> &'static str {
+    static INSTANCE: OnceLock<String> = OnceLock::new();
+    INSTANCE.get_or_init(|| Uuid::now_v7().to_string())
+}
 
 /// The settings of a service, and what it is called.
 pub trait ServiceConfig: DeserializeOwned + Validate {

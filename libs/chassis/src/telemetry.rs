@@ -1,11 +1,15 @@
-//! Logs to standard error, traces to an OpenTelemetry collector.
+//! Logs to standard error, traces and metrics to an OpenTelemetry collector.
+
+mod board;
 
 use std::io;
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{Level, Metadata, Subscriber};
@@ -15,7 +19,9 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer};
 
+pub use self::board::Board;
 use crate::config::{LogFormat, TelemetryConfig};
+use crate::process;
 use crate::rpc::span;
 
 /// Crates that the exporter itself runs on: their spans would feed on themselves.
@@ -35,27 +41,35 @@ pub enum TelemetryError {
     SetUpTwice(#[from] TryInitError),
 }
 
-/// Logs and traces of this process; [`shutdown`](Self::shutdown) it last.
+/// Logs, traces and metrics of this process; [`shutdown`](Self::shutdown) it last.
 #[derive(Debug)]
 pub struct Telemetry {
-    provider: Option<SdkTracerProvider>,
+    sent: Option<Sent>,
 }
 
-/// Starts logging, and tracing if an endpoint is set. Call it once, inside the async runtime.
+/// What leaves for a collector.
+#[derive(Debug)]
+struct Sent {
+    traces: SdkTracerProvider,
+    metrics: SdkMeterProvider,
+}
+
+/// Starts logging, and if an endpoint is set, tracing and measuring. Call it once, inside the async
+/// runtime, and before what measures is made: an instrument made earlier measures nothing.
 ///
 /// # Errors
 ///
 /// If the filter or the endpoint is not usable, or if it was called before.
 pub fn init(service_name: &str, config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
     let filter = filter(&config.filter)?;
-    let provider = match &config.otlp_endpoint {
-        Some(endpoint) => Some(provider(service_name, endpoint)?),
+    let sent = match &config.otlp_endpoint {
+        Some(endpoint) => Some(sent(service_name, endpoint, config)?),
         None => None,
     };
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
-    let traces = provider.as_ref().map(|provider| {
+    let traces = sent.as_ref().map(|sent| {
         tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer("chengping"))
+            .with_tracer(sent.traces.tracer("chengping"))
             .with_location(false)
             .with_threads(false)
             .with_filter(filter_fn(is_worth_tracing))
@@ -65,27 +79,53 @@ pub fn init(service_name: &str, config: &TelemetryConfig) -> Result<Telemetry, T
         .with(lines(config.log_format))
         .with(traces)
         .try_init()?;
-    Ok(Telemetry { provider })
+    if let Some(sent) = &sent {
+        opentelemetry::global::set_meter_provider(sent.metrics.clone());
+    }
+    Ok(Telemetry { sent })
 }
 
 impl Telemetry {
     /// Sends what is left, but takes no longer than `within`.
     pub async fn shutdown(self, within: Duration) {
-        let Some(provider) = self.provider else { return };
-        // The exporter blocks its thread, while its connection lives on this runtime.
-        let flush = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(within));
+        let Some(Sent { traces, metrics }) = self.sent else { return };
+        // The exporters block their threads, while their connections live on this runtime.
+        let flush = tokio::task::spawn_blocking(move || {
+            // One of them that fails must not keep the other from leaving.
+            let (metrics, traces) =
+                (metrics.shutdown_with_timeout(within), traces.shutdown_with_timeout(within));
+            metrics.and(traces)
+        });
         match tokio::time::timeout(within, flush).await {
             Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::warn!(%error, "the last traces were not sent"),
-            Ok(Err(_)) | Err(_) => tracing::warn!("the last traces were not sent in time"),
+            Ok(Ok(Err(error))) => {
+                tracing::warn!(%error, "the last traces and metrics were not sent");
+            }
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!("the last traces and metrics were not sent in time");
+            }
         }
     }
 }
 
-fn provider(service_name: &str, endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
-    let exporter = SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
-    let resource = Resource::builder().with_service_name(service_name.to_owned()).build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+fn sent(
+    service_name: &str,
+    endpoint: &str,
+    config: &TelemetryConfig,
+) -> Result<Sent, ExporterBuildError> {
+    let resource = Resource::builder()
+        .with_service_name(service_name.to_owned())
+        .with_attribute(KeyValue::new("service.instance.id", process::instance()))
+        .build();
+    let spans = SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
+    let traces = SdkTracerProvider::builder().with_batch_exporter(spans);
+    let measured = MetricExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
+    let interval = Duration::from_millis(config.metrics_interval_ms.get());
+    let reader = PeriodicReader::builder(measured).with_interval(interval).build();
+    Ok(Sent {
+        traces: traces.with_resource(resource.clone()).build(),
+        metrics: SdkMeterProvider::builder().with_reader(reader).with_resource(resource).build(),
+    })
 }
 
 /// Standard output belongs to results; everything said on the way goes to standard error.

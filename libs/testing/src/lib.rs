@@ -13,7 +13,7 @@ mod redis;
 
 pub use self::database::{Cluster, POSTGRES_VARIABLE, TestDatabase};
 pub use self::folder::reachable_folder;
-pub use self::otlp::{OtlpReceiver, SpanRecord};
+pub use self::otlp::{OtlpReceiver, PointRecord, SpanRecord};
 pub use self::port::free_port;
 pub use self::process::{Process, ProcessError};
 pub use self::proxy::FaultProxy;

@@ -2,6 +2,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
 
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -10,6 +16,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,11 +26,12 @@ use tonic::{Request, Response, Status};
 
 use crate::PATIENCE;
 
-/// A collector that keeps the spans it gets.
+/// A collector that keeps the spans and the numbers it gets.
 #[derive(Debug)]
 pub struct OtlpReceiver {
     endpoint: String,
     spans: watch::Receiver<Vec<SpanRecord>>,
+    points: watch::Receiver<Vec<PointRecord>>,
     task: JoinHandle<()>,
 }
 
@@ -47,6 +56,23 @@ pub struct SpanRecord {
     pub failed: bool,
 }
 
+/// One point of a metric, with its attributes as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PointRecord {
+    /// `service.name` of the process.
+    pub service: String,
+    /// `service.instance.id` of the process.
+    pub instance: String,
+    /// The name of the metric.
+    pub metric: String,
+    /// Its unit.
+    pub unit: String,
+    /// Text, numbers and truth values by name.
+    pub attributes: BTreeMap<String, String>,
+    /// The value of a gauge or a sum of integers; how many values a histogram holds.
+    pub number: i64,
+}
+
 impl OtlpReceiver {
     /// Listens on a loopback port.
     ///
@@ -56,14 +82,16 @@ impl OtlpReceiver {
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        let (received, spans) = watch::channel(Vec::new());
+        let (received_spans, spans) = watch::channel(Vec::new());
+        let (received_points, points) = watch::channel(Vec::new());
         let server = tonic::transport::Server::builder()
-            .add_service(TraceServiceServer::new(Collector { received }))
+            .add_service(TraceServiceServer::new(Collector(received_spans)))
+            .add_service(MetricsServiceServer::new(Collector(received_points)))
             .serve_with_incoming(TcpListenerStream::new(listener));
         let task = tokio::spawn(async {
             server.await.expect("a loopback server has nothing to fail at");
         });
-        Ok(Self { endpoint, spans, task })
+        Ok(Self { endpoint, spans, points, task })
     }
 
     /// The value for `telemetry.otlp_endpoint`.
@@ -79,13 +107,26 @@ impl OtlpReceiver {
     /// Waits until `is_enough`, and gives all spans received by then; what there is after
     /// [`PATIENCE`].
     pub async fn wait_for(&self, is_enough: impl FnMut(&[SpanRecord]) -> bool) -> Vec<SpanRecord> {
-        let mut spans = self.spans.clone();
-        let mut is_enough = is_enough;
-        let enough = spans.wait_for(|spans| is_enough(spans));
-        // What is missing shows in what is there.
-        let _ = tokio::time::timeout(PATIENCE, enough).await;
-        self.spans()
+        wait(self.spans.clone(), is_enough).await
     }
+
+    /// The same for the points of metrics.
+    pub async fn wait_for_points(
+        &self,
+        is_enough: impl FnMut(&[PointRecord]) -> bool,
+    ) -> Vec<PointRecord> {
+        wait(self.points.clone(), is_enough).await
+    }
+}
+
+async fn wait<T: Clone>(
+    mut received: watch::Receiver<Vec<T>>,
+    mut is_enough: impl FnMut(&[T]) -> bool,
+) -> Vec<T> {
+    let enough = received.wait_for(|received| is_enough(received));
+    // What is missing shows in what is there.
+    let _ = tokio::time::timeout(PATIENCE, enough).await;
+    received.borrow().clone()
 }
 
 impl Drop for OtlpReceiver {
@@ -94,20 +135,69 @@ impl Drop for OtlpReceiver {
     }
 }
 
-struct Collector {
-    received: watch::Sender<Vec<SpanRecord>>,
-}
+struct Collector<T>(watch::Sender<Vec<T>>);
 
 #[tonic::async_trait]
-impl TraceService for Collector {
+impl TraceService for Collector<SpanRecord> {
     async fn export(
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let records = records(request.into_inner());
-        self.received.send_modify(|spans| spans.extend(records));
+        self.0.send_modify(|spans| spans.extend(records));
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Collector<PointRecord> {
+    async fn export(
+        &self,
+        request: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        let points = points(request.into_inner());
+        self.0.send_modify(|known| known.extend(points));
+        Ok(Response::new(ExportMetricsServiceResponse::default()))
+    }
+}
+
+fn points(request: ExportMetricsServiceRequest) -> Vec<PointRecord> {
+    let mut records = Vec::new();
+    for of_resource in request.resource_metrics {
+        let resource = texts(of_resource.resource.unwrap_or_default().attributes);
+        let named = |key: &str| resource.get(key).cloned().unwrap_or_default();
+        for metric in of_resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics) {
+            records.extend(numbers(metric.data).into_iter().map(|(attributes, number)| {
+                PointRecord {
+                    service: named("service.name"),
+                    instance: named("service.instance.id"),
+                    metric: metric.name.clone(),
+                    unit: metric.unit.clone(),
+                    attributes: texts(attributes),
+                    number,
+                }
+            }));
+        }
+    }
+    records
+}
+
+fn numbers(data: Option<Data>) -> Vec<(Vec<KeyValue>, i64)> {
+    let points = match data {
+        Some(Data::Gauge(gauge)) => gauge.data_points,
+        Some(Data::Sum(sum)) => sum.data_points,
+        Some(Data::Histogram(histogram)) => {
+            let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
+            let points = histogram.data_points.into_iter();
+            return points.map(|point| (point.attributes, count(point.count))).collect();
+        }
+        _ => return Vec::new(),
+    };
+    let integer = |value| match value {
+        Some(Number::AsInt(number)) => Some(number),
+        _ => None,
+    };
+    points.into_iter().filter_map(|point| Some((point.attributes, integer(point.value)?))).collect()
 }
 
 fn records(request: ExportTraceServiceRequest) -> Vec<SpanRecord> {

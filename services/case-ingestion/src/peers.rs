@@ -49,8 +49,9 @@ struct Known {
 impl Registry {
     /// Asks the rule-configuration at `peer`, when there is something to ask.
     pub(crate) fn new(peer: &PeerConfig) -> Result<Self, AddressError> {
-        let client = RegistryServiceClient::new(client::connect(peer)?)
-            .max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let client =
+            RegistryServiceClient::new(client::connect(peer)?.calling_as("case-ingestion"))
+                .max_decoding_message_size(MESSAGE_BYTES_MAX);
         Ok(Self { client, slots: Arc::default() })
     }
 

@@ -26,8 +26,9 @@ pub(crate) struct Scoring {
 impl Scoring {
     /// Asks the service at `peer`, when there is something to ask.
     pub(crate) fn connect(peer: &PeerConfig) -> Result<Self, AddressError> {
-        let client = EvaluationServiceClient::new(client::connect(peer)?)
-            .max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let client =
+            EvaluationServiceClient::new(client::connect(peer)?.calling_as("result-publication"))
+                .max_decoding_message_size(MESSAGE_BYTES_MAX);
         Ok(Self { client })
     }
 

@@ -6,9 +6,12 @@ mod check;
 mod commit;
 mod deadline;
 mod effective;
+mod holders;
 mod import;
+mod pointers;
 mod reading;
 mod review;
+mod upkeep;
 mod watch;
 
 use std::sync::Arc;
@@ -16,7 +19,12 @@ use std::time::Duration;
 
 use chengping_chassis::CancellationToken;
 use chengping_chassis::cache::Cache;
+use uuid::Uuid;
 
+use crate::domain::holders::Pending;
+use crate::domain::pack::Given;
+use crate::domain::pointers::Pointers;
+use crate::metrics::Metrics;
 use crate::store::Store;
 
 pub(crate) use self::calendar::CalendarChange;
@@ -39,6 +47,11 @@ pub(crate) struct Settings {
     pub watch_keep_alive: Duration,
     /// How long a text stays in the cache.
     pub cache_ttl: Duration,
+    /// For how long it may be believed which revision is in force; at most
+    /// [`TTL_MAX`](crate::domain::pointers::TTL_MAX).
+    pub pointer_ttl: Duration,
+    /// How often it is written down who was given which revision.
+    pub holders_flush: Duration,
 }
 
 /// The use cases of the service. Cheap to clone.
@@ -49,6 +62,13 @@ pub(crate) struct App {
     settings: Arc<Settings>,
     /// Wakes the watches of this process up at once; those of others look for themselves.
     changed: tokio::sync::watch::Sender<u64>,
+    /// Which revisions are in force, for as long as that may be believed.
+    pointers: Arc<Pointers<Arc<Given>>>,
+    /// Under which name this one is announced as believing them.
+    holder: Uuid,
+    /// Who was given what since it was written down last.
+    pending: Arc<Pending>,
+    metrics: Metrics,
     shutdown: CancellationToken,
 }
 
@@ -59,7 +79,16 @@ impl App {
         settings: Settings,
         shutdown: CancellationToken,
     ) -> Self {
-        let changed = tokio::sync::watch::Sender::new(0);
-        Self { store, cache, settings: Arc::new(settings), changed, shutdown }
+        Self {
+            store,
+            cache,
+            changed: tokio::sync::watch::Sender::new(0),
+            pointers: Arc::new(Pointers::new(settings.pointer_ttl)),
+            settings: Arc::new(settings),
+            holder: Uuid::now_v7(),
+            pending: Arc::default(),
+            metrics: Metrics::new(),
+            shutdown,
+        }
     }
 }

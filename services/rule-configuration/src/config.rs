@@ -10,6 +10,7 @@ use chengping_chassis::process::ServiceConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Settings;
+use crate::domain::pointers::TTL_MAX;
 
 /// The settings of the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,6 +46,12 @@ pub struct PacksConfig {
     pub watch_keep_alive_ms: NonZeroU64,
     /// How long the text of a revision stays in the cache, in seconds.
     pub cache_ttl_s: NonZeroU64,
+    /// For how long a process may go on with what it knows to be in force, in milliseconds; at most
+    /// 10,000, and 0 asks the database every time. Putting a revision in force takes that long and
+    /// a tenth more where other processes serve the jurisdiction.
+    pub pointer_ttl_ms: u64,
+    /// How often it is written down who was given which revision, in milliseconds.
+    pub holders_flush_ms: NonZeroU64,
 }
 
 impl Default for PacksConfig {
@@ -54,6 +61,18 @@ impl Default for PacksConfig {
             watch_poll_ms: non_zero(1_000),
             watch_keep_alive_ms: non_zero(15_000),
             cache_ttl_s: non_zero(86_400),
+            pointer_ttl_ms: 1_000,
+            holders_flush_ms: non_zero(30_000),
+        }
+    }
+}
+
+impl Validate for PacksConfig {
+    fn validate(&self, mistakes: &mut Mistakes) {
+        let most = TTL_MAX.as_millis();
+        if u128::from(self.pointer_ttl_ms) > most {
+            let message = format!("must be at most {most}, since an activation waits for it");
+            mistakes.push("pointer_ttl_ms", message);
         }
     }
 }
@@ -75,6 +94,8 @@ impl Config {
             watch_poll: Duration::from_millis(self.packs.watch_poll_ms.get()),
             watch_keep_alive: Duration::from_millis(self.packs.watch_keep_alive_ms.get()),
             cache_ttl: Duration::from_secs(self.packs.cache_ttl_s.get()),
+            pointer_ttl: Duration::from_millis(self.packs.pointer_ttl_ms),
+            holders_flush: Duration::from_millis(self.packs.holders_flush_ms.get()),
         }
     }
 }
@@ -84,6 +105,7 @@ impl Validate for Config {
         mistakes.section("listen", &self.listen);
         mistakes.section("database", &self.database);
         mistakes.section("cache", &self.cache);
+        mistakes.section("packs", &self.packs);
         mistakes.section("telemetry", &self.telemetry);
     }
 }
@@ -106,6 +128,8 @@ mod tests {
         assert_eq!(config.listen.address.port(), 50052);
         assert!(!config.four_eyes);
         assert!(load(&[]).unwrap_err().contains("database.url"));
+        let slow = [("CHENGPING_RULES__PACKS__POINTER_TTL_MS", "10001")];
+        assert!(load(&slow).unwrap_err().contains("packs.pointer_ttl_ms"));
     }
 
     #[test]

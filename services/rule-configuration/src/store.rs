@@ -5,6 +5,8 @@ pub(crate) mod audit;
 pub(crate) mod calendar;
 pub(crate) mod deadline_rules;
 pub(crate) mod heads;
+pub(crate) mod holders;
+pub(crate) mod pointer_holders;
 pub(crate) mod registry;
 pub(crate) mod registry_lists;
 pub(crate) mod registry_revisions;

@@ -23,6 +23,8 @@ use tonic::{Code, Status, Streaming};
 pub(crate) use self::packs::InForce;
 use crate::error::Error;
 
+/// What this service calls itself.
+const NAME: &str = "scoring";
 const CASES: &str = "case-ingestion";
 const RULES: &str = "rule-configuration";
 
@@ -77,6 +79,7 @@ impl Peers {
         rules: &PeerConfig,
         cache: Cache,
     ) -> Result<Self, AddressError> {
+        let connect = |peer| Ok(connect(peer)?.calling_as(NAME));
         let (cases, rules) = (connect(cases)?, connect(rules)?);
         let limit = MESSAGE_BYTES_MAX;
         Ok(Self {

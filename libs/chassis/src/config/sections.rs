@@ -169,11 +169,11 @@ pub enum LogFormat {
     Json,
 }
 
-/// Logs and traces.
+/// Logs, traces and metrics.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
-    /// Where traces go, `http://host:4317` (OTLP over gRPC); empty for nowhere.
+    /// Where traces and metrics go, `http://host:4317` (OTLP over gRPC); empty for nowhere.
     /// Falls back to `OTEL_EXPORTER_OTLP_ENDPOINT`.
     #[serde(deserialize_with = "empty_as_none")]
     pub otlp_endpoint: Option<String>,
@@ -181,11 +181,18 @@ pub struct TelemetryConfig {
     pub log_format: LogFormat,
     /// What is logged, as `info,chengping_scoring=debug`.
     pub filter: String,
+    /// How often metrics are sent, in milliseconds.
+    pub metrics_interval_ms: NonZeroU64,
 }
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { otlp_endpoint: None, log_format: LogFormat::Text, filter: "info".to_owned() }
+        Self {
+            otlp_endpoint: None,
+            log_format: LogFormat::Text,
+            filter: "info".to_owned(),
+            metrics_interval_ms: non_zero_u64(15_000),
+        }
     }
 }
 

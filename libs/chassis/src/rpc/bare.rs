@@ -25,13 +25,14 @@ const ANSWER_TOO_LARGE: [&str; 2] =
     ["Error, encoded message length too large", "Cannot return body with more than"];
 const COMPRESSED: &str = "Content is compressed with";
 
-/// Replaces an error in `headers` (or trailers) that has no details by one that has.
-pub(crate) fn explain(headers: &mut HeaderMap) {
+/// Replaces an error in `headers` (or trailers) that has no details by one that has. Tells whether
+/// it says that the server has no such method.
+pub(crate) fn explain(headers: &mut HeaderMap) -> bool {
     if headers.contains_key(DETAILS) {
-        return;
+        return false;
     }
     let Some(status) = Status::from_header_map(headers).filter(|it| it.code() != Code::Ok) else {
-        return;
+        return false;
     };
     let explained = explained(&status);
     let mut fresh = HeaderMap::new();
@@ -41,6 +42,7 @@ pub(crate) fn explain(headers: &mut HeaderMap) {
         headers.remove(STATUS);
         headers.extend(fresh);
     }
+    status.code() == Code::Unimplemented && status.message().is_empty()
 }
 
 /// What a client may know of `status`, which has no details.

@@ -10,20 +10,19 @@ use tokio::time::Sleep;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tracing::Span;
 
 use super::bare;
 use super::context::{Call, Deadline};
-use super::span::{self, Side};
+use super::observation::Observation;
+use super::span::Side;
 use crate::error::plain_status;
 
 const STATUS_HEADER: &str = "grpc-status";
 
-/// A response body that ends its span, keeps its deadline, and outlives no panic.
+/// A response body that ends the observation of its call, keeps its deadline, and outlives no panic.
 pub(crate) struct ObservedBody {
     inner: Body,
-    side: Side,
-    span: Span,
+    observation: Observation,
     call: Option<Call>,
     deadline: Option<Pin<Box<Sleep>>>,
     drain: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
@@ -34,9 +33,9 @@ pub(crate) struct ObservedBody {
 
 impl ObservedBody {
     /// Watches `inner`, whose response came with `headers`.
-    pub(crate) fn new(inner: Body, headers: &HeaderMap, side: Side, span: Span) -> Self {
+    pub(crate) fn new(inner: Body, headers: &HeaderMap, observation: Observation) -> Self {
         let (call, deadline, drain, slot) = (None, None, None, None);
-        let mut body = Self { inner, side, span, call, deadline, drain, slot, ended: false };
+        let mut body = Self { inner, observation, call, deadline, drain, slot, ended: false };
         if let Some(code) = code_in(headers) {
             body.close(code);
         }
@@ -72,7 +71,7 @@ impl ObservedBody {
         if !self.ended {
             self.ended = true;
             self.slot = None;
-            span::close(&self.span, self.side, code);
+            self.observation.close(code);
         }
     }
 
@@ -80,7 +79,7 @@ impl ObservedBody {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let entered = self.span.clone().entered();
+        let entered = self.observation.span.clone().entered();
         let inner = &mut self.inner;
         let mut poll = || Pin::new(&mut *inner).poll_frame(context);
         let polled = catch_unwind(AssertUnwindSafe(|| match &self.call {
@@ -89,7 +88,7 @@ impl ObservedBody {
         }));
         drop(entered);
         polled.unwrap_or_else(|_| {
-            tracing::error!(parent: &self.span, "a response stream panicked");
+            tracing::error!(parent: &self.observation.span, "a response stream panicked");
             Poll::Ready(Some(self.end_with(plain_status(
                 Code::Internal,
                 "INTERNAL",
@@ -102,7 +101,7 @@ impl ObservedBody {
     fn end_with(&mut self, status: Status) -> Result<Frame<Bytes>, Status> {
         self.close(status.code());
         self.inner = Body::empty();
-        match self.side {
+        match self.observation.side() {
             Side::Client => Err(status),
             Side::Server => {
                 let mut trailers = HeaderMap::new();
@@ -127,7 +126,7 @@ impl http_body::Body for ObservedBody {
         match &mut polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
-                    if self.side == Side::Server {
+                    if self.observation.side() == Side::Server {
                         bare::explain(trailers);
                     }
                     self.close(code_in(trailers).unwrap_or(Code::Unknown));

@@ -8,6 +8,11 @@ use uuid::Uuid;
 
 /// Names one call in logs, answers and the calls that it causes.
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// The service that calls, as it calls itself: letters, digits, `-`, `_`, `.`, at most 64. It proves
+/// nothing.
+pub const SERVICE_HEADER: HeaderName = HeaderName::from_static("x-chengping-service");
+/// The process that calls, as it calls itself, in the same letters.
+pub const INSTANCE_HEADER: HeaderName = HeaderName::from_static("x-chengping-instance");
 pub(crate) const TIMEOUT_HEADER: HeaderName = HeaderName::from_static("grpc-timeout");
 
 const REQUEST_ID_BYTES_MAX: usize = 64;
@@ -122,6 +127,13 @@ impl fmt::Display for RequestId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
+}
+
+/// Who calls, as it calls itself in `headers`: its service and its instance. `None` where one of
+/// them is missing or is not fit to be told.
+pub fn caller(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let named = |header| headers.get(header)?.to_str().ok().filter(|text| is_fit(text));
+    Some((named(SERVICE_HEADER)?, named(INSTANCE_HEADER)?))
 }
 
 fn is_fit(text: &str) -> bool {

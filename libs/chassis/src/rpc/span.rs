@@ -29,7 +29,7 @@ pub(crate) enum Side {
 
 impl Side {
     /// Whether `code` is a failure of this side: a wrong argument is the client's failure only.
-    fn is_failure(self, code: Code) -> bool {
+    pub(super) fn is_failure(self, code: Code) -> bool {
         match self {
             Self::Client => code != Code::Ok,
             Self::Server => matches!(

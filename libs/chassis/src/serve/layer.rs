@@ -21,6 +21,7 @@ use crate::error::{plain_status, retry_status};
 use crate::rpc::bare;
 use crate::rpc::body::{ObservedBody, deadline_exceeded};
 use crate::rpc::context::{Call, Deadline, REQUEST_ID_HEADER, RequestId, out_of_time};
+use crate::rpc::observation::{CallMetrics, Observation};
 use crate::rpc::span::{self, Side};
 
 pub(super) const REFLECTION: &str = "grpc.reflection.v1.ServerReflection";
@@ -37,6 +38,7 @@ pub(super) struct RpcLayer {
     /// One for each call that the server may have open.
     slots: Arc<Semaphore>,
     answer_timeout: Duration,
+    metrics: CallMetrics,
 }
 
 impl RpcLayer {
@@ -51,6 +53,7 @@ impl RpcLayer {
             drain,
             slots: Arc::new(Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS))),
             answer_timeout: Duration::from_millis(config.answer_timeout_ms.get()),
+            metrics: CallMetrics::new(),
         }
     }
 }
@@ -94,14 +97,9 @@ where
             request_id: RequestId::from_headers(request.headers()),
         };
         let kind = self.layer.kind(request.uri().path());
-        let span = match kind {
-            Kind::Known(method) => span::open(Side::Server, method, Some(&call.request_id)),
-            Kind::Other => span::open(Side::Server, span::METHOD_OTHER, Some(&call.request_id)),
-            // Probes come every few seconds and say nothing.
-            Kind::Plumbing => Span::none(),
-        };
-        span::adopt_parent(&span, request.headers());
         let is_plumbing = matches!(kind, Kind::Plumbing);
+        let observation = self.layer.observe(&kind, &call.request_id);
+        span::adopt_parent(&observation.span, request.headers());
         let drain = is_plumbing.then(|| self.layer.drain.clone().cancelled_owned());
 
         request.extensions_mut().insert(call.request_id.clone());
@@ -113,16 +111,17 @@ where
         let work = async move {
             if has_room { handle(inner, request, late).await } else { too_many_calls().into_http() }
         };
-        let work = call.clone().scope(work).instrument(span.clone());
+        let work = call.clone().scope(work).instrument(observation.span.clone());
         async move {
-            // Ends the span as cancelled if the caller gives up while the handler works.
-            let mut unanswered = Unanswered { span, is_open: true };
+            // Ends the call as cancelled if the caller gives up while the handler works.
+            let mut unanswered = Unanswered(Some(observation));
             let (mut parts, body) = work.await.into_parts();
-            unanswered.is_open = false;
-            bare::explain(&mut parts.headers);
+            let mut observation = unanswered.0.take().expect("nothing else takes it");
+            if bare::explain(&mut parts.headers) {
+                observation.method_is_unknown();
+            }
             parts.headers.insert(REQUEST_ID_HEADER, call.request_id.to_header());
-            let span = unanswered.span.clone();
-            let body = ObservedBody::new(body, &parts.headers, Side::Server, span);
+            let body = ObservedBody::new(body, &parts.headers, observation);
             let slot = slot.and_then(Result::ok);
             Ok(Response::from_parts(
                 parts,
@@ -144,6 +143,17 @@ enum Kind<'a> {
 }
 
 impl RpcLayer {
+    fn observe(&self, kind: &Kind<'_>, request_id: &RequestId) -> Observation {
+        let method = match kind {
+            Kind::Known(method) => method,
+            Kind::Other => span::METHOD_OTHER,
+            // Probes come every few seconds and say nothing.
+            Kind::Plumbing => return Observation::of(Side::Server, Span::none()),
+        };
+        let span = span::open(Side::Server, method, Some(request_id));
+        Observation::of(Side::Server, span).timed(&self.metrics, method)
+    }
+
     fn kind<'a>(&self, path: &'a str) -> Kind<'a> {
         let method = path.strip_prefix('/').unwrap_or(path);
         match method.split_once('/') {
@@ -182,16 +192,13 @@ fn too_many_calls() -> Status {
     retry_status(Code::ResourceExhausted, "TOO_MANY_CALLS", message, Duration::from_secs(1))
 }
 
-/// Ends a span as cancelled when it is dropped open.
-struct Unanswered {
-    span: Span,
-    is_open: bool,
-}
+/// Ends a call as cancelled when it is dropped with it.
+struct Unanswered(Option<Observation>);
 
 impl Drop for Unanswered {
     fn drop(&mut self) {
-        if self.is_open {
-            span::close(&self.span, Side::Server, Code::Cancelled);
+        if let Some(observation) = &self.0 {
+            observation.close(Code::Cancelled);
         }
     }
 }

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use chengping_chassis::config::TelemetryConfig;
 use chengping_chassis::telemetry;
-use chengping_testing::{OtlpReceiver, PATIENCE, SpanRecord};
+use chengping_chassis::{cache::Cache, process};
+use chengping_testing::{OtlpReceiver, PATIENCE, PointRecord, SpanRecord};
 use tonic::Request;
 
 use crate::toy::{self, Handles, Toy, call};
@@ -28,6 +29,8 @@ async fn one_trace_leads_through_caller_and_callee() {
     let config = TelemetryConfig { otlp_endpoint, filter, ..TelemetryConfig::default() };
     let telemetry = telemetry::init("toy", &config).unwrap();
 
+    let cache = Cache::memory(1 << 20);
+    assert_eq!(cache.get("telemetry/none").await, None);
     let callee = toy::serve(Toy::default()).await;
     let handles = Handles { peer: Some(callee.channel()), ..Handles::default() };
     let caller = toy::serve(Toy(Arc::new(handles))).await;
@@ -50,6 +53,12 @@ async fn one_trace_leads_through_caller_and_callee() {
     }
     // Unknown methods must not make up span names.
     assert!(call(caller.channel(), "Nothing", Request::new(String::new())).await.is_err());
+    outermost.ready().await.unwrap();
+    let codec = tonic_prost::ProstCodec::<String, String>::default();
+    let made_up = "/made.up.Service/Method".parse().unwrap();
+    let request = Request::new(String::new());
+    let answer: Result<tonic::Response<String>, _> = outermost.unary(request, made_up, codec).await;
+    assert!(answer.is_err());
     drop(outermost);
     caller.stop().await;
     callee.stop().await;
@@ -73,4 +82,41 @@ async fn one_trace_leads_through_caller_and_callee() {
     assert_eq!(panicked.attributes["rpc.response.status_code"], "INTERNAL");
     assert_eq!(panicked.attributes["error.type"], "INTERNAL");
     assert!(panicked.failed);
+
+    let points = receiver.wait_for_points(|points| points.len() >= 5).await;
+    check_points(&points);
+}
+
+/// How many calls of `method` ended with `code`, and of what kind of error they were.
+fn calls<'a>(points: &'a [PointRecord], method: &str, code: &str) -> (i64, Option<&'a str>) {
+    let found = points.iter().find(|point| {
+        point.metric == "rpc.server.call.duration"
+            && point.attributes["rpc.method"] == method
+            && point.attributes["rpc.response.status_code"] == code
+    });
+    let point = found.unwrap_or_else(|| panic!("no {method} {code} in {points:#?}"));
+    assert_eq!((point.unit.as_str(), point.service.as_str()), ("s", "toy"));
+    assert_eq!(point.attributes["rpc.system.name"], "grpc");
+    assert_eq!(point.instance, process::instance());
+    (point.number, point.attributes.get("error.type").map(String::as_str))
+}
+
+/// The calls of the test above as numbers; it is one test, since a process has one telemetry.
+fn check_points(points: &[PointRecord]) {
+    assert_eq!(calls(points, "toy.v1.ToyService/Forward", "OK"), (1, None));
+    assert_eq!(calls(points, "toy.v1.ToyService/Describe", "OK"), (1, None));
+    let panicked = calls(points, "toy.v1.ToyService/Panic", "INTERNAL");
+    assert_eq!(panicked, (1, Some("INTERNAL")));
+    // Callers must not make up methods; the toy itself says that it has no "Nothing".
+    assert_eq!(calls(points, "toy.v1.ToyService/Nothing", "NOT_FOUND"), (1, None));
+    let unknown = calls(points, "_OTHER", "UNIMPLEMENTED");
+    assert_eq!(unknown, (1, Some("UNIMPLEMENTED")));
+    let misses: Vec<_> = points
+        .iter()
+        .filter(|point| point.metric == "chengping.cache.operations")
+        .map(|point| {
+            (point.attributes["operation"].as_str(), &point.attributes["outcome"], point.number)
+        })
+        .collect();
+    assert_eq!(misses, [("read", &"miss".to_owned(), 1)]);
 }

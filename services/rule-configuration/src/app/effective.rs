@@ -1,15 +1,21 @@
 //! Which revision is in force, and its text.
 //!
-//! Which one it is always comes from the database; only texts, found by their digests, are cached.
-//! So no rule is served that is not in force, and a cache that lies is found out.
+//! Which one it is comes from the database, or from a read of it that may still be believed
+//! ([`pointers`](crate::domain::pointers)); only texts, found by their digests, are in the cache. So
+//! no rule is served that is not in force, and a cache that lies is found out.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
+use chengping_chassis::clock::SteadyInstant;
 use chengping_types::{JurisdictionId, Month};
 
 use super::App;
 use super::commit::name;
-use crate::domain::pack::{Revision, Text};
+use crate::domain::pack::{Given, Revision, Text};
+use crate::domain::pointers::Look;
 use crate::error::Error;
+use crate::metrics::Lookup;
 use crate::store::{activations, revisions};
 
 impl App {
@@ -18,13 +24,49 @@ impl App {
         &self,
         jurisdiction: &JurisdictionId,
         month: Month,
-    ) -> Result<(Revision, Text), Error> {
+    ) -> Result<Arc<Given>, Error> {
+        match self.pointers.look(jurisdiction, month, SteadyInstant::now()) {
+            Look::Believed(given) => {
+                self.metrics.looked_up(Lookup::Believed);
+                Ok(given)
+            }
+            Look::Renew(given) => {
+                self.metrics.looked_up(Lookup::Believed);
+                let (app, jurisdiction) = (self.clone(), jurisdiction.clone());
+                // What it fails at shows when the pointer has run out.
+                tokio::spawn(async move { app.read_effective(&jurisdiction, month).await.ok() });
+                Ok(given)
+            }
+            Look::Unknown => {
+                self.metrics.looked_up(Lookup::Read);
+                self.read_effective(jurisdiction, month).await
+            }
+        }
+    }
+
+    /// The same from the database, and remembered.
+    async fn read_effective(
+        &self,
+        jurisdiction: &JurisdictionId,
+        month: Month,
+    ) -> Result<Arc<Given>, Error> {
         let mut connection = self.store.acquire().await?;
+        let reading = self.pointers.begin(jurisdiction, SteadyInstant::now());
         let revision = activations::effective(&mut connection, jurisdiction, month).await?;
         drop(connection);
         let revision = revision.ok_or(Error::NothingInForce { month })?;
-        let text = self.text_of(jurisdiction, &revision).await?;
-        Ok((revision, text))
+        let given = match self.pointers.find(jurisdiction, |known| known.is(&revision)) {
+            Some(known) => known,
+            None => {
+                let text = self.text_of(jurisdiction, &revision).await?;
+                Arc::new(Given { revision, text })
+            }
+        };
+        let (kept, now) = (Arc::clone(&given), SteadyInstant::now());
+        if self.pointers.keep(jurisdiction, month, reading, kept, now) {
+            tokio::spawn(self.clone().announce(jurisdiction.clone()));
+        }
+        Ok(given)
     }
 
     /// The text of a revision that exists.

@@ -80,7 +80,7 @@ impl App {
         )
         .await?;
         store::commit(transaction).await?;
-        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+        self.settle(jurisdiction).await;
         Ok((revision, text))
     }
 

@@ -62,6 +62,10 @@ impl App {
         };
         let mut quiet_since = Instant::now();
         loop {
+            if !pending.is_empty() {
+                // Whoever is told here and asks here is not told less.
+                self.pointers.forget(jurisdiction);
+            }
             for activation in pending {
                 position = activation.sequence;
                 quiet_since = Instant::now();

@@ -93,6 +93,22 @@ impl Text {
     }
 }
 
+/// A revision in force with its text, as it is given to whoever asks.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub revision: Revision,
+    pub text: Text,
+}
+
+impl Given {
+    /// Whether it is still what the database says of a revision in force.
+    pub(crate) fn is(&self, revision: &Revision) -> bool {
+        let identity =
+            |it: &Revision| (it.revision, it.version, it.active_from, it.digest, it.source_digest);
+        self.revision.pack == revision.pack && identity(&self.revision) == identity(revision)
+    }
+}
+
 /// A revision put in force.
 #[derive(Debug, Clone)]
 pub(crate) struct Activation {

@@ -1,22 +1,22 @@
 //! The rule-pack service.
 
-use std::pin::Pin;
-
 use chengping_chassis::error::{FieldErrors, to_status};
-use chengping_chassis::page_token;
 use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::rule_pack_service_server::RulePackService;
 use chengping_types::Month;
 use chengping_types::name::{JurisdictionName, RulePackName, RulePackRevisionName};
-use futures_util::{Stream, StreamExt as _};
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::convert::rule_pack::{self as packs, refuse_nul};
 use super::convert::{self, require};
+use super::distribution;
 use super::page::Page;
+<<<<<<< HEAD
 use super::{actor, audit, deadlines};
 use crate::app::{App, StateChange, WatchEvent, check};
+=======
+use crate::app::{App, StateChange, check};
+>>>>>>> distribution
 use crate::domain::review::Step;
 use crate::error::Error;
 
@@ -26,9 +26,6 @@ const APPROVE: &str = "chengping.rules.v1.RulePackService/ApproveRulePackRevisio
 const REFUSE: &str = "chengping.rules.v1.RulePackService/RefuseRulePackRevision";
 const ACTIVATE: &str = "chengping.rules.v1.RulePackService/ActivateRulePackRevision";
 const ROLLBACK: &str = "chengping.rules.v1.RulePackService/RollbackRulePack";
-
-/// Events that wait for a slow client at most.
-const WATCH_BUFFER: usize = 16;
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -46,8 +43,7 @@ impl RulePackHandlers {
 
 #[tonic::async_trait]
 impl RulePackService for RulePackHandlers {
-    type WatchRulePacksStream =
-        Pin<Box<dyn Stream<Item = Result<pb::WatchRulePacksResponse, Status>> + Send>>;
+    type WatchRulePacksStream = distribution::Watch;
 
     async fn validate_rule_pack(
         &self,
@@ -160,35 +156,15 @@ impl RulePackService for RulePackHandlers {
         &self,
         request: Request<pb::GetEffectiveRulePackRequest>,
     ) -> Answer<pb::RulePackRevision> {
-        let request = request.into_inner();
-        self.effective(request).await.map(Response::new).map_err(to_status)
+        distribution::effective(&self.app, request).await.map(Response::new).map_err(to_status)
     }
 
     async fn watch_rule_packs(
         &self,
         request: Request<pb::WatchRulePacksRequest>,
     ) -> Answer<Self::WatchRulePacksStream> {
-        let pb::WatchRulePacksRequest { parent, resume_token } = request.into_inner();
-        let jurisdiction = convert::jurisdiction(&parent).map_err(to_status)?;
-        let after = read_resume_token(&parent, &resume_token).map_err(to_status)?;
-        let (sender, receiver) = tokio::sync::mpsc::channel(WATCH_BUFFER);
-        tokio::spawn(self.app.clone().watch(jurisdiction.clone(), after, sender));
-        let events = ReceiverStream::new(receiver).map(move |event| {
-            let event = event.map_err(to_status)?;
-            let (revision, position) = match event {
-                WatchEvent::InForce(revision, position) => (Some(*revision), position),
-                WatchEvent::KeepAlive(position) => (None, position),
-            };
-            let without_source = |revision| pb::RulePackRevision {
-                source: String::new(),
-                ..packs::revision_with_text(&jurisdiction, revision)
-            };
-            Ok(pb::WatchRulePacksResponse {
-                revision: revision.map(without_source),
-                resume_token: page_token::issue(&position.to_string(), &["watch", &parent]),
-            })
-        });
-        Ok(Response::new(Box::pin(events)))
+        let watch = distribution::watch(&self.app, request.into_inner());
+        watch.map(Response::new).map_err(to_status)
     }
 
     async fn adjust_rule_pack(
@@ -214,9 +190,10 @@ impl RulePackService for RulePackHandlers {
 
     async fn list_rule_pack_holders(
         &self,
-        _: Request<pb::ListRulePackHoldersRequest>,
+        request: Request<pb::ListRulePackHoldersRequest>,
     ) -> Answer<pb::ListRulePackHoldersResponse> {
-        Err(to_status(Error::NotBuilt { method: "ListRulePackHolders" }))
+        let holders = distribution::holders(&self.app, request.into_inner());
+        holders.await.map(Response::new).map_err(to_status)
     }
 
     async fn explain_deadline(
@@ -298,20 +275,6 @@ impl RulePackHandlers {
         Ok(packs::revision_with_text(&jurisdiction, activated))
     }
 
-    async fn effective(
-        &self,
-        request: pb::GetEffectiveRulePackRequest,
-    ) -> Result<pb::RulePackRevision, Error> {
-        let mut errors = FieldErrors::default();
-        let parent = errors.parse::<JurisdictionName>("parent", &request.parent);
-        let month = errors.parse::<Month>("month", &request.month);
-        errors.into_result()?;
-        let jurisdiction = parent.expect("no error means a value").jurisdiction;
-        let month = month.expect("no error means a value");
-        let effective = self.app.effective(&jurisdiction, month).await?;
-        Ok(packs::revision_with_text(&jurisdiction, effective))
-    }
-
     async fn packs(
         &self,
         request: pb::ListRulePacksRequest,
@@ -339,11 +302,4 @@ impl RulePackHandlers {
         let revisions = items.into_iter().map(convert).collect();
         Ok(pb::ListRulePackRevisionsResponse { revisions, next_page_token })
     }
-}
-
-/// The place in the feed behind which to go on.
-fn read_resume_token(parent: &str, token: &str) -> Result<Option<i64>, Error> {
-    let position =
-        page_token::open(token, &["watch", parent]).map_err(|_| Error::ResumeTokenInvalid)?;
-    position.map(|position| position.parse().map_err(|_| Error::ResumeTokenInvalid)).transpose()
 }

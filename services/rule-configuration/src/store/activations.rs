@@ -1,9 +1,9 @@
 //! Which revision is in force when.
 
-use chengping_types::{Instant, JurisdictionId, Month, TimeZone};
+use chengping_types::{Instant, JurisdictionId, Month, PackId, TimeZone};
 
 use super::revisions::Row as RevisionRow;
-use super::{Connection, StoreError, bigint, offset_date_time, parse};
+use super::{Connection, StoreError, bigint, offset_date_time, parse, unsigned};
 use crate::domain::pack::{Activation, Revision};
 
 #[derive(sqlx::FromRow)]
@@ -89,6 +89,25 @@ pub(crate) async fn effective(
     .fetch_optional(connection)
     .await?;
     Ok(row.map(Activation::try_from).transpose()?.map(|activation| activation.revision))
+}
+
+/// The revision in force in the month that runs in its own time zone.
+pub(crate) async fn running(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+) -> Result<Option<(PackId, u64)>, StoreError> {
+    let row: Option<(String, i64)> = sqlx::query_as(
+        "select a.rule_pack, a.revision
+         from rule_pack_activation a join rule_pack p using (jurisdiction, rule_pack)
+         where a.jurisdiction = $1
+             and a.active_from <= to_char(now() at time zone p.time_zone, 'YYYY-MM')
+         order by a.active_from desc, a.sequence desc limit 1",
+    )
+    .bind(jurisdiction.as_str())
+    .fetch_optional(connection)
+    .await?;
+    let Some((pack, revision)) = row else { return Ok(None) };
+    Ok(Some((parse("rule pack ID", &pack)?, unsigned("revision", revision)?)))
 }
 
 /// What is in force in some month: of each first month the newest activation, oldest first.

@@ -14,7 +14,7 @@ use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
 use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
 use chengping_rule_configuration::{Config, MIGRATOR, PacksConfig, SCHEMA, build};
 use chengping_testing::TestDatabase;
-use sqlx::PgPool;
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt as _;
 
@@ -30,11 +30,20 @@ pub(crate) struct Settings {
     pub keep_alive_ms: u64,
     /// Long enough that a watch that passes lives on wake-ups, unless a test wants polling.
     pub poll_ms: u64,
+    /// How long pointers are believed.
+    pub pointer_ttl_ms: u64,
+    pub holders_flush_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { four_eyes: false, keep_alive_ms: 15_000, poll_ms: 600_000 }
+        Self {
+            four_eyes: false,
+            keep_alive_ms: 15_000,
+            poll_ms: 600_000,
+            pointer_ttl_ms: 1_000,
+            holders_flush_ms: 600_000,
+        }
     }
 }
 
@@ -46,6 +55,7 @@ pub(crate) struct Service {
     pub pool: PgPool,
     pub shutdown: CancellationToken,
     pub database: TestDatabase,
+    pub address: SocketAddr,
 }
 
 impl Drop for Service {
@@ -85,6 +95,7 @@ async fn start_on(database: TestDatabase, pool: PgPool, settings: Settings) -> S
         pool,
         shutdown,
         database,
+        address,
     }
 }
 
@@ -102,6 +113,8 @@ async fn serve(url: String, settings: Settings, shutdown: &CancellationToken) ->
         packs: PacksConfig {
             watch_poll_ms: non_zero(settings.poll_ms),
             watch_keep_alive_ms: non_zero(settings.keep_alive_ms),
+            pointer_ttl_ms: settings.pointer_ttl_ms,
+            holders_flush_ms: non_zero(settings.holders_flush_ms),
             ..PacksConfig::default()
         },
         telemetry: TelemetryConfig::default(),
@@ -115,6 +128,11 @@ async fn serve(url: String, settings: Settings, shutdown: &CancellationToken) ->
 }
 
 impl Service {
+    /// A connection that may do what the service may not.
+    pub(crate) async fn admin(&self) -> PgConnection {
+        PgConnection::connect(self.database.admin_url()).await.unwrap()
+    }
+
     /// Imports batches of rows, each in a message of its own.
     pub(crate) async fn import(
         &mut self,
@@ -155,7 +173,7 @@ impl Service {
 }
 
 type Answer = Result<Response<pb::RulePackRevision>, Status>;
-type Packs = RulePackServiceClient<TracedChannel>;
+pub(crate) type Packs = RulePackServiceClient<TracedChannel>;
 
 pub(crate) async fn submit(packs: &mut Packs, name: &str, actor: &str) -> Answer {
     let request = pb::SubmitRulePackRevisionRequest { name: name.to_owned(), ..Default::default() };

@@ -8,7 +8,12 @@ use uuid::Uuid;
 
 use super::{int64, require, timestamp};
 use crate::app::{Checked, Commit, Rollback};
+<<<<<<< HEAD
 use crate::domain::pack::{Finding, Pack, Revision, Text};
+=======
+use crate::domain::audit::Entry;
+use crate::domain::pack::{Finding, Given, Pack, Revision, Text};
+>>>>>>> distribution
 use crate::error::Error;
 
 pub(in crate::grpc) fn commit(
@@ -88,6 +93,11 @@ pub(in crate::grpc) fn revision_with_text(
 ) -> pb::RulePackRevision {
     let Text { source, canonical } = text;
     pb::RulePackRevision { source, canonical, ..self::revision(jurisdiction, revision) }
+}
+
+/// A revision in force with its text.
+pub(in crate::grpc) fn given(jurisdiction: &JurisdictionId, given: &Given) -> pb::RulePackRevision {
+    revision_with_text(jurisdiction, (given.revision.clone(), given.text.clone()))
 }
 
 /// A revision without its text.
