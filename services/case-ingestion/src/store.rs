@@ -15,7 +15,7 @@ use std::str::FromStr;
 use chengping_chassis::postgres::Fault;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{Decode, Postgres, Row as _, Type};
+use sqlx::{Connection as _, Decode, Postgres, Row as _, Type};
 
 pub(crate) use sqlx::migrate::Migrator;
 pub(crate) use sqlx::{PgConnection, PgPool};
@@ -40,6 +40,12 @@ pub(crate) enum StoreError {
 }
 
 impl StoreError {
+    /// Whether a record was accepted before.
+    pub(crate) fn is_repeat(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.is_unique_violation()
+    }
+
     /// Whether the same call has a chance in a moment: the database is out of reach, not wrong.
     pub(crate) fn is_transient(&self) -> bool {
         let Self::Database(error) = self else { return false };
@@ -58,6 +64,24 @@ pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction, StoreError> {
 /// Makes a transaction last.
 pub(crate) async fn commit(transaction: Transaction) -> Result<(), StoreError> {
     Ok(transaction.commit().await?)
+}
+
+/// A part of a transaction that can be undone alone.
+pub(crate) type Attempt<'c> = sqlx::Transaction<'c, Postgres>;
+
+/// Begins a part of the transaction that `connection` is in.
+pub(crate) async fn attempt(connection: &mut PgConnection) -> Result<Attempt<'_>, StoreError> {
+    Ok(connection.begin().await?)
+}
+
+/// Makes the part belong to its transaction.
+pub(crate) async fn keep(attempt: Attempt<'_>) -> Result<(), StoreError> {
+    Ok(attempt.commit().await?)
+}
+
+/// Takes the part back.
+pub(crate) async fn undo(attempt: Attempt<'_>) -> Result<(), StoreError> {
+    Ok(attempt.rollback().await?)
 }
 
 /// A connection for reading.

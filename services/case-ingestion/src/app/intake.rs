@@ -164,13 +164,19 @@ impl Intake for SentEvent {
             .filter(|sent| cases.contains(sent.case_no().as_str()))
             .map(Record::key)
             .collect();
-        let standing = store::event::find(connection, jurisdiction, &keys).await?;
-        let standing = standing.into_iter().map(Self::from).collect();
         let lacking = distinct(good(&rows).filter(|sent| lacks_deadline(&sent.event)));
         let conditional = match lacking[..] {
             [] => HashSet::new(),
             _ => store::case::with_condition(connection, jurisdiction, &lacking).await?,
         };
+        if lacking.is_empty()
+            && let Some(taken) =
+                take_in_news(connection, jurisdiction, *before, &rows, &cases).await?
+        {
+            return Ok(taken);
+        }
+        let standing = store::event::find(connection, jurisdiction, &keys).await?;
+        let standing = standing.into_iter().map(Self::from).collect();
         let mut sorted = sort(rows, standing, |sent| match sent.case_no().as_str() {
             unknown if !cases.contains(unknown) => Some(unknown_case(sent)),
             known => never_computed(sent, conditional.contains(known)),
@@ -187,6 +193,29 @@ impl Intake for SentEvent {
             refused: sorted.rejects,
         })
     }
+}
+
+/// Takes in a batch without looking up what was accepted before: nearly all that platforms send is
+/// new, and a look-up of every event costs as much as taking it in. Nothing is done, and nothing
+/// given, where one was accepted before, or where deadlines have to be computed.
+async fn take_in_news(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    before: Ledger,
+    rows: &[Row<SentEvent>],
+    cases: &HashSet<String>,
+) -> Result<Option<Taken>, StoreError> {
+    let is_unknown = |sent: &SentEvent| !cases.contains(sent.case_no().as_str());
+    let mut sorted =
+        sort(rows.to_vec(), Vec::new(), |sent| is_unknown(sent).then(|| unknown_case(sent)));
+    let mut ledger = before;
+    if !events::take_in_news(connection, jurisdiction, &mut ledger, &sorted.accepted).await? {
+        return Ok(None);
+    }
+    ledger.queue(&mut sorted.rejects);
+    close_batch(connection, jurisdiction, (before, ledger), &sorted.rejects).await?;
+    let receipt = Receipt { counts: count(&sorted), watermark: ledger.watermark };
+    Ok(Some(Taken { receipt, refused: sorted.rejects }))
 }
 
 /// Takes in the events that waited for these cases as if they came now, in the order in which they

@@ -40,14 +40,14 @@ impl Fault {
 }
 
 /// A record of a batch with its place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Row<T> {
     pub(crate) position: Position,
     pub(crate) content: Result<T, Box<Broken>>,
 }
 
 /// What is kept of a record that is no case and no event.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Broken {
     pub(crate) fault: Fault,
     pub(crate) payload: Vec<u8>,

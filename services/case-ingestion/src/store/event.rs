@@ -49,6 +49,7 @@ pub(crate) async fn insert(
         events.iter().map(|event| field(event)).collect::<Vec<_>>()
     };
     sqlx::query(
+        // In the order of the key, so that rows that lie together in its index come together.
         "INSERT INTO event (jurisdiction, sequence, case_no, event_no, event_time, kind, actor,
                             unit, due_time, stage_due_time, outcome, note)
          SELECT $1, $2 + new.ordinal, new.case_no, new.event_no, new.event_time, new.kind,
@@ -56,7 +57,8 @@ pub(crate) async fn insert(
          FROM unnest($3::text[], $4::bigint[], $5::timestamptz[], $6::smallint[], $7::text[],
                      $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[])
               WITH ORDINALITY AS new (case_no, event_no, event_time, kind, actor, unit, due_time,
-                                      stage_due_time, outcome, note, ordinal)",
+                                      stage_due_time, outcome, note, ordinal)
+         ORDER BY new.case_no COLLATE \"C\", new.event_no",
     )
     .bind(jurisdiction.as_str())
     .bind(sequence_before)

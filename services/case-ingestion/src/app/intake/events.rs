@@ -25,15 +25,8 @@ pub(super) async fn take_in(
     sorted: &mut Sorted<SentEvent>,
     current: Option<&Version>,
 ) -> Result<i64, StoreError> {
-    let case_nos = case_nos(&sorted.accepted);
-    let case_nos: Vec<_> = case_nos.iter().map(CaseNo::as_str).collect();
-    let mut waiting = Vec::new();
-    let mut stored = Vec::new();
-    if !case_nos.is_empty() {
-        waiting =
-            store::reject::waiting(connection, jurisdiction, MISSING_DUE_AT, &case_nos).await?;
-        stored = deadline::of_cases(connection, jurisdiction, &case_nos).await?;
-    }
+    let Concerned { waiting, stored } =
+        Concerned::load(connection, jurisdiction, &sorted.accepted).await?;
     let affected = affected(&sorted.accepted, &waiting, &stored);
     if affected.is_empty() {
         insert(connection, jurisdiction, ledger, &sorted.accepted, &[]).await?;
@@ -61,6 +54,59 @@ pub(super) async fn take_in(
     deadline::insert(connection, jurisdiction, &deadlines).await?;
     fates.seal(connection, jurisdiction).await?;
     Ok(i64::try_from(released.len()).expect("a batch fits"))
+}
+
+/// Takes in events whose cases are known and that all have their deadlines, if none was accepted
+/// before and no deadline has to be computed. Otherwise nothing is done.
+pub(super) async fn take_in_news(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    ledger: &mut Ledger,
+    events: &[SentEvent],
+) -> Result<bool, StoreError> {
+    let Concerned { waiting, stored } = Concerned::load(connection, jurisdiction, events).await?;
+    if !affected(events, &waiting, &stored).is_empty() {
+        return Ok(false);
+    }
+    let mut attempt = store::attempt(connection).await?;
+    let mut taken = *ledger;
+    match insert(&mut attempt, jurisdiction, &mut taken, events, &[]).await {
+        Ok(()) => store::keep(attempt).await?,
+        Err(error) if error.is_repeat() => {
+            store::undo(attempt).await?;
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    }
+    *ledger = taken;
+    Ok(true)
+}
+
+/// What is stored of the cases of some events, as far as it concerns deadlines.
+#[derive(Default)]
+struct Concerned {
+    /// Events that were set aside for want of a deadline.
+    waiting: Vec<WaitingEvent>,
+    /// Deadlines that were computed.
+    stored: Vec<deadline::OfCase>,
+}
+
+impl Concerned {
+    async fn load(
+        connection: &mut PgConnection,
+        jurisdiction: &JurisdictionId,
+        events: &[SentEvent],
+    ) -> Result<Self, StoreError> {
+        let case_nos = case_nos(events);
+        let case_nos: Vec<_> = case_nos.iter().map(CaseNo::as_str).collect();
+        if case_nos.is_empty() {
+            return Ok(Self::default());
+        }
+        let waiting =
+            store::reject::waiting(connection, jurisdiction, MISSING_DUE_AT, &case_nos).await?;
+        let stored = deadline::of_cases(connection, jurisdiction, &case_nos).await?;
+        Ok(Self { waiting, stored })
+    }
 }
 
 /// Inserts events under the next sequence numbers.
