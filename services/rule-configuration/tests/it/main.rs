@@ -2,38 +2,39 @@
 
 #[cfg(test)]
 mod audit;
+#[cfg(test)]
 mod calendar;
+#[cfg(test)]
 mod chains;
+#[cfg(test)]
 mod city;
+#[cfg(test)]
 mod deadline_rules;
+#[cfg(test)]
 mod deadlines;
+#[cfg(test)]
 mod effective;
+#[cfg(test)]
 mod every_change;
+#[cfg(test)]
 mod filters;
+#[cfg(test)]
 mod holders;
+#[cfg(test)]
 mod immutable;
+#[cfg(test)]
 mod import;
+#[cfg(test)]
 mod packs;
+#[cfg(test)]
 mod pointers;
+#[cfg(test)]
 mod registry;
+#[cfg(test)]
 mod review;
+#[cfg(test)]
 mod service;
+#[cfg(test)]
 mod tampering;
+#[cfg(test)]
 mod watch;
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
-#[cfg(test)]
