@@ -3,11 +3,8 @@
 mod audit;
 mod calendar;
 mod convert;
-<<<<<<< HEAD
 mod deadlines;
-=======
 mod distribution;
->>>>>>> distribution
 mod export;
 mod page;
 mod registry;

@@ -11,12 +11,8 @@ use super::convert::rule_pack::{self as packs, refuse_nul};
 use super::convert::{self, require};
 use super::distribution;
 use super::page::Page;
-<<<<<<< HEAD
 use super::{actor, audit, deadlines};
-use crate::app::{App, StateChange, WatchEvent, check};
-=======
 use crate::app::{App, StateChange, check};
->>>>>>> distribution
 use crate::domain::review::Step;
 use crate::error::Error;
 

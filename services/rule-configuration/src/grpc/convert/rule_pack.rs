@@ -8,12 +8,7 @@ use uuid::Uuid;
 
 use super::{int64, require, timestamp};
 use crate::app::{Checked, Commit, Rollback};
-<<<<<<< HEAD
-use crate::domain::pack::{Finding, Pack, Revision, Text};
-=======
-use crate::domain::audit::Entry;
 use crate::domain::pack::{Finding, Given, Pack, Revision, Text};
->>>>>>> distribution
 use crate::error::Error;
 
 pub(in crate::grpc) fn commit(
