@@ -35,7 +35,7 @@ pub use evaluation::{
     Applicability, Applied, Evaluation, FigureText, FigureValue, Inputs, ItemResult, ItemText,
     PackReference, PartResult, Score, Scorecard, State, StreamResult, StreamText,
 };
-pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
+pub use input::{ENGINE, EvaluatedPart, Input, InputError, PackRevision, Snapshot};
 pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months};
 pub use score::score;
 pub use table::FactTable;

@@ -1,12 +1,14 @@
 //! The use cases. Each owns its transaction; none knows how it was called.
 
 mod audit;
+mod change;
 mod check;
 mod commit;
 mod effective;
 mod import;
 mod reading;
 mod review;
+mod revise;
 mod watch;
 
 use std::sync::Arc;
@@ -17,11 +19,13 @@ use chengping_chassis::cache::Cache;
 
 use crate::store::Store;
 
+pub(crate) use self::change::{Requested, UpdateBody};
 pub(crate) use self::check::{Checked, check};
 pub(crate) use self::commit::{Commit, Rollback};
-pub(crate) use self::import::{Import, Imported};
+pub(crate) use self::import::Import;
 pub(crate) use self::reading::ROWS_MAX_PER_MESSAGE;
 pub(crate) use self::review::StateChange;
+pub(crate) use self::revise::{Order, Revised};
 pub(crate) use self::watch::WatchEvent;
 
 /// What the service is configured to do.

@@ -2,6 +2,7 @@
 
 mod convert;
 mod export;
+mod import;
 mod page;
 mod registry;
 mod rule_packs;

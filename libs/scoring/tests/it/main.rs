@@ -29,6 +29,8 @@ mod monotone;
 #[cfg(test)]
 mod months;
 #[cfg(test)]
+mod periods;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod primitives;

@@ -1,6 +1,9 @@
 //! Between the messages of the API and what they mean. Only this module knows both.
 
+pub(super) mod categories;
+pub(super) mod change;
 pub(super) mod deadline_rules;
+mod keys;
 pub(super) mod registry;
 pub(super) mod row;
 pub(super) mod rule_pack;

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod categories;
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod city;
 #[cfg(test)]
 mod deadline_rules;
@@ -14,6 +18,8 @@ mod immutable;
 mod import;
 #[cfg(test)]
 mod packs;
+#[cfg(test)]
+mod periods;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
