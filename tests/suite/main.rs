@@ -11,5 +11,6 @@ mod county;
 mod malformed;
 mod processes;
 mod publication;
+mod registry;
 mod stranger;
 mod support;

@@ -12,6 +12,8 @@ pub const BAD_DATE: &str = "bad_date";
 pub const BAD_WORKING_HOURS: &str = "bad_working_hours";
 /// Not a number of the expected form.
 pub const BAD_NUMBER: &str = "bad_number";
+/// Neither `true` nor `false`.
+pub const BAD_FLAG: &str = "bad_flag";
 /// Not an event number, 0 to 2^63 - 1.
 pub const BAD_EVENT_NO: &str = "bad_event_no";
 /// Not of the form of a body id.

@@ -47,6 +47,7 @@ pub(crate) fn record(row: &Row<'_>) -> Result<Record, Fault> {
         FileKind::WorkingHours => calendar::working_hours(row).map(Record::WorkingHours),
         FileKind::Calendar => calendar::day(row).map(Record::CalendarDay),
         FileKind::FilingConditions => calendar::condition(row).map(Record::FilingCondition),
+        FileKind::Categories => registry::category(row).map(Record::Category),
         FileKind::Cases => case::case(row).map(Record::Case),
         FileKind::Events => event::event(row).map(Record::Event),
     }

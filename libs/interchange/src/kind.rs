@@ -25,6 +25,7 @@ const BODIES: &[Column] = &[
     may("parent"),
     must("valid_from"),
     may("valid_to"),
+    may("assessment_code"),
 ];
 
 const AREAS: &[Column] = &[
@@ -52,8 +53,22 @@ const COEFFICIENTS: &[Column] = &[
     may("grid_class"),
 ];
 
-const LONG_TERM: &[Column] =
-    &[must("category_scheme"), must("category_code"), must("valid_from"), may("valid_to")];
+const LONG_TERM: &[Column] = &[
+    must("category_scheme"),
+    must("category_code"),
+    must("valid_from"),
+    may("valid_to"),
+    may("area_code"),
+];
+
+const CATEGORIES: &[Column] = &[
+    must("category_scheme"),
+    must("category_code"),
+    must("name"),
+    must("valid_from"),
+    may("valid_to"),
+    may("local_extension"),
+];
 
 const WORKING_HOURS: &[Column] =
     &[must("effective_date"), must("periods"), may("days_off"), may("name")];
@@ -112,6 +127,8 @@ pub enum FileKind {
     Calendar,
     /// `filing_conditions`: conditions with their limits.
     FilingConditions,
+    /// `categories`: what the codes of cases mean.
+    Categories,
     /// `cases`: one row a case.
     Cases,
     /// `events`: what happened.
@@ -120,7 +137,7 @@ pub enum FileKind {
 
 impl FileKind {
     /// Every kind, in the order in which they can be imported: registries, cases, events.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Bodies,
         Self::Areas,
         Self::Coefficients,
@@ -128,6 +145,7 @@ impl FileKind {
         Self::WorkingHours,
         Self::Calendar,
         Self::FilingConditions,
+        Self::Categories,
         Self::Cases,
         Self::Events,
     ];
@@ -143,6 +161,7 @@ impl FileKind {
             Self::WorkingHours => "working_hours",
             Self::Calendar => "calendar",
             Self::FilingConditions => "filing_conditions",
+            Self::Categories => "categories",
             Self::Cases => "cases",
             Self::Events => "events",
         }
@@ -164,6 +183,7 @@ impl FileKind {
             Self::WorkingHours => WORKING_HOURS,
             Self::Calendar => CALENDAR,
             Self::FilingConditions => FILING_CONDITIONS,
+            Self::Categories => CATEGORIES,
             Self::Cases => CASES,
             Self::Events => EVENTS,
         }
@@ -179,14 +199,14 @@ impl FileKind {
         })
     }
 
-    /// The kind whose required columns are all among `columns`, when only one is, or when it asks
-    /// for all that the others ask for.
+    /// The kind whose required columns are all among `columns`, when only one is, or when it knows
+    /// all that the others ask for.
     pub(crate) fn of_columns(columns: &[&str]) -> Option<Self> {
         let among = |kind: Self, names: &[&str]| kind.required().all(|name| names.contains(&name));
         let fitting: Vec<_> = Self::ALL.into_iter().filter(|kind| among(*kind, columns)).collect();
         fitting.iter().copied().find(|kind| {
-            let asked: Vec<_> = kind.required().collect();
-            fitting.iter().all(|other| among(*other, &asked))
+            let known: Vec<_> = kind.columns().iter().map(|column| column.name).collect();
+            fitting.iter().all(|other| among(*other, &known))
         })
     }
 
@@ -203,7 +223,28 @@ impl fmt::Display for FileKind {
 
 #[cfg(test)]
 mod tests {
+    use chengping_types::calendar::{CalendarDay, WorkingHours};
+    use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry};
+    use chengping_types::row::Row;
+    use chengping_types::{Category, FilingCondition};
+
     use super::*;
+
+    #[test]
+    fn what_is_read_has_the_columns_of_what_is_written() {
+        fn same<T: Row>(kind: FileKind) {
+            let names: Vec<_> = kind.columns().iter().map(|column| column.name).collect();
+            assert_eq!((kind.as_str(), &names[..]), (T::TABLE, T::COLUMNS));
+        }
+        same::<Body>(FileKind::Bodies);
+        same::<Area>(FileKind::Areas);
+        same::<Coefficient>(FileKind::Coefficients);
+        same::<LongTermEntry>(FileKind::LongTerm);
+        same::<WorkingHours>(FileKind::WorkingHours);
+        same::<CalendarDay>(FileKind::Calendar);
+        same::<FilingCondition>(FileKind::FilingConditions);
+        same::<Category>(FileKind::Categories);
+    }
 
     #[test]
     fn a_name_says_its_kind_by_its_first_word() {

@@ -1,9 +1,9 @@
 //! A row of any interchange file.
 
 use chengping_casework::{Case, Event};
-use chengping_types::FilingCondition;
 use chengping_types::calendar::{CalendarDay, WorkingHours};
 use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry};
+use chengping_types::{Category, FilingCondition};
 
 use crate::FileKind;
 
@@ -24,6 +24,8 @@ pub enum Record {
     CalendarDay(CalendarDay),
     /// A row of `filing_conditions`.
     FilingCondition(FilingCondition),
+    /// A row of `categories`.
+    Category(Category),
     /// A row of `cases`.
     Case(Case),
     /// A row of `events`.
@@ -42,6 +44,7 @@ impl Record {
             Self::WorkingHours(_) => FileKind::WorkingHours,
             Self::CalendarDay(_) => FileKind::Calendar,
             Self::FilingCondition(_) => FileKind::FilingConditions,
+            Self::Category(_) => FileKind::Categories,
             Self::Case(_) => FileKind::Cases,
             Self::Event(_) => FileKind::Events,
         }

@@ -3,14 +3,10 @@
 use std::io::{self, Write};
 
 use chengping_casework::{Case, Event};
-use chengping_types::calendar::{CalendarDay, WorkingHours};
-use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry};
-use chengping_types::{Exact, FilingCondition, Instant, Month, TimeZone};
+use chengping_types::row::Row as _;
+use chengping_types::{Instant, TimeZone};
 
 use crate::{FileKind, Record};
-
-/// Decimal places of a difficulty or an area. One that needs more is written as exactly as this allows.
-const PLACES: u32 = 2;
 
 /// Writes rows of one interchange file as CSV: all columns, in their order, lines ended by LF.
 pub struct Writer<W: Write> {
@@ -44,13 +40,14 @@ impl<W: Write> Writer<W> {
         }
         self.fields.clear();
         match record {
-            Record::Body(body) => self.body(body),
-            Record::Area(area) => self.area(area),
-            Record::Coefficient(coefficient) => self.coefficient(coefficient),
-            Record::LongTerm(entry) => self.long_term(entry),
-            Record::WorkingHours(hours) => self.working_hours(hours),
-            Record::CalendarDay(day) => self.calendar_day(day),
-            Record::FilingCondition(condition) => self.filing_condition(condition),
+            Record::Body(body) => self.fields = body.texts(),
+            Record::Area(area) => self.fields = area.texts(),
+            Record::Coefficient(coefficient) => self.fields = coefficient.texts(),
+            Record::LongTerm(entry) => self.fields = entry.texts(),
+            Record::WorkingHours(hours) => self.fields = hours.texts(),
+            Record::CalendarDay(day) => self.fields = day.texts(),
+            Record::FilingCondition(condition) => self.fields = condition.texts(),
+            Record::Category(category) => self.fields = category.texts(),
             Record::Case(case) => self.case(case),
             Record::Event(event) => self.event(event),
         }
@@ -65,46 +62,6 @@ impl<W: Write> Writer<W> {
     /// When writing fails.
     pub fn finish(self) -> io::Result<W> {
         self.csv.into_inner().map_err(csv::IntoInnerError::into_error)
-    }
-
-    fn body(&mut self, body: &Body) {
-        self.text(&body.body_id).text(body.kind).text(&body.name).maybe(body.parent.as_ref());
-        self.text(body.valid_from).maybe(body.valid_to);
-    }
-
-    fn area(&mut self, area: &Area) {
-        self.text(&area.area_code).text(area.kind).text(&area.name);
-        self.maybe(area.district.as_ref()).maybe(area.subdistrict.as_ref());
-        self.maybe(area.window.as_ref()).text(area.zone);
-        self.text::<Month>(area.valid_from).maybe(area.valid_to);
-    }
-
-    fn coefficient(&mut self, coefficient: &Coefficient) {
-        self.text(&coefficient.body_id).text(coefficient.zone).text(coefficient.road_sections);
-        self.text(decimal(&coefficient.difficulty)).text(coefficient.valid_from);
-        self.text(&coefficient.approved_by).text(&coefficient.reason);
-        self.maybe(coefficient.area_km2.as_ref().map(decimal));
-        self.maybe(coefficient.population).maybe(coefficient.grid_class);
-    }
-
-    fn long_term(&mut self, entry: &LongTermEntry) {
-        self.text(&entry.category_scheme).text(&entry.category_code);
-        self.text(entry.valid_from).maybe(entry.valid_to);
-    }
-
-    fn working_hours(&mut self, hours: &WorkingHours) {
-        self.text(hours.effective_date).text(&hours.periods).text(hours.days_off).text(&hours.name);
-    }
-
-    fn calendar_day(&mut self, day: &CalendarDay) {
-        self.text(day.date).text(day.kind).text(&day.name);
-    }
-
-    fn filing_condition(&mut self, condition: &FilingCondition) {
-        self.text(&condition.condition_id).text(&condition.category_scheme);
-        self.text(&condition.category_code);
-        self.text(condition.limit.value).text(condition.limit.unit);
-        self.text(condition.valid_from).maybe(condition.valid_to).text(&condition.name);
     }
 
     fn case(&mut self, case: &Case) {
@@ -136,14 +93,6 @@ impl<W: Write> Writer<W> {
         self.fields.push(text);
         self
     }
-}
-
-/// A decimal with two places, or with as many as are needed up to nine.
-fn decimal(number: &Exact) -> String {
-    (PLACES..=9)
-        .map(|places| number.to_decimal(places))
-        .find(|text| text.parse().as_ref() == Ok(number))
-        .unwrap_or_else(|| number.to_decimal(9))
 }
 
 /// The payload of an accepted row that is set aside later (`conflict`, `unknown_body`,

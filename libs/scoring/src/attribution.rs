@@ -127,7 +127,7 @@ impl Attributor {
     pub(crate) fn place_of(&self, fact: &Fact) -> Place<'_> {
         let filed = fact.filed_at.map(|at| self.month_of(at));
         let category = (fact.category_scheme.as_str(), fact.category_code.as_str());
-        let stream = self.stream_of(fact.source, category, filed);
+        let stream = self.stream_of(fact.source, category, &fact.area_code, filed);
         let reported = || fact.reported_at.map(|at| self.month_of(at));
         let area = filed.or_else(reported).and_then(|month| self.area_of(&fact.area_code, month));
         Place { stream, area, is_out_of_scope: filed.is_some() && area.is_none() }
@@ -195,15 +195,22 @@ impl Attributor {
         self.areas.get(area_code)?.iter().find(|area| area.is_valid_in(month))
     }
 
-    /// The stream of a case by its source, its category (scheme and code) and the month of filing;
-    /// one that was never filed is judged by the list of the month itself.
+    /// Whether the long-term list has entries for single areas, so that the area of a case may
+    /// decide its stream.
+    pub(crate) fn streams_have_places(&self) -> bool {
+        self.long_term_of_registry.iter().any(|entry| entry.area_code.is_some())
+    }
+
+    /// The stream of a case by its source, its category (scheme and code), its area and the month
+    /// of filing; one that was never filed is judged by the list of the month itself.
     pub(crate) fn stream_of(
         &self,
         source: Source,
         category: (&str, &str),
+        area_code: &str,
         filed: Option<Month>,
     ) -> Stream {
-        let is_long_term = || self.is_long_term(category, filed.unwrap_or(self.month));
+        let is_long_term = || self.is_long_term(category, area_code, filed.unwrap_or(self.month));
         let passed = self.order.iter().find(|test| match test {
             SelectionTest::Public => source.is_public(),
             SelectionTest::LongTerm => is_long_term(),
@@ -217,12 +224,12 @@ impl Attributor {
         }
     }
 
-    fn is_long_term(&self, (scheme, code): (&str, &str), month: Month) -> bool {
+    fn is_long_term(&self, (scheme, code): (&str, &str), area_code: &str, month: Month) -> bool {
         let of_pack = self.long_term_of_pack.iter().any(|(listed_scheme, prefix)| {
             listed_scheme == scheme && code.starts_with(prefix.as_str())
         });
         let mut of_registry = self.long_term_of_registry.iter();
-        of_pack || of_registry.any(|entry| entry.matches(scheme, code, month))
+        of_pack || of_registry.any(|entry| entry.matches(scheme, code, area_code, month))
     }
 }
 

@@ -181,13 +181,13 @@ impl<'a> Comparison<'a> {
     /// Over the months in which the body was evaluated, each with that month's size (settled
     /// question 22).
     fn own_median(&self, rule: &BandRelative, place: Place<'_>) -> Option<Exact> {
-        let Member { body, history, .. } = place.member;
+        let member = place.member;
         // The cells of many months lie far apart in memory: only those that matter are fetched, and
         // all before the first is read, so that the machine fetches several at a time.
         let of_stream = |name: &Quantity| matches!(name, Quantity::Count(_));
         let all_of_stream = rule.count.names().iter().all(of_stream);
         let wanted = if all_of_stream { place.counts } else { Counted::All };
-        let valid = history.iter().filter(|(month, _)| body.is_valid_in(*month));
+        let valid = member.history.iter().filter(|(month, _)| member.is_valid_in(*month));
         let cells: Vec<_> =
             valid.map(|(month, counts)| (*month, Cells::of_body(*counts, wanted))).collect();
         let own = cells.iter().filter_map(|(month, cells)| self.own(rule, place, *month, cells));

@@ -1,6 +1,6 @@
 //! Everything that a score is computed from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chengping_rules::RulePack;
 use chengping_types::registry::{Body, Coefficient, Registry};
@@ -35,6 +35,10 @@ pub struct Input {
     pub snapshot: Snapshot,
     /// The bodies valid in the month that the pack evaluates, in registry order.
     pub bodies: Vec<Body>,
+    /// Their earlier periods, under other names or parents, in registry order: with them the
+    /// months in which a body was evaluated are known (decisions.md 22).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_periods: Vec<Body>,
     /// The coefficients of these bodies, in registry order.
     pub coefficients: Vec<Coefficient>,
     /// The counts of the month.
@@ -116,17 +120,30 @@ impl Input {
     }
 }
 
-/// The part of a registry that a month's evaluation reads: the evaluated bodies valid in the
-/// month and their coefficients.
-pub fn evaluated_part(
-    pack: &RulePack,
-    registry: &Registry,
-    month: Month,
-) -> (Vec<Body>, Vec<Coefficient>) {
-    let evaluated = |body: &&Body| body.is_valid_in(month) && pack.group_of(body.kind).is_some();
-    let bodies: Vec<_> = registry.bodies.iter().filter(evaluated).cloned().collect();
-    let ids: std::collections::BTreeSet<_> = bodies.iter().map(|body| &body.body_id).collect();
-    let of_body = |row: &&Coefficient| ids.contains(&row.body_id) && row.valid_from <= month;
-    let coefficients = registry.coefficients.iter().filter(of_body).cloned().collect();
-    (bodies, coefficients)
+/// The part of a registry that a month's evaluation reads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EvaluatedPart {
+    /// As [`Input::bodies`].
+    pub bodies: Vec<Body>,
+    /// As [`Input::former_periods`].
+    pub former_periods: Vec<Body>,
+    /// As [`Input::coefficients`].
+    pub coefficients: Vec<Coefficient>,
+}
+
+impl EvaluatedPart {
+    /// The evaluated bodies valid in the month, with their earlier periods and their coefficients.
+    pub fn new(pack: &RulePack, registry: &Registry, month: Month) -> Self {
+        let evaluated =
+            |body: &&Body| body.is_valid_in(month) && pack.group_of(body.kind).is_some();
+        let bodies: Vec<_> = registry.bodies.iter().filter(evaluated).cloned().collect();
+        let ids: BTreeSet<_> = bodies.iter().map(|body| &body.body_id).collect();
+        let is_former = |body: &&Body| {
+            ids.contains(&body.body_id) && body.valid_from < month && !body.is_valid_in(month)
+        };
+        let former_periods = registry.bodies.iter().filter(is_former).cloned().collect();
+        let of_body = |row: &&Coefficient| ids.contains(&row.body_id) && row.valid_from <= month;
+        let coefficients = registry.coefficients.iter().filter(of_body).cloned().collect();
+        Self { former_periods, coefficients, bodies }
+    }
 }

@@ -41,7 +41,7 @@ pub use evaluation::{
     PackReference, PartResult, Score, Scorecard, State, StreamResult, StreamText,
 };
 pub use gathered::Gathered;
-pub use input::{ENGINE, Input, InputError, PackRevision, Snapshot, evaluated_part};
+pub use input::{ENGINE, EvaluatedPart, Input, InputError, PackRevision, Snapshot};
 pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months};
 pub use score::score;
 pub use sensitivity::{RankShift, Sensitivity, sensitivities};

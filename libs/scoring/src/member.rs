@@ -15,6 +15,8 @@ use crate::tally::{BodyTallies, Tallies};
 /// What is known of an evaluated body.
 pub(crate) struct Member<'a> {
     pub(crate) body: &'a Body,
+    /// Its earlier periods.
+    former: Vec<&'a Body>,
     pub(crate) group: Option<&'a Group>,
     /// Its counts of the evaluated month.
     pub(crate) now: Cells<'a>,
@@ -26,15 +28,27 @@ pub(crate) struct Member<'a> {
     pub(crate) attributes: Attributes<'a>,
 }
 
+impl Member<'_> {
+    /// Whether the body was evaluated in `month`, under whatever name.
+    pub(crate) fn is_valid_in(&self, month: Month) -> bool {
+        self.body.is_valid_in(month) || self.former.iter().any(|body| body.is_valid_in(month))
+    }
+}
+
 /// The evaluated bodies, in registry order.
-pub(crate) fn members(input: &Input) -> Vec<Member<'_>> {
+pub(crate) fn members<'a>(input: &'a Input) -> Vec<Member<'a>> {
     let mut attributes: BTreeMap<_, Attributes<'_>> = BTreeMap::new();
     for row in &input.coefficients {
         attributes.entry(&row.body_id).or_default().0.push(row);
     }
+    let mut former: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for body in &input.former_periods {
+        former.entry(&body.body_id).or_default().push(body);
+    }
     let history = history(input);
-    let member = |body| Member {
+    let member = |body: &'a Body| Member {
         body,
+        former: former.get(&body.body_id).cloned().unwrap_or_default(),
         group: input.rule_pack.pack.group_of(body.kind),
         now: Cells::default(),
         before: Cells::default(),

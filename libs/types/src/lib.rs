@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod canonical;
+mod category;
 mod date;
 mod deadline_rules;
 mod digest;
@@ -16,8 +17,10 @@ mod month;
 pub mod name;
 mod named;
 pub mod registry;
+pub mod row;
 mod zone;
 
+pub use category::Category;
 pub use date::{Date, DateError, Weekday};
 pub use deadline_rules::DeadlineRules;
 pub use digest::{Digest, DigestError};

@@ -23,6 +23,11 @@ pub struct Month(i32);
 pub struct MonthError(String);
 
 impl Month {
+    /// The first month that can be written.
+    pub const MIN: Self = Self(FIRST);
+    /// The last one.
+    pub const MAX: Self = Self(LAST);
+
     /// The month `month` (1 to 12) of `year` (1 to 9999), if there is one.
     #[must_use]
     pub const fn new(year: i32, month: i32) -> Option<Self> {

@@ -109,6 +109,15 @@ resource_name! {
     }
 }
 resource_name! {
+    /// A category of cases.
+    CategoryName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// Its scheme, a colon and its code.
+        "categories" / category: String,
+    }
+}
+resource_name! {
     /// A case.
     CaseName {
         /// The jurisdiction.

@@ -1,11 +1,16 @@
 //! The registry: bodies, areas, coefficients and the long-term list, as the interchange files
 //! have them, in file order.
 
+mod rows;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{BodyId, BodyKind, Exact, Month, Zone, named_enum};
 
-/// An evaluated body (`bodies.csv`).
+/// An evaluated body in one of its periods (`bodies.csv`).
+///
+/// The same body may come several times with different months, each time with the name and the
+/// parent that it has then (regulation 3.4); its kind stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Body {
@@ -23,6 +28,9 @@ pub struct Body {
     /// Last month of evaluation, inclusive; none while it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Month>,
+    /// Its code in the comprehensive-assessment system (7.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment_code: Option<String>,
 }
 
 named_enum! {
@@ -121,6 +129,9 @@ pub struct LongTermEntry {
     /// Last month, inclusive; none while it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Month>,
+    /// The area to which it is limited; none where it holds everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area_code: Option<String>,
 }
 
 /// One revision of everything registered in a jurisdiction.
@@ -155,11 +166,13 @@ impl Area {
 }
 
 impl LongTermEntry {
-    /// Whether a case of this category, filed in `month`, is on the list by this entry.
+    /// Whether a case of this category in this area, filed in `month`, is on the list by this
+    /// entry.
     #[must_use]
-    pub fn matches(&self, scheme: &str, code: &str, month: Month) -> bool {
+    pub fn matches(&self, scheme: &str, code: &str, area_code: &str, month: Month) -> bool {
         self.category_scheme == scheme
             && code.starts_with(&self.category_code)
+            && self.area_code.as_ref().is_none_or(|place| place == area_code)
             && month.is_within(self.valid_from, self.valid_to)
     }
 }
@@ -214,8 +227,11 @@ mod tests {
         let registry: Registry = serde_json::from_str(REGISTRY).unwrap();
         let entry = &registry.long_term[0];
         let month = "2018-03".parse().unwrap();
-        assert!(entry.matches("s", "0136", month));
-        assert!(!entry.matches("t", "0136", month));
-        assert!(!entry.matches("s", "0236", month));
+        assert!(entry.matches("s", "0136", "R1", month));
+        assert!(!entry.matches("t", "0136", "R1", month));
+        assert!(!entry.matches("s", "0236", "R1", month));
+        let placed = LongTermEntry { area_code: Some("R2".to_owned()), ..entry.clone() };
+        assert!(placed.matches("s", "0136", "R2", month));
+        assert!(!placed.matches("s", "0136", "R1", month));
     }
 }

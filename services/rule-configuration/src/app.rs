@@ -2,6 +2,7 @@
 
 mod audit;
 mod calendar;
+mod change;
 mod check;
 mod commit;
 mod deadline;
@@ -11,6 +12,7 @@ mod import;
 mod pointers;
 mod reading;
 mod review;
+mod revise;
 mod upkeep;
 mod watch;
 
@@ -28,12 +30,14 @@ use crate::metrics::Metrics;
 use crate::store::Store;
 
 pub(crate) use self::calendar::CalendarChange;
+pub(crate) use self::change::{Requested, UpdateBody};
 pub(crate) use self::check::{Checked, check};
 pub(crate) use self::commit::{Commit, Rollback};
 pub(crate) use self::deadline::{Answer, LimitAsked, Question};
-pub(crate) use self::import::{Import, Imported};
+pub(crate) use self::import::Import;
 pub(crate) use self::reading::ROWS_MAX_PER_MESSAGE;
 pub(crate) use self::review::StateChange;
+pub(crate) use self::revise::{Order, Revised};
 pub(crate) use self::watch::WatchEvent;
 
 /// What the service is configured to do.

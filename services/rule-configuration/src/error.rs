@@ -32,6 +32,11 @@ pub(crate) enum Error {
     NothingInForce { month: Month },
     #[error("{resource} was changed since it was read; read it again and repeat the change")]
     EtagMismatch { resource: String },
+    #[error(
+        "{resource} is revision {found} by now, not {expected}; look what changed, and repeat the \
+         change with the new number"
+    )]
+    RevisionMismatch { resource: String, expected: u64, found: u64 },
     #[error("request_id {request_id} was used for another request; use a new one")]
     RequestIdReused { request_id: String },
     #[error("{resource} is {} and cannot become {}", .change.from, .change.to)]
@@ -89,7 +94,9 @@ impl ApiError for Error {
             Self::NotFound { .. }
             | Self::NothingInForce { .. }
             | Self::ConditionNotFound { .. } => Code::NotFound,
-            Self::EtagMismatch { .. } | Self::ActivationRaced { .. } => Code::Aborted,
+            Self::EtagMismatch { .. }
+            | Self::RevisionMismatch { .. }
+            | Self::ActivationRaced { .. } => Code::Aborted,
             Self::RequestIdReused { .. }
             | Self::IllegalStateChange { .. }
             | Self::FourEyes { .. }
@@ -119,6 +126,7 @@ impl ApiError for Error {
             Self::NotFound { .. } => "RESOURCE_NOT_FOUND",
             Self::NothingInForce { .. } => "NO_RULE_PACK_IN_FORCE",
             Self::EtagMismatch { .. } => "ETAG_MISMATCH",
+            Self::RevisionMismatch { .. } => "REGISTRY_REVISION_MISMATCH",
             Self::RequestIdReused { .. } => "REQUEST_ID_REUSED",
             Self::IllegalStateChange { .. } => "ILLEGAL_STATE_CHANGE",
             Self::FourEyes { .. } => "FOUR_EYES_REQUIRED",
@@ -153,6 +161,11 @@ impl ApiError for Error {
             Self::NothingInForce { month } | Self::ActivationRaced { month } => {
                 vec![("month", month.to_string())]
             }
+            Self::RevisionMismatch { resource, expected, found } => vec![
+                ("resource", resource.clone()),
+                ("expected", expected.to_string()),
+                ("found", found.to_string()),
+            ],
             Self::RequestIdReused { request_id } => vec![("requestId", request_id.clone())],
             Self::IllegalStateChange { resource, change } => vec![
                 ("resource", resource.clone()),

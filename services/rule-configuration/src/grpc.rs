@@ -6,6 +6,7 @@ mod convert;
 mod deadlines;
 mod distribution;
 mod export;
+mod import;
 mod page;
 mod registry;
 mod rule_packs;

@@ -3,12 +3,15 @@
 pub(crate) mod activations;
 pub(crate) mod audit;
 pub(crate) mod calendar;
+pub(crate) mod categories;
 pub(crate) mod deadline_rules;
 pub(crate) mod heads;
 pub(crate) mod holders;
 pub(crate) mod pointer_holders;
 pub(crate) mod registry;
 pub(crate) mod registry_lists;
+mod registry_removal;
+pub(crate) mod registry_requests;
 pub(crate) mod registry_revisions;
 pub(crate) mod requests;
 pub(crate) mod revisions;

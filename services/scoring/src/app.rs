@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use chengping_casework::{Question, View};
 use chengping_chassis::error::FieldErrors;
 use chengping_rules::RulePack;
-use chengping_scoring::{ENGINE, Input, PackRevision, Snapshot, evaluated_part, score};
+use chengping_scoring::{ENGINE, EvaluatedPart, Input, PackRevision, Snapshot, score};
 use chengping_types::name::EvaluationName;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -178,7 +178,8 @@ impl App {
         };
         let counter = tallies::Counter { peers: &self.peers, rules: &rules, registry, snapshot };
         let (tallies, earlier) = counter.tallies(&question).await?;
-        let (bodies, coefficients) = evaluated_part(pack, &registry.registry, month);
+        let EvaluatedPart { bodies, former_periods, coefficients } =
+            EvaluatedPart::new(pack, &registry.registry, month);
         Ok(Input {
             jurisdiction: registry.jurisdiction.clone(),
             month,
@@ -188,6 +189,7 @@ impl App {
             rule_pack: rules,
             snapshot: Snapshot { watermark: snapshot.watermark, digest: snapshot.digest },
             bodies,
+            former_periods,
             coefficients,
             tallies,
             earlier,

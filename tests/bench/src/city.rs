@@ -124,6 +124,7 @@ impl City {
                 parent: None,
                 valid_from: first,
                 valid_to: None,
+                assessment_code: None,
             }));
             ids
         };

@@ -9,8 +9,8 @@ use std::num::NonZeroUsize;
 
 use chengping_rules::RulePack;
 use chengping_scoring::{
-    Attributor, ENGINE, FactTable, Gathered, Input, PackRevision, Snapshot, Tallies,
-    evaluated_part, score,
+    Attributor, ENGINE, EvaluatedPart, FactTable, Gathered, Input, PackRevision, Snapshot, Tallies,
+    score,
 };
 use chengping_types::{Digest, Month};
 use serde_json::{Value, json};
@@ -50,7 +50,8 @@ pub(crate) fn measure() -> anyhow::Result<Value> {
 
 fn input(pack: RulePack, city: &City) -> Input {
     let evaluated = month();
-    let (bodies, coefficients) = evaluated_part(&pack, &city.registry, evaluated);
+    let EvaluatedPart { bodies, former_periods, coefficients } =
+        EvaluatedPart::new(&pack, &city.registry, evaluated);
     let tallies = |month: Month, seed: u64, facts: usize| -> Tallies {
         let mut table = FactTable::new(Attributor::new(&pack, &city.registry, month));
         city.facts(seed, facts).for_each(|made| table.push(&made.fact));
@@ -70,6 +71,7 @@ fn input(pack: RulePack, city: &City) -> Input {
         engine: ENGINE.to_owned(),
         snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
         bodies,
+        former_periods,
         coefficients,
         tallies: tallies(evaluated, 1, FACTS),
         earlier,

@@ -1,7 +1,7 @@
-//! `bodies`, `areas`, `coefficients` and `long_term`.
+//! `bodies`, `areas`, `coefficients`, `long_term` and `categories`.
 
 use chengping_types::registry::{Area, AreaKind, Body, Coefficient, LongTermEntry};
-use chengping_types::{BodyId, BodyKind, Exact, Zone};
+use chengping_types::{BodyId, BodyKind, Category, Exact, Zone};
 
 use super::Row;
 use crate::code;
@@ -13,7 +13,8 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Fault> {
     let name = row.required(2, code::MISSING_NAME)?.to_owned();
     let parent = row.body(3)?;
     let (valid_from, valid_to) = row.validity(4, 5)?;
-    Ok(Body { body_id, kind, name, parent, valid_from, valid_to })
+    let assessment_code = row.optional(6);
+    Ok(Body { body_id, kind, name, parent, valid_from, valid_to, assessment_code })
 }
 
 pub(super) fn area(row: &Row<'_>) -> Result<Area, Fault> {
@@ -62,5 +63,15 @@ pub(super) fn long_term(row: &Row<'_>) -> Result<LongTermEntry, Fault> {
     let category_scheme = row.required(0, code::MISSING_CATEGORY)?.to_owned();
     let category_code = row.required(1, code::MISSING_CATEGORY)?.to_owned();
     let (valid_from, valid_to) = row.validity(2, 3)?;
-    Ok(LongTermEntry { category_scheme, category_code, valid_from, valid_to })
+    let area_code = row.optional(4);
+    Ok(LongTermEntry { category_scheme, category_code, valid_from, valid_to, area_code })
+}
+
+pub(super) fn category(row: &Row<'_>) -> Result<Category, Fault> {
+    let category_scheme = row.required(0, code::MISSING_CATEGORY)?.to_owned();
+    let category_code = row.required(1, code::MISSING_CATEGORY)?.to_owned();
+    let name = row.required(2, code::MISSING_NAME)?.to_owned();
+    let (valid_from, valid_to) = row.validity(3, 4)?;
+    let local_extension = row.parse_optional::<bool>(5, code::BAD_FLAG)?.unwrap_or_default();
+    Ok(Category { category_scheme, category_code, name, valid_from, valid_to, local_extension })
 }

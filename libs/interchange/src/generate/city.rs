@@ -94,6 +94,7 @@ impl Builder {
             parent,
             valid_from: self.from,
             valid_to: None,
+            assessment_code: None,
         };
         self.city.bodies.push(body);
         body_id

@@ -7,7 +7,8 @@ use chengping_interchange::{FileKind, Format, Reader, Record, Writer, payload, r
 use chengping_types::calendar::{CalendarDay, DayKind, WorkingHours};
 use chengping_types::registry::{Area, AreaKind, Body, Coefficient, GridClass, LongTermEntry};
 use chengping_types::{
-    BodyKind, Date, Exact, FilingCondition, Instant, Limit, LimitUnit, LimitValue, Month, Zone,
+    BodyKind, Category, Date, Exact, FilingCondition, Instant, Limit, LimitUnit, LimitValue, Month,
+    Zone,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -39,9 +40,11 @@ fn instant() -> impl Strategy<Value = Instant> {
 
 fn registry_record() -> impl Strategy<Value = Record> {
     let zone = || select(Zone::ALL.to_vec());
-    let body = (id(), select(BodyKind::ALL.to_vec()), text(), option::of(id()), months()).prop_map(
-        |(body_id, kind, name, parent, (valid_from, valid_to))| {
-            Record::Body(Body { body_id, kind, name, parent, valid_from, valid_to })
+    let kind = select(BodyKind::ALL.to_vec());
+    let body = (id(), kind, text(), option::of(id()), months(), option::of(text())).prop_map(
+        |(body_id, kind, name, parent, (valid_from, valid_to), assessment_code)| {
+            let body = Body { body_id, kind, name, parent, valid_from, valid_to, assessment_code };
+            Record::Body(body)
         },
     );
     let managers = (option::of(id()), option::of(id()), option::of(id()));
@@ -87,15 +90,31 @@ fn registry_record() -> impl Strategy<Value = Record> {
         },
     );
     let long_term =
-        (text(), text(), months()).prop_map(|(scheme, code, (valid_from, valid_to))| {
+        (text(), text(), months(), option::of(text())).prop_map(|(scheme, code, months, area)| {
             Record::LongTerm(LongTermEntry {
                 category_scheme: scheme,
                 category_code: code,
-                valid_from,
-                valid_to,
+                valid_from: months.0,
+                valid_to: months.1,
+                area_code: area,
             })
         });
-    prop_oneof![body, area, coefficient, long_term]
+    prop_oneof![body, area, coefficient, long_term, category()]
+}
+
+fn category() -> impl Strategy<Value = Record> {
+    (text(), text(), text(), months(), any::<bool>()).prop_map(
+        |(category_scheme, category_code, name, (valid_from, valid_to), local_extension)| {
+            Record::Category(Category {
+                category_scheme,
+                category_code,
+                name,
+                valid_from,
+                valid_to,
+                local_extension,
+            })
+        },
+    )
 }
 
 /// Rows of the files that deadlines are computed from.
@@ -217,6 +236,7 @@ fn a_writer_refuses_rows_of_another_file() {
         category_code: "01".into(),
         valid_from: "2018-01".parse().unwrap(),
         valid_to: None,
+        area_code: None,
     };
     assert!(writer.write(&Record::LongTerm(entry)).is_err());
 }

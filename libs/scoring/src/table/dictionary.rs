@@ -28,17 +28,23 @@ enum Since {
     Reported(Option<Month>),
 }
 
+/// By source, scheme and code.
+type Streams = BTreeMap<Source, BTreeMap<String, BTreeMap<String, Stream>>>;
+
 /// What is known of the cases filed in one month, or reported in one and never filed.
 #[derive(Debug, Clone, Default)]
 struct Known {
     places: BTreeMap<String, u32>,
-    streams: BTreeMap<Source, BTreeMap<String, BTreeMap<String, Stream>>>,
+    /// By area, which is empty where no area decides a stream.
+    streams: BTreeMap<String, Streams>,
 }
 
 /// Numbers for places, departments and counts of posts, in the order of their first fact.
 #[derive(Debug, Clone)]
 pub(super) struct Dictionary {
     attributor: Attributor,
+    /// Whether the stream of a case may depend on its area.
+    streams_have_places: bool,
     known: BTreeMap<Since, Known>,
     places: Numbered<Place>,
     departments: Numbered<BodyId>,
@@ -48,6 +54,7 @@ pub(super) struct Dictionary {
 impl Dictionary {
     pub(super) fn new(attributor: Attributor) -> Self {
         Self {
+            streams_have_places: attributor.streams_have_places(),
             attributor,
             known: BTreeMap::new(),
             places: Numbered::default(),
@@ -88,11 +95,16 @@ impl Dictionary {
             number
         });
         let (scheme, code) = (fact.category_scheme.as_str(), fact.category_code.as_str());
-        let of_source = all_known.streams.get(&fact.source);
+        let place_of_stream = if self.streams_have_places { fact.area_code.as_str() } else { "" };
+        let of_source =
+            all_known.streams.get(place_of_stream).and_then(|sources| sources.get(&fact.source));
         let known = of_source.and_then(|schemes| schemes.get(scheme)?.get(code).copied());
         let stream = known.unwrap_or_else(|| {
-            let stream = attributor.stream_of(fact.source, (scheme, code), since.filed());
-            let schemes = all_known.streams.entry(fact.source).or_default();
+            let category = (scheme, code);
+            let stream =
+                attributor.stream_of(fact.source, category, &fact.area_code, since.filed());
+            let sources = all_known.streams.entry(place_of_stream.to_owned()).or_default();
+            let schemes = sources.entry(fact.source).or_default();
             schemes.entry(scheme.to_owned()).or_default().insert(code.to_owned(), stream);
             stream
         });

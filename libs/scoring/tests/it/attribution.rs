@@ -1,8 +1,10 @@
 //! Whom a case counts for.
 
+use std::num::NonZeroUsize;
+
 use chengping_casework::{Base, Fact, Source};
 use chengping_rules::{RulePack, builtin};
-use chengping_scoring::{Attributor, tally};
+use chengping_scoring::{Attributor, FactTable, tally};
 use chengping_types::registry::{Area, AreaKind, Body, LongTermEntry, Registry};
 use chengping_types::{BodyKind, Instant, Month, Stream, Zone};
 
@@ -18,6 +20,7 @@ fn body(id: &str, kind: BodyKind, valid_to: Option<&str>) -> Body {
         parent: None,
         valid_from: month("2016-01"),
         valid_to: valid_to.map(month),
+        assessment_code: None,
     }
 }
 
@@ -55,6 +58,7 @@ fn registry() -> Registry {
             category_code: "07".to_owned(),
             valid_from: month("2018-04"),
             valid_to: None,
+            area_code: None,
         }],
     }
 }
@@ -103,6 +107,25 @@ fn the_zone_is_that_of_the_local_month_of_filing() {
     let april = fact("2018-03-31T16:00:00Z");
     assert_eq!(bodies("2018-04", &march), ["d1 general", "s1 general", "b1 all"]);
     assert_eq!(bodies("2018-04", &april), ["d1 key", "s1 key", "b1 all"]);
+}
+
+#[test]
+fn a_long_term_entry_with_a_place_applies_there_alone_also_by_columns() {
+    let pack = RulePack::parse(builtin("zz-2018").unwrap()).unwrap();
+    let mut registry = registry();
+    registry.long_term[0].area_code = Some("R1".to_owned());
+    let LongTermEntry { category_scheme, category_code, .. } = registry.long_term[0].clone();
+    let attributor = Attributor::new(&pack, &registry, month("2018-04"));
+    let there = Fact { category_scheme, category_code, ..fact("2018-04-02T00:00:00Z") };
+    let elsewhere = Fact { area_code: "R9".to_owned(), ..there.clone() };
+    assert_eq!(there.area_code, "R1");
+    let streams = [&there, &elsewhere].map(|fact| attributor.attribute(fact).stream);
+    assert_eq!(streams, [Stream::LongTerm, Stream::Regular]);
+
+    let facts = [there, elsewhere];
+    let mut table = FactTable::new(attributor.clone());
+    table.extend(&facts);
+    assert_eq!(table.tally(NonZeroUsize::MIN), tally(&facts, &attributor));
 }
 
 #[test]

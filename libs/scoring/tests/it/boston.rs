@@ -5,7 +5,7 @@ use std::io::Read;
 use chengping_casework::{Case, Deriver, Event, EventKind, Fact, Question, Source, View};
 use chengping_rules::{RulePack, builtin};
 use chengping_scoring::{
-    Attributor, ENGINE, Evaluation, Input, PackRevision, Snapshot, State, evaluated_part, score,
+    Attributor, ENGINE, EvaluatedPart, Evaluation, Input, PackRevision, Snapshot, State, score,
     tally,
 };
 use chengping_types::registry::{Area, AreaKind, Body, Registry};
@@ -100,6 +100,7 @@ fn add_body(registry: &mut Registry, body_id: &BodyId, kind: BodyKind, name: &st
         parent: None,
         valid_from: first,
         valid_to: None,
+        assessment_code: None,
     });
     if kind == BodyKind::District {
         registry.areas.push(Area {
@@ -130,7 +131,8 @@ fn evaluate(boston: &Boston, as_of: &str) -> Evaluation {
     let deriver = Deriver::new(&question);
     let facts: Vec<Fact> =
         cases.iter().filter_map(|(case, events)| deriver.derive(case, events)).collect();
-    let (bodies, coefficients) = evaluated_part(pack, registry, month);
+    let EvaluatedPart { bodies, former_periods, coefficients } =
+        EvaluatedPart::new(pack, registry, month);
     score(&Input {
         jurisdiction: "boston".parse().unwrap(),
         month,
@@ -140,6 +142,7 @@ fn evaluate(boston: &Boston, as_of: &str) -> Evaluation {
         rule_pack: PackRevision::new(1, pack.clone()),
         snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
         bodies,
+        former_periods,
         coefficients,
         tallies: tally(&facts, &Attributor::new(pack, registry, month)),
         earlier: [].into(),

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use chengping_casework::{Case, Deriver, Event, Fact, Question};
 use chengping_rules::{RulePack, builtin};
 use chengping_scoring::{
-    Attributor, ENGINE, Input, PackRevision, Snapshot, Tallies, evaluated_part, tally,
+    Attributor, ENGINE, EvaluatedPart, Input, PackRevision, Snapshot, Tallies, tally,
 };
 use chengping_types::registry::Registry;
 use chengping_types::{BodyId, Digest, Family, Month};
@@ -79,7 +79,8 @@ impl City {
 
     /// A month of which only these counts are known.
     pub(crate) fn input_of(&self, pack: &RulePack, month: Month, tallies: Tallies) -> Input {
-        let (bodies, coefficients) = evaluated_part(pack, &self.registry, month);
+        let EvaluatedPart { bodies, former_periods, coefficients } =
+            EvaluatedPart::new(pack, &self.registry, month);
         let as_of = month.freeze(pack.freeze.day, &pack.time_zone);
         Input {
             jurisdiction: "city-6k".parse().unwrap(),
@@ -90,6 +91,7 @@ impl City {
             rule_pack: PackRevision::new(1, pack.clone()),
             snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
             bodies,
+            former_periods,
             coefficients,
             tallies,
             earlier: BTreeMap::new(),

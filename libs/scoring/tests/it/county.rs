@@ -7,7 +7,7 @@ use chengping_casework::{Deriver, Question};
 use chengping_rules::{RulePack, WarningKind};
 use chengping_scoring::explain::{Language, explain};
 use chengping_scoring::{
-    Attributor, ENGINE, Evaluation, Input, PackRevision, Snapshot, evaluated_part, score, tally,
+    Attributor, ENGINE, EvaluatedPart, Evaluation, Input, PackRevision, Snapshot, score, tally,
 };
 use chengping_types::{Digest, Exact, Month};
 
@@ -33,7 +33,8 @@ fn evaluation() -> Evaluation {
         cases.iter().filter_map(|(case, events)| deriver.derive(case, events)).collect();
     assert_eq!(facts.len(), 37);
     let as_of = month.freeze(freeze.day, time_zone);
-    let (bodies, coefficients) = evaluated_part(&pack, &registry, month);
+    let EvaluatedPart { bodies, former_periods, coefficients } =
+        EvaluatedPart::new(&pack, &registry, month);
     let tallies = tally(&facts, &Attributor::new(&pack, &registry, month));
     score(&Input {
         jurisdiction: "shili".parse().unwrap(),
@@ -44,6 +45,7 @@ fn evaluation() -> Evaluation {
         rule_pack: PackRevision::new(1, pack),
         snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
         bodies,
+        former_periods,
         coefficients,
         tallies,
         earlier: [].into(),

@@ -30,6 +30,7 @@ impl Folder {
             parent: optional(&row, "parent"),
             valid_from: row["valid_from"].parse().unwrap(),
             valid_to: optional(&row, "valid_to"),
+            assessment_code: None,
         });
         let areas = self.rows("areas").map(|row| Area {
             area_code: row["area_code"].clone(),

@@ -211,6 +211,7 @@ families:
             parent: None,
             valid_from: "2016-01".parse().unwrap(),
             valid_to: None,
+            assessment_code: None,
         };
         let as_of = self.month.freeze(3, &pack.time_zone);
         Input {
@@ -222,6 +223,7 @@ families:
             rule_pack: PackRevision::new(1, pack),
             snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
             bodies: self.bodies.iter().map(body).collect(),
+            former_periods: Vec::new(),
             coefficients: self.coefficients.clone(),
             tallies: self.tallies.clone(),
             earlier: self.earlier.iter().cloned().collect(),

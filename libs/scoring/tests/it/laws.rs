@@ -43,6 +43,7 @@ pub(crate) fn registry() -> Registry {
         parent: None,
         valid_from: first,
         valid_to: None,
+        assessment_code: None,
     };
     let area = |(index, zone): (usize, Zone)| Area {
         area_code: format!("a{index}"),
@@ -263,6 +264,7 @@ pub(crate) fn input(pack: &RulePack, tallies: Tallies, before: Tallies) -> Input
         rule_pack: PackRevision::new(1, pack.clone()),
         snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
         bodies,
+        former_periods: Vec::new(),
         coefficients,
         tallies,
         earlier: [(april().previous(), before)].into(),

@@ -31,6 +31,8 @@ mod monotone;
 #[cfg(test)]
 mod months;
 #[cfg(test)]
+mod periods;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod primitives;

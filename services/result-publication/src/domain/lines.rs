@@ -9,6 +9,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) body_id: String,
+    /// Its code in the comprehensive-assessment system (7.3), where one was registered.
+    pub(crate) assessment_code: Option<String>,
     pub(crate) group: String,
     /// With two decimals; none when not rated.
     pub(crate) score: Option<String>,
@@ -24,6 +26,21 @@ pub(crate) struct Line {
 #[derive(Deserialize)]
 struct Document {
     results: Results,
+    #[serde(default)]
+    input: Input,
+}
+
+/// What the scores were computed from has what is registered of each body in the month.
+#[derive(Deserialize, Default)]
+struct Input {
+    #[serde(default)]
+    bodies: Vec<Registered>,
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    body_id: String,
+    assessment_code: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +85,9 @@ pub(crate) fn check(results: &[u8]) -> Result<(), serde_json::Error> {
 ///
 /// When the results are not of the shape that an evaluation exports.
 pub(crate) fn read(sealed: &[u8]) -> Result<Vec<Line>, serde_json::Error> {
-    let bodies = serde_json::from_slice::<Document>(sealed)?.results.bodies;
+    let Document { results: Results { bodies }, input } = serde_json::from_slice(sealed)?;
+    let codes = input.bodies.into_iter().map(|body| (body.body_id, body.assessment_code));
+    let mut codes: BTreeMap<_, _> = codes.collect();
     let mut groups: Vec<String> = Vec::new();
     let mut lines = Vec::with_capacity(bodies.len());
     for (body_id, body) in bodies {
@@ -77,7 +96,8 @@ pub(crate) fn read(sealed: &[u8]) -> Result<Vec<Line>, serde_json::Error> {
             groups.push(body.group.clone());
             groups.len() - 1
         });
-        lines.push((group, line(body_id, body)));
+        let assessment_code = codes.remove(&body_id).flatten();
+        lines.push((group, Line { assessment_code, ..line(body_id, body) }));
     }
     // The sort is stable: inside a rank the order of the body IDs stands.
     lines.sort_by_key(|(group, line)| (*group, line.rank.unwrap_or(u32::MAX)));
@@ -89,6 +109,7 @@ fn line(body_id: String, body: Body) -> Line {
     let score_max = body.streams.values().fold(Exact::integer(0), |sum, stream| sum + &stream.cap);
     Line {
         body_id,
+        assessment_code: None,
         group: body.group,
         score: body.score,
         score_max: if body.streams.is_empty() { String::new() } else { score_max.to_string() },
@@ -117,12 +138,16 @@ mod tests {
         let sealed = json!({"results": {"bodies": {
             "a": body("street", None), "b": body("district", Some(2)), "c": body("street", Some(1)),
             "d": body("district", Some(1)), "e": body("street", Some(1)),
-        }}, "input": {"ignored": true}});
+        }}, "input": {"ignored": true, "bodies": [
+            {"body_id": "c", "name": "街道", "assessment_code": "410102"}, {"body_id": "a"},
+        ]}});
         let lines = read(sealed.to_string().as_bytes()).unwrap();
         let order: Vec<_> = lines.iter().map(|line| line.body_id.as_str()).collect();
         assert_eq!(order, ["c", "e", "a", "d", "b"]);
         assert_eq!(lines[2].not_rated_reason.as_deref(), Some("no_data"));
         assert_eq!(lines[0].not_rated_reason, None);
+        assert_eq!(lines[0].assessment_code.as_deref(), Some("410102"));
+        assert_eq!(lines[2].assessment_code, None);
         assert_eq!(lines[0].score_max, "199/2");
     }
 }

@@ -232,8 +232,7 @@ pub(super) fn told(told: Told) -> pb::WatchPublicationsResponse {
 fn line(line: Line) -> pb::ResultLine {
     pb::ResultLine {
         body_id: line.body_id,
-        // The results do not carry the codes of the assessment system yet.
-        assessment_code: String::new(),
+        assessment_code: line.assessment_code.unwrap_or_default(),
         group: line.group,
         score: line.score.unwrap_or_default(),
         score_max: line.score_max,

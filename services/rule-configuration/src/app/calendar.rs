@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{App, audit};
 use crate::domain::audit::Change;
 use crate::domain::calendar::{CalendarRows, DEFAULT, WorkCalendar};
+use crate::domain::difference::Changes;
 use crate::domain::registry::Standing;
 use crate::error::Error;
 use crate::store::calendar::{self, Answered};
@@ -78,33 +79,34 @@ impl App {
         if let Some(answer) = find_repeat(&mut transaction, &change).await? {
             return Ok(answer);
         }
-        let (standing, mut rules) = load(&mut transaction, jurisdiction).await?;
+        let (standing, before) = load(&mut transaction, jurisdiction).await?;
         if !change.etag.is_empty() && change.etag != standing.rows.etag() {
             return Err(Error::EtagMismatch { resource: change.name.to_string() });
         }
-        let before = rules.deadline_rules().digest();
+        let mut after = before.clone();
         if let Some(hours) = &change.working_hours {
-            rules.working_hours =
+            after.working_hours =
                 hours.iter().map(|row| (row.effective_date, row.clone())).collect();
         }
         if let Some(days) = &change.calendar_days {
-            rules.calendar = days.iter().map(|row| (row.date, row.clone())).collect();
+            after.calendar = days.iter().map(|row| (row.date, row.clone())).collect();
         }
-        let after = rules.deadline_rules().digest();
-        let changed = WorkCalendar { rows: rows(rules), ..standing };
+        let changes = Changes::between(&before, &after);
+        let digests = (before.deadline_rules().digest(), after.deadline_rules().digest());
+        let changed = WorkCalendar { rows: rows(after), ..standing };
         if change.validate_only {
             return Ok(changed);
         }
-        if before != after {
-            calendar::replace(&mut transaction, jurisdiction, changed.rows.clone()).await?;
+        if digests.0 != digests.1 {
+            deadline_rules::write(&mut transaction, jurisdiction, &changes).await?;
             let now = store::audit::now(&mut transaction).await?;
             let entry = Change {
                 actor: change.actor.clone(),
                 action: change.action,
                 resource: change.name.to_string(),
                 reason: change.reason.clone(),
-                digest_before: before.to_string(),
-                digest_after: after.to_string(),
+                digest_before: digests.0.to_string(),
+                digest_after: digests.1.to_string(),
             };
             audit::record(&mut transaction, jurisdiction, &head, now, entry).await?;
         }

@@ -2,15 +2,20 @@
 
 use chengping_types::name::{BodyName, RulePackName, RulePackRevisionName};
 use chengping_types::registry::{Area, Coefficient};
-use chengping_types::{Digest, JurisdictionId};
+use chengping_types::{Digest, JurisdictionId, Month};
 
 use super::App;
 use super::commit::read;
-use super::import::revision_name;
+use super::revise::revision_name;
+use crate::domain::categories::Listed;
+use crate::domain::difference::{Differences, differences};
 use crate::domain::pack::{Pack, Revision, Text};
-use crate::domain::registry::{Content, RegisteredBody, RegistryRevision};
+use crate::domain::registry::{Content, RegisteredBody, RegistryRevision, Standing};
 use crate::error::Error;
-use crate::store::{registry_lists, registry_revisions, revisions, rule_packs};
+use crate::store::{
+    activations, audit, categories, deadline_rules, registry_lists, registry_revisions, revisions,
+    rule_packs,
+};
 
 /// Rows of a registry that one message may carry.
 pub(crate) const ROWS_MAX_PER_MESSAGE: usize = 10_000;
@@ -62,6 +67,40 @@ impl App {
     ) -> Result<Vec<RegistryRevision>, Error> {
         let mut connection = self.store.acquire().await?;
         Ok(registry_revisions::list(&mut connection, jurisdiction, before, limit).await?)
+    }
+
+    /// What is different between two revisions, of which the second may be the newest; of that the
+    /// differences from `from` on, at most `limit`.
+    pub(crate) async fn compare_registry_revisions(
+        &self,
+        jurisdiction: &JurisdictionId,
+        (before, after): (u64, Option<u64>),
+        (from, limit): (usize, usize),
+    ) -> Result<(RegistryRevision, Differences), Error> {
+        let (_, before) = self.registry_content(jurisdiction, Some(before)).await?;
+        let (revision, after) = self.registry_content(jurisdiction, after).await?;
+        let compare = move || {
+            let (before, after) = (Standing::from(before), Standing::from(after));
+            differences(&before, &after, from..from.saturating_add(limit))
+        };
+        Ok((revision, tokio::task::spawn_blocking(compare).await?))
+    }
+
+    /// A page of categories by scheme, code and first month.
+    pub(crate) async fn list_categories(
+        &self,
+        jurisdiction: &JurisdictionId,
+        after: Option<&(String, String, Month)>,
+        limit: u32,
+    ) -> Result<Vec<Listed>, Error> {
+        let mut transaction = self.store.begin_reading().await?;
+        let mut standing = Standing::default();
+        categories::load(&mut transaction, jurisdiction, &mut standing).await?;
+        deadline_rules::load(&mut transaction, jurisdiction, &mut standing).await?;
+        let zone = activations::newest_time_zone(&mut transaction, jurisdiction).await?;
+        let utc = || "UTC".parse().expect("every database has UTC");
+        let now = Month::of(audit::now(&mut transaction).await?, &zone.unwrap_or_else(utc));
+        Ok(standing.list_categories(after, limit as usize, now))
     }
 
     /// A body.

@@ -4,17 +4,17 @@
 //! each other, on their order: references are resolved when all rows are known, and rows that
 //! replace standing ones go before rows that are new.
 
-mod areas;
 mod bodies;
+mod dated;
 mod keyed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chengping_types::calendar::{CalendarDay, WorkingHours};
-use chengping_types::registry::{Area, Coefficient, LongTermEntry};
-use chengping_types::{BodyId, FilingCondition};
+use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry};
+use chengping_types::{BodyId, Category, FilingCondition};
 
-use super::registry::{RegisteredBody, Standing, coefficient_key, condition_key, long_term_key};
+use super::registry::{Keyed, Standing};
 
 /// Where a row came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,13 +63,14 @@ pub(crate) struct Reject {
 /// What a row says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Record {
-    Body(RegisteredBody),
+    Body(Body),
     Area(Area),
     Coefficient(Coefficient),
     LongTerm(LongTermEntry),
     WorkingHours(WorkingHours),
     CalendarDay(CalendarDay),
     FilingCondition(FilingCondition),
+    Category(Category),
 }
 
 /// A row: where it came from, and what it says or what is wrong with it.
@@ -86,32 +87,9 @@ pub(crate) struct Counts {
     pub repeated: i64,
 }
 
-/// Rows to be written.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    pub bodies: Vec<RegisteredBody>,
-    pub areas: Vec<Area>,
-    pub coefficients: Vec<Coefficient>,
-    pub long_term: Vec<LongTermEntry>,
-    pub working_hours: Vec<WorkingHours>,
-    pub calendar: Vec<CalendarDay>,
-    pub conditions: Vec<FilingCondition>,
-}
-
-impl Changes {
-    /// Whether there is nothing to be written.
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self { bodies, areas, coefficients, long_term, working_hours, calendar, conditions } =
-            self;
-        let registry = bodies.len() + areas.len() + coefficients.len() + long_term.len();
-        registry + working_hours.len() + calendar.len() + conditions.len() == 0
-    }
-}
-
 /// What an import comes to.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    pub changes: Changes,
     pub counts: Counts,
     /// In the order of the rows.
     pub rejects: Vec<Reject>,
@@ -135,83 +113,148 @@ impl Ledger {
         self.faults.insert(number, fault);
     }
 
-    /// Counts a row that now stands in place of `former`; whether it has to be written.
-    fn count<T: PartialEq>(&mut self, former: Option<&T>, record: &T) -> bool {
+    /// Counts a row that now stands in place of `former`.
+    fn count<T: PartialEq>(&mut self, former: Option<&T>, record: &T) {
         let count = match former {
             None => &mut self.counts.added,
             Some(former) if former != record => &mut self.counts.changed,
             Some(_) => &mut self.counts.repeated,
         };
         *count += 1;
-        former != Some(record)
     }
 }
 
-/// Takes `rows` into `standing`.
-pub(crate) fn import(standing: &mut Standing, rows: Vec<Row>) -> Outcome {
+/// The rows of an import by table.
+#[derive(Default)]
+struct Sorted {
+    bodies: Vec<Numbered<Body>>,
+    areas: Vec<Numbered<Area>>,
+    coefficients: Vec<Numbered<Coefficient>>,
+    long_term: Vec<Numbered<LongTermEntry>>,
+    working_hours: Vec<Numbered<WorkingHours>>,
+    calendar: Vec<Numbered<CalendarDay>>,
+    conditions: Vec<Numbered<FilingCondition>>,
+    categories: Vec<Numbered<Category>>,
+}
+
+impl Sorted {
+    fn add(&mut self, number: usize, record: Record) {
+        match record {
+            Record::Body(record) => self.bodies.push(Numbered { number, record }),
+            Record::Area(record) => self.areas.push(Numbered { number, record }),
+            Record::Coefficient(record) => self.coefficients.push(Numbered { number, record }),
+            Record::LongTerm(record) => self.long_term.push(Numbered { number, record }),
+            Record::WorkingHours(record) => self.working_hours.push(Numbered { number, record }),
+            Record::CalendarDay(record) => self.calendar.push(Numbered { number, record }),
+            Record::FilingCondition(record) => self.conditions.push(Numbered { number, record }),
+            Record::Category(record) => self.categories.push(Numbered { number, record }),
+        }
+    }
+
+    /// Takes everything out of the tables that have a row here.
+    fn clear(&self, standing: &mut Standing) {
+        fn clear<T: Keyed>(rows: &[Numbered<T>], standing: &mut Standing) {
+            if !rows.is_empty() {
+                T::table_mut(standing).clear();
+            }
+        }
+        clear(&self.bodies, standing);
+        clear(&self.areas, standing);
+        clear(&self.coefficients, standing);
+        clear(&self.long_term, standing);
+        clear(&self.working_hours, standing);
+        clear(&self.calendar, standing);
+        clear(&self.conditions, standing);
+        clear(&self.categories, standing);
+    }
+}
+
+/// Takes `rows` into `standing`; with `replace` the tables that have a row in them are those rows
+/// afterwards and nothing else, or, when one row cannot be taken in, nothing is changed.
+pub(crate) fn import(standing: &mut Standing, rows: Vec<Row>, replace: bool) -> Outcome {
     let mut ledger = Ledger::default();
     let mut places = Vec::with_capacity(rows.len());
-    let (mut bodies, mut areas) = (Vec::new(), Vec::new());
-    let (mut coefficients, mut long_term) = (Vec::new(), Vec::new());
-    let (mut hours, mut days, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
+    let mut sorted = Sorted::default();
     for (number, (place, record)) in rows.into_iter().enumerate() {
         places.push(place);
         match record {
-            Ok(Record::Body(record)) => bodies.push(Numbered { number, record }),
-            Ok(Record::Area(record)) => areas.push(Numbered { number, record }),
-            Ok(Record::Coefficient(record)) => coefficients.push(Numbered { number, record }),
-            Ok(Record::LongTerm(record)) => long_term.push(Numbered { number, record }),
-            Ok(Record::WorkingHours(record)) => hours.push(Numbered { number, record }),
-            Ok(Record::CalendarDay(record)) => days.push(Numbered { number, record }),
-            Ok(Record::FilingCondition(record)) => conditions.push(Numbered { number, record }),
+            Ok(record) => sorted.add(number, record),
             Err(fault) => ledger.reject(number, fault),
         }
     }
-    let bodies = bodies::take_in(standing, bodies, &mut ledger);
-    let known: BTreeSet<_> = standing.bodies.keys().cloned().collect();
-    let changes = Changes {
-        bodies,
-        areas: areas::take_in(standing, areas, &known, &mut ledger),
-        coefficients: take_in_coefficients(standing, coefficients, &known, &mut ledger),
-        long_term: {
-            let standing = &mut standing.long_term;
-            keyed::first_holds(standing, long_term, long_term_key, &mut ledger)
-        },
-        // Of two rows for one day the later stands (decisions.md 102).
-        working_hours: {
-            let key = |row: &WorkingHours| row.effective_date;
-            keyed::last_holds(&mut standing.working_hours, hours, key, &mut ledger)
-        },
-        calendar: {
-            let key = |row: &CalendarDay| row.date;
-            keyed::last_holds(&mut standing.calendar, days, key, &mut ledger)
-        },
-        conditions: {
-            let standing = &mut standing.conditions;
-            keyed::first_holds(standing, conditions, condition_key, &mut ledger)
-        },
-    };
+    let before = standing.clone();
+    if replace {
+        sorted.clear(standing);
+    }
+    take_in(&before, standing, sorted, &mut ledger);
+    if replace && !ledger.faults.is_empty() {
+        *standing = before;
+        ledger.counts = Counts::default();
+    }
     let reject = |(number, fault): (usize, Fault)| Reject {
         place: std::mem::take(&mut places[number]),
         fault,
     };
     let rejects = ledger.faults.into_iter().map(reject).collect();
-    Outcome { changes, counts: ledger.counts, rejects }
+    Outcome { counts: ledger.counts, rejects }
 }
 
-/// Of several rows for the same body, zone and month the last one holds (decisions.md 37).
-fn take_in_coefficients(
-    standing: &mut Standing,
-    rows: Vec<Numbered<Coefficient>>,
-    known: &BTreeSet<BodyId>,
-    ledger: &mut Ledger,
-) -> Vec<Coefficient> {
-    let (good, orphans): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|row| known.contains(&row.record.body_id));
-    for Numbered { number, record } in orphans {
-        ledger.reject(number, Fault::unknown_body("body_id", &record.body_id));
+fn take_in(before: &Standing, standing: &mut Standing, sorted: Sorted, ledger: &mut Ledger) {
+    let mut tables = Tables { before, standing, ledger };
+    bodies::take_in(&mut tables, sorted.bodies);
+    let known = tables.standing.body_ids();
+    let areas = tables.of_known_bodies(sorted.areas, &known, |area| {
+        let named = [
+            ("district", &area.district),
+            ("subdistrict", &area.subdistrict),
+            ("window", &area.window),
+        ];
+        named.into_iter().filter_map(|(column, body)| Some((column, body.as_ref()?))).collect()
+    });
+    dated::take_in(&mut tables, areas);
+    // Of several rows for the same body, zone and month the last one holds (decisions.md 37).
+    let coefficients =
+        tables.of_known_bodies(sorted.coefficients, &known, |row| vec![("body_id", &row.body_id)]);
+    keyed::last_holds(&mut tables, coefficients);
+    keyed::first_holds(&mut tables, sorted.long_term);
+    // Of two rows for one day the later stands (decisions.md 102).
+    keyed::last_holds(&mut tables, sorted.working_hours);
+    keyed::last_holds(&mut tables, sorted.calendar);
+    keyed::first_holds(&mut tables, sorted.conditions);
+    dated::take_in(&mut tables, sorted.categories);
+}
+
+/// The registry while rows are taken in, and as it was before.
+struct Tables<'a> {
+    before: &'a Standing,
+    standing: &'a mut Standing,
+    ledger: &'a mut Ledger,
+}
+
+impl Tables<'_> {
+    /// Puts a row in its place, and counts it by what stood there before the import.
+    fn put<T: Keyed>(&mut self, row: T) {
+        self.ledger.count(T::table(self.before).get(&row.at()), &row);
+        self.standing.put(row);
     }
-    keyed::last_holds(&mut standing.coefficients, good, coefficient_key, ledger)
+
+    /// The rows that name no body but those that are known; `named` gives columns and bodies.
+    fn of_known_bodies<T>(
+        &mut self,
+        rows: Vec<Numbered<T>>,
+        known: &BTreeSet<BodyId>,
+        named: impl Fn(&T) -> Vec<(&'static str, &BodyId)>,
+    ) -> Vec<Numbered<T>> {
+        let mut good = Vec::with_capacity(rows.len());
+        for row in rows {
+            let unknown = named(&row.record).into_iter().find(|(_, body)| !known.contains(*body));
+            match unknown.map(|(column, body)| Fault::unknown_body(column, body)) {
+                Some(fault) => self.ledger.reject(row.number, fault),
+                None => good.push(row),
+            }
+        }
+        good
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,11 @@
 
 pub(super) mod audit;
 pub(super) mod calendar;
+pub(super) mod categories;
+pub(super) mod change;
 pub(super) mod deadline;
 pub(super) mod deadline_rules;
+mod keys;
 pub(super) mod registry;
 pub(super) mod row;
 pub(super) mod rule_pack;

@@ -2,27 +2,25 @@
 
 use std::pin::Pin;
 
-use chengping_chassis::error::{FieldErrors, to_status};
+use chengping_chassis::error::to_status;
 use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::registry_service_server::RegistryService;
-use chengping_types::name::{BodyName, JurisdictionName};
+use chengping_types::name::BodyName;
 use futures_util::Stream;
-use prost::Message as _;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::registry::RegistryRevisionName;
-use super::convert::{self, row};
+use super::convert::{self, change};
 use super::export::Messages;
+use super::import::Gathered;
 use super::page::Page;
 use super::{actor, calendar};
-use crate::app::{App, Import, ROWS_MAX_PER_MESSAGE};
+use crate::app::App;
 use crate::error::Error;
 
-const IMPORT: &str = "chengping.rules.v1.RegistryService/ImportRegistry";
-/// Rows of a whole import, which is taken in in one transaction.
-const ROWS_MAX: usize = 500_000;
-/// What they may take together: a row of a real registry has some two hundred bytes.
-const BYTES_MAX: usize = 256 << 20;
+const UPDATE_BODY: &str = "chengping.rules.v1.RegistryService/UpdateBody";
+const MERGE_BODIES: &str = "chengping.rules.v1.RegistryService/MergeBodies";
+const REMOVE_ROWS: &str = "chengping.rules.v1.RegistryService/RemoveRegistryRows";
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -35,56 +33,6 @@ pub(crate) struct RegistryHandlers {
 impl RegistryHandlers {
     pub(crate) const fn new(app: App) -> Self {
         Self { app }
-    }
-}
-
-/// What the messages of an import add up to.
-#[derive(Default)]
-struct Gathered {
-    parent: Option<JurisdictionName>,
-    validate_only: bool,
-    rows: Vec<crate::domain::import::Row>,
-    bytes: usize,
-}
-
-impl Gathered {
-    fn add(&mut self, message: pb::ImportRegistryRequest) -> Result<(), Error> {
-        let mut errors = FieldErrors::default();
-        match &self.parent {
-            None => {
-                self.parent = errors.parse("parent", &message.parent);
-                self.validate_only = message.validate_only;
-            }
-            Some(parent) if message.parent.is_empty() || message.parent == parent.to_string() => {}
-            Some(parent) => errors.push("parent", format!("must stay {parent}, or be empty")),
-        }
-        if message.rows.len() > ROWS_MAX_PER_MESSAGE {
-            errors.push(
-                "rows",
-                format!("must be at most {ROWS_MAX_PER_MESSAGE}; send more messages"),
-            );
-        }
-        errors.into_result()?;
-        self.bytes += message.encoded_len();
-        if self.rows.len() + message.rows.len() > ROWS_MAX || self.bytes > BYTES_MAX {
-            return Err(Error::ImportTooLarge { rows_max: ROWS_MAX, bytes_max: BYTES_MAX });
-        }
-        self.rows.extend(message.rows.into_iter().map(row::row));
-        Ok(())
-    }
-
-    fn finish(self, actor: String) -> Result<Import, Error> {
-        let parent = match self.parent {
-            Some(parent) => parent,
-            None => convert::single("parent", "")?,
-        };
-        Ok(Import {
-            jurisdiction: parent.jurisdiction,
-            rows: self.rows,
-            validate_only: self.validate_only,
-            actor,
-            action: IMPORT,
-        })
     }
 }
 
@@ -104,7 +52,7 @@ impl RegistryService for RegistryHandlers {
             gathered.add(message).map_err(to_status)?;
         }
         let import = gathered.finish(actor).map_err(to_status)?;
-        let jurisdiction = import.jurisdiction.clone();
+        let jurisdiction = import.order.jurisdiction.clone();
         let imported = self.app.import_registry(import).await.map_err(to_status)?;
         Ok(Response::new(convert::registry::imported(&jurisdiction, imported)))
     }
@@ -162,8 +110,12 @@ impl RegistryService for RegistryHandlers {
         self.bodies(request.into_inner()).await.map(Response::new).map_err(to_status)
     }
 
-    async fn update_body(&self, _: Request<pb::UpdateBodyRequest>) -> Answer<pb::Body> {
-        Err(to_status(Error::NotBuilt { method: "UpdateBody" }))
+    async fn update_body(&self, request: Request<pb::UpdateBodyRequest>) -> Answer<pb::Body> {
+        let by = (actor(request.metadata()).map_err(to_status)?, UPDATE_BODY);
+        let requested = change::update_body(request.into_inner(), by).map_err(to_status)?;
+        let jurisdiction = requested.order.jurisdiction.clone();
+        let body = self.app.update_body(requested).await.map_err(to_status)?;
+        Ok(Response::new(convert::registry::body(&jurisdiction, body)))
     }
 
     async fn list_areas(
@@ -182,27 +134,38 @@ impl RegistryService for RegistryHandlers {
 
     async fn list_categories(
         &self,
-        _: Request<pb::ListCategoriesRequest>,
+        request: Request<pb::ListCategoriesRequest>,
     ) -> Answer<pb::ListCategoriesResponse> {
-        Err(to_status(Error::NotBuilt { method: "ListCategories" }))
+        self.categories(request.into_inner()).await.map(Response::new).map_err(to_status)
     }
 
     async fn remove_registry_rows(
         &self,
-        _: Request<pb::RemoveRegistryRowsRequest>,
+        request: Request<pb::RemoveRegistryRowsRequest>,
     ) -> Answer<pb::RegistryChange> {
-        Err(to_status(Error::NotBuilt { method: "RemoveRegistryRows" }))
+        let by = (actor(request.metadata()).map_err(to_status)?, REMOVE_ROWS);
+        let requested = change::remove_rows(request.into_inner(), by).map_err(to_status)?;
+        let jurisdiction = requested.order.jurisdiction.clone();
+        let revised = self.app.remove_registry_rows(requested).await.map_err(to_status)?;
+        Ok(Response::new(change::registry_change(&jurisdiction, revised)))
     }
 
-    async fn merge_bodies(&self, _: Request<pb::MergeBodiesRequest>) -> Answer<pb::RegistryChange> {
-        Err(to_status(Error::NotBuilt { method: "MergeBodies" }))
+    async fn merge_bodies(
+        &self,
+        request: Request<pb::MergeBodiesRequest>,
+    ) -> Answer<pb::RegistryChange> {
+        let by = (actor(request.metadata()).map_err(to_status)?, MERGE_BODIES);
+        let requested = change::merge_bodies(request.into_inner(), by).map_err(to_status)?;
+        let jurisdiction = requested.order.jurisdiction.clone();
+        let revised = self.app.merge_bodies(requested).await.map_err(to_status)?;
+        Ok(Response::new(change::registry_change(&jurisdiction, revised)))
     }
 
     async fn compare_registry_revisions(
         &self,
-        _: Request<pb::CompareRegistryRevisionsRequest>,
+        request: Request<pb::CompareRegistryRevisionsRequest>,
     ) -> Answer<pb::CompareRegistryRevisionsResponse> {
-        Err(to_status(Error::NotBuilt { method: "CompareRegistryRevisions" }))
+        self.compare(request.into_inner()).await.map(Response::new).map_err(to_status)
     }
 
     async fn get_work_calendar(
@@ -243,11 +206,50 @@ impl RegistryHandlers {
         let arguments = ["ListBodies", request.parent.as_str()];
         let page = Page::read(request.page_size, &request.page_token, &arguments)?;
         let found = self.app.list_bodies(&jurisdiction, page.after.as_ref(), page.limit());
-        let (items, next_page_token) = page
-            .cut(found.await?, |item| (item.body.kind.to_string(), item.body.body_id.to_string()));
+        let (items, next_page_token) = page.cut(found.await?, |item| {
+            (item.current.kind.to_string(), item.current.body_id.to_string())
+        });
         let convert = |item| convert::registry::body(&jurisdiction, item);
         let bodies = items.into_iter().map(convert).collect();
         Ok(pb::ListBodiesResponse { bodies, next_page_token })
+    }
+
+    async fn categories(
+        &self,
+        request: pb::ListCategoriesRequest,
+    ) -> Result<pb::ListCategoriesResponse, Error> {
+        let jurisdiction = convert::jurisdiction(&request.parent)?;
+        let arguments = ["ListCategories", request.parent.as_str()];
+        let page = Page::read(request.page_size, &request.page_token, &arguments)?;
+        let found = self.app.list_categories(&jurisdiction, page.after.as_ref(), page.limit());
+        let (items, next_page_token) = page.cut(found.await?, |item| {
+            let row = &item.category;
+            (row.category_scheme.clone(), row.category_code.clone(), row.valid_from)
+        });
+        let convert = |item| convert::categories::category(&jurisdiction, item);
+        let categories = items.into_iter().map(convert).collect();
+        Ok(pb::ListCategoriesResponse { categories, next_page_token })
+    }
+
+    /// A page goes on with the revision that the first one found under `current`.
+    async fn compare(
+        &self,
+        request: pb::CompareRegistryRevisionsRequest,
+    ) -> Result<pb::CompareRegistryRevisionsResponse, Error> {
+        let (before, after) = change::compared(&request)?;
+        let arguments = ["CompareRegistryRevisions", &request.before, &request.after];
+        let page = Page::read(request.page_size, &request.page_token, &arguments)?;
+        let (number, from) = page.after.unwrap_or_default();
+        let after = if number > 0 { Some(number) } else { after.revision };
+        let limit = page.limit() as usize;
+        let revisions = (before.revision.unwrap_or_default(), after);
+        let found =
+            self.app.compare_registry_revisions(&before.jurisdiction, revisions, (from, limit));
+        let (revision, found) = found.await?;
+        let size = limit - 1;
+        let (rows, next_page_token) = page.cut(found.rows, |_| (revision.revision, from + size));
+        let differences = rows.into_iter().map(change::difference).collect();
+        Ok(pb::CompareRegistryRevisionsResponse { differences, next_page_token })
     }
 
     async fn areas(&self, request: pb::ListAreasRequest) -> Result<pb::ListAreasResponse, Error> {

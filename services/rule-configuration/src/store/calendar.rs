@@ -1,30 +1,10 @@
-//! Changing a working calendar as a whole, and the requests that did.
+//! The requests that changed working calendars.
 
 use chengping_types::{Digest, JurisdictionId};
 use uuid::Uuid;
 
-use super::{Connection, StoreError, deadline_rules, parse};
-use crate::domain::calendar::{CalendarRows, WorkCalendar};
-use crate::domain::import::Changes;
-
-/// Puts `rows` in the place of all that stand. The jurisdiction must be locked.
-pub(crate) async fn replace(
-    connection: &mut Connection,
-    jurisdiction: &JurisdictionId,
-    rows: CalendarRows,
-) -> Result<(), StoreError> {
-    sqlx::query("delete from working_hours where jurisdiction = $1")
-        .bind(jurisdiction.as_str())
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("delete from calendar_day where jurisdiction = $1")
-        .bind(jurisdiction.as_str())
-        .execute(&mut *connection)
-        .await?;
-    let CalendarRows { working_hours, calendar_days } = rows;
-    let changes = Changes { working_hours, calendar: calendar_days, ..Changes::default() };
-    deadline_rules::write(connection, jurisdiction, &changes).await
-}
+use super::{Connection, StoreError, parse};
+use crate::domain::calendar::WorkCalendar;
 
 /// What a request with an ID asked for and was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,9 +3,11 @@
 use chengping_types::calendar::{CalendarDay, WorkingHours};
 use chengping_types::{FilingCondition, JurisdictionId, Limit};
 
-use super::{Connection, StoreError, optional_texts, parse, parse_optional, texts};
-use crate::domain::import::Changes;
-use crate::domain::registry::{Standing, condition_key};
+use super::{
+    Connection, StoreError, optional_texts, parse, parse_optional, registry_removal, texts,
+};
+use crate::domain::difference::Changes;
+use crate::domain::registry::Standing;
 
 #[derive(sqlx::FromRow)]
 struct HoursRow {
@@ -86,16 +88,14 @@ pub(crate) async fn load(
             .fetch_all(&mut *connection)
             .await?;
     for row in hours {
-        let row = WorkingHours::try_from(row)?;
-        standing.working_hours.insert(row.effective_date, row);
+        standing.put(WorkingHours::try_from(row)?);
     }
     let days: Vec<DayRow> = sqlx::query_as("select * from calendar_day where jurisdiction = $1")
         .bind(jurisdiction.as_str())
         .fetch_all(&mut *connection)
         .await?;
     for row in days {
-        let row = CalendarDay::try_from(row)?;
-        standing.calendar.insert(row.date, row);
+        standing.put(CalendarDay::try_from(row)?);
     }
     let conditions: Vec<ConditionRow> =
         sqlx::query_as("select * from filing_condition where jurisdiction = $1")
@@ -103,26 +103,27 @@ pub(crate) async fn load(
             .fetch_all(connection)
             .await?;
     for row in conditions {
-        let row = FilingCondition::try_from(row)?;
-        standing.conditions.insert(condition_key(&row), row);
+        standing.put(FilingCondition::try_from(row)?);
     }
     Ok(())
 }
 
-/// Writes the changed rows. The jurisdiction must be locked.
+/// Takes out what is gone, of categories too, and writes the changed rows. The jurisdiction must be
+/// locked.
 pub(crate) async fn write(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
     changes: &Changes,
 ) -> Result<(), StoreError> {
-    if !changes.working_hours.is_empty() {
-        write_hours(connection, jurisdiction, &changes.working_hours).await?;
+    registry_removal::others(connection, jurisdiction, changes).await?;
+    if !changes.working_hours.put.is_empty() {
+        write_hours(connection, jurisdiction, &changes.working_hours.put).await?;
     }
-    if !changes.calendar.is_empty() {
-        write_days(connection, jurisdiction, &changes.calendar).await?;
+    if !changes.calendar.put.is_empty() {
+        write_days(connection, jurisdiction, &changes.calendar.put).await?;
     }
-    if !changes.conditions.is_empty() {
-        write_conditions(connection, jurisdiction, &changes.conditions).await?;
+    if !changes.conditions.put.is_empty() {
+        write_conditions(connection, jurisdiction, &changes.conditions.put).await?;
     }
     Ok(())
 }

@@ -3,9 +3,11 @@
 use chengping_types::JurisdictionId;
 use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry};
 
-use super::{Connection, StoreError, optional_texts, parse, parse_optional, texts};
-use crate::domain::import::Changes;
-use crate::domain::registry::{RegisteredBody, Standing, area_key, coefficient_key, long_term_key};
+use super::{
+    Connection, StoreError, optional_texts, parse, parse_optional, registry_removal, texts,
+};
+use crate::domain::difference::Changes;
+use crate::domain::registry::Standing;
 
 /// Rows that go to the database at a time.
 const BATCH_ROWS: usize = 5_000;
@@ -21,19 +23,19 @@ pub(super) struct BodyRow {
     assessment_code: Option<String>,
 }
 
-impl TryFrom<BodyRow> for RegisteredBody {
+impl TryFrom<BodyRow> for Body {
     type Error = StoreError;
 
     fn try_from(row: BodyRow) -> Result<Self, StoreError> {
-        let body = Body {
+        Ok(Self {
             body_id: parse("body ID", &row.body_id)?,
             kind: parse("body kind", &row.kind)?,
             name: row.name,
             parent: parse_optional("body ID", row.parent.as_deref())?,
             valid_from: parse("month", &row.valid_from)?,
             valid_to: parse_optional("month", row.valid_to.as_deref())?,
-        };
-        Ok(Self { body, assessment_code: row.assessment_code })
+            assessment_code: row.assessment_code,
+        })
     }
 }
 
@@ -110,6 +112,7 @@ impl TryFrom<CoefficientRow> for Coefficient {
 struct LongTermRow {
     category_scheme: String,
     category_code: String,
+    area_code: String,
     valid_from: String,
     valid_to: Option<String>,
 }
@@ -123,6 +126,7 @@ impl TryFrom<LongTermRow> for LongTermEntry {
             category_code: row.category_code,
             valid_from: parse("month", &row.valid_from)?,
             valid_to: parse_optional("month", row.valid_to.as_deref())?,
+            area_code: Some(row.area_code).filter(|area| !area.is_empty()),
         })
     }
 }
@@ -138,16 +142,14 @@ pub(crate) async fn load(
         .fetch_all(&mut *connection)
         .await?;
     for row in bodies {
-        let body = RegisteredBody::try_from(row)?;
-        standing.bodies.insert(body.body.body_id.clone(), body);
+        standing.put(Body::try_from(row)?);
     }
     let areas: Vec<AreaRow> = sqlx::query_as("select * from area where jurisdiction = $1")
         .bind(jurisdiction.as_str())
         .fetch_all(&mut *connection)
         .await?;
     for row in areas {
-        let area = Area::try_from(row)?;
-        standing.areas.insert(area_key(&area), area);
+        standing.put(Area::try_from(row)?);
     }
     let coefficients: Vec<CoefficientRow> =
         sqlx::query_as("select * from coefficient where jurisdiction = $1")
@@ -155,8 +157,7 @@ pub(crate) async fn load(
             .fetch_all(&mut *connection)
             .await?;
     for row in coefficients {
-        let row = Coefficient::try_from(row)?;
-        standing.coefficients.insert(coefficient_key(&row), row);
+        standing.put(Coefficient::try_from(row)?);
     }
     let entries: Vec<LongTermRow> =
         sqlx::query_as("select * from long_term_entry where jurisdiction = $1")
@@ -164,8 +165,7 @@ pub(crate) async fn load(
             .fetch_all(connection)
             .await?;
     for row in entries {
-        let entry = LongTermEntry::try_from(row)?;
-        standing.long_term.insert(long_term_key(&entry), entry);
+        standing.put(LongTermEntry::try_from(row)?);
     }
     Ok(standing)
 }
@@ -176,16 +176,17 @@ pub(crate) async fn write(
     jurisdiction: &JurisdictionId,
     changes: &Changes,
 ) -> Result<(), StoreError> {
-    for rows in changes.bodies.chunks(BATCH_ROWS) {
+    registry_removal::registry(connection, jurisdiction, changes).await?;
+    for rows in changes.bodies.put.chunks(BATCH_ROWS) {
         write_bodies(connection, jurisdiction, rows).await?;
     }
-    for rows in changes.areas.chunks(BATCH_ROWS) {
+    for rows in changes.areas.put.chunks(BATCH_ROWS) {
         write_areas(connection, jurisdiction, rows).await?;
     }
-    for rows in changes.coefficients.chunks(BATCH_ROWS) {
+    for rows in changes.coefficients.put.chunks(BATCH_ROWS) {
         write_coefficients(connection, jurisdiction, rows).await?;
     }
-    for rows in changes.long_term.chunks(BATCH_ROWS) {
+    for rows in changes.long_term.put.chunks(BATCH_ROWS) {
         write_long_term(connection, jurisdiction, rows).await?;
     }
     Ok(())
@@ -194,25 +195,25 @@ pub(crate) async fn write(
 async fn write_bodies(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
-    rows: &[RegisteredBody],
+    rows: &[Body],
 ) -> Result<(), StoreError> {
     sqlx::query(
         "insert into body (jurisdiction, body_id, kind, name, parent, valid_from, valid_to,
              assessment_code)
          select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
              $7::text[], $8::text[])
-         on conflict (jurisdiction, body_id) do update set
+         on conflict (jurisdiction, body_id, valid_from) do update set
              kind = excluded.kind, name = excluded.name, parent = excluded.parent,
-             valid_from = excluded.valid_from, valid_to = excluded.valid_to,
+             valid_to = excluded.valid_to,
              assessment_code = excluded.assessment_code",
     )
     .bind(jurisdiction.as_str())
-    .bind(texts(rows.iter().map(|row| &row.body.body_id)))
-    .bind(texts(rows.iter().map(|row| row.body.kind)))
-    .bind(texts(rows.iter().map(|row| &row.body.name)))
-    .bind(optional_texts(rows.iter().map(|row| &row.body.parent)))
-    .bind(texts(rows.iter().map(|row| row.body.valid_from)))
-    .bind(optional_texts(rows.iter().map(|row| &row.body.valid_to)))
+    .bind(texts(rows.iter().map(|row| &row.body_id)))
+    .bind(texts(rows.iter().map(|row| row.kind)))
+    .bind(texts(rows.iter().map(|row| &row.name)))
+    .bind(optional_texts(rows.iter().map(|row| &row.parent)))
+    .bind(texts(rows.iter().map(|row| row.valid_from)))
+    .bind(optional_texts(rows.iter().map(|row| &row.valid_to)))
     .bind(optional_texts(rows.iter().map(|row| &row.assessment_code)))
     .execute(connection)
     .await?;
@@ -289,15 +290,16 @@ async fn write_long_term(
     rows: &[LongTermEntry],
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "insert into long_term_entry (jurisdiction, category_scheme, category_code, valid_from,
-             valid_to)
-         select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[])
-         on conflict (jurisdiction, category_scheme, category_code, valid_from) do update set
-             valid_to = excluded.valid_to",
+        "insert into long_term_entry (jurisdiction, category_scheme, category_code, area_code,
+             valid_from, valid_to)
+         select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+         on conflict (jurisdiction, category_scheme, category_code, area_code, valid_from)
+         do update set valid_to = excluded.valid_to",
     )
     .bind(jurisdiction.as_str())
     .bind(texts(rows.iter().map(|row| &row.category_scheme)))
     .bind(texts(rows.iter().map(|row| &row.category_code)))
+    .bind(texts(rows.iter().map(|row| row.area_code.as_deref().unwrap_or_default())))
     .bind(texts(rows.iter().map(|row| row.valid_from)))
     .bind(optional_texts(rows.iter().map(|row| &row.valid_to)))
     .execute(connection)

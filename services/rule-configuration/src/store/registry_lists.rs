@@ -1,6 +1,6 @@
 //! Pages of the registry as it stands.
 
-use chengping_types::registry::{Area, Coefficient};
+use chengping_types::registry::{Area, Body, Coefficient};
 use chengping_types::{BodyId, JurisdictionId};
 
 use super::registry::{AreaRow, BodyRow, CoefficientRow};
@@ -13,13 +13,15 @@ pub(crate) async fn body(
     jurisdiction: &JurisdictionId,
     body_id: &BodyId,
 ) -> Result<Option<RegisteredBody>, StoreError> {
-    let row: Option<BodyRow> =
-        sqlx::query_as("select * from body where jurisdiction = $1 and body_id = $2")
-            .bind(jurisdiction.as_str())
-            .bind(body_id.as_str())
-            .fetch_optional(connection)
-            .await?;
-    row.map(RegisteredBody::try_from).transpose()
+    let rows: Vec<BodyRow> = sqlx::query_as(
+        "select * from body where jurisdiction = $1 and body_id = $2 order by valid_from",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(body_id.as_str())
+    .fetch_all(connection)
+    .await?;
+    let periods = rows.into_iter().map(Body::try_from).collect::<Result<_, _>>()?;
+    Ok(RegisteredBody::new(periods))
 }
 
 /// At most `limit` bodies behind the kind and ID of `after`, by kind and ID.
@@ -31,8 +33,12 @@ pub(crate) async fn bodies(
 ) -> Result<Vec<RegisteredBody>, StoreError> {
     let (kind, body_id) = after.cloned().unwrap_or_default();
     let rows: Vec<BodyRow> = sqlx::query_as(
-        "select * from body where jurisdiction = $1 and (kind, body_id) > ($2, $3)
-         order by kind, body_id limit $4",
+        "select body.* from body
+         join (select distinct kind, body_id from body
+               where jurisdiction = $1 and (kind, body_id) > ($2, $3)
+               order by kind, body_id limit $4) as page using (kind, body_id)
+         where jurisdiction = $1
+         order by kind, body_id, valid_from",
     )
     .bind(jurisdiction.as_str())
     .bind(kind)
@@ -40,7 +46,9 @@ pub(crate) async fn bodies(
     .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(RegisteredBody::try_from).collect()
+    let periods: Vec<_> = rows.into_iter().map(Body::try_from).collect::<Result<_, _>>()?;
+    let of_body = periods.chunk_by(|one, next| one.body_id == next.body_id);
+    Ok(of_body.filter_map(|periods| RegisteredBody::new(periods.to_vec())).collect())
 }
 
 /// At most `limit` areas behind the code and first month of `after`, by code and first month.

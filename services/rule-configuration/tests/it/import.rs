@@ -77,7 +77,7 @@ pub(crate) fn counts(answer: &pb::ImportRegistryResponse) -> (i64, i64, i64, i64
     (added, changed, answer.repeated_count, answer.reject_count)
 }
 
-async fn exported(service: &mut Service, revision: &str) -> Vec<pb::RegistryRow> {
+pub(crate) async fn exported(service: &mut Service, revision: &str) -> Vec<pb::RegistryRow> {
     let name = format!("{ZZ}/registryRevisions/{revision}");
     let request = pb::ExportRegistryRequest { name };
     let mut messages = service.registry.export_registry(request).await.unwrap().into_inner();

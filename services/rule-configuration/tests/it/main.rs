@@ -5,7 +5,11 @@ mod audit;
 #[cfg(test)]
 mod calendar;
 #[cfg(test)]
+mod categories;
+#[cfg(test)]
 mod chains;
+#[cfg(test)]
+mod changes;
 #[cfg(test)]
 mod city;
 #[cfg(test)]
@@ -26,6 +30,8 @@ mod immutable;
 mod import;
 #[cfg(test)]
 mod packs;
+#[cfg(test)]
+mod periods;
 #[cfg(test)]
 mod pointers;
 #[cfg(test)]

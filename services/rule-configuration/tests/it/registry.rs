@@ -72,11 +72,3 @@ async fn a_body_is_found_by_its_name_and_one_that_is_not_there_is_not() {
     assert_eq!(refusal(&status), (Code::InvalidArgument, "REQUEST_INVALID".to_owned()));
     assert_eq!(fields(&status), ["name"]);
 }
-
-#[tokio::test]
-async fn what_is_not_built_says_so() {
-    let mut service = start().await;
-    let status =
-        service.registry.list_categories(pb::ListCategoriesRequest::default()).await.unwrap_err();
-    assert_eq!(refusal(&status), (Code::Unimplemented, "METHOD_NOT_BUILT_YET".to_owned()));
-}

@@ -114,6 +114,7 @@ pub(super) fn add_row(registry: &mut Registry, row: rules::RegistryRow) -> Resul
             category_code: entry.category_code,
             valid_from: read("valid_from", &entry.valid_from)?,
             valid_to: read_optional("valid_to", &entry.valid_to)?,
+            area_code: Some(entry.area_code).filter(|area| !area.is_empty()),
         }),
     }
     Ok(())
@@ -127,6 +128,7 @@ fn body(body: rules::Body) -> Result<Body, String> {
         valid_from: read("valid_from", &body.valid_from)?,
         valid_to: read_optional("valid_to", &body.valid_to)?,
         name: body.display_name,
+        assessment_code: Some(body.assessment_code).filter(|code| !code.is_empty()),
     })
 }
 

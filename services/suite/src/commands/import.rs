@@ -158,8 +158,9 @@ struct Importing<'a> {
 impl Importing<'_> {
     async fn run(&self, plan: &Plan, summary: &mut Summary) -> Result<(), Failure> {
         if !plan.registry.is_empty() {
+            let asked = registry::Asked::default();
             let imported =
-                registry::import(self.clients, &plan.registry, Vec::new(), false).await?;
+                registry::import(self.clients, &plan.registry, Vec::new(), &asked).await?;
             summary.add_registry(&imported);
         }
         let lane = CaseLane::new(self.clients);

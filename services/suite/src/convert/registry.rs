@@ -5,7 +5,8 @@ use chengping_proto::rules::v1::{self as pb, registry_row::Content};
 use chengping_types::registry::{
     Area, AreaKind, Body, Coefficient, GridClass, LongTermEntry, Registry,
 };
-use chengping_types::{BodyId, BodyKind, Exact, Month, Zone};
+use chengping_types::row::decimal;
+use chengping_types::{BodyId, BodyKind, Category, Month, Zone};
 
 use super::{enum_name, enum_text};
 
@@ -19,6 +20,7 @@ pub fn body(body: &Body) -> Content {
         parent_body: optional(body.parent.as_ref()),
         valid_from: body.valid_from.to_string(),
         valid_to: optional(body.valid_to.as_ref()),
+        assessment_code: body.assessment_code.clone().unwrap_or_default(),
         ..pb::Body::default()
     })
 }
@@ -67,7 +69,36 @@ pub fn long_term(entry: &LongTermEntry) -> Content {
         category_code: entry.category_code.clone(),
         valid_from: entry.valid_from.to_string(),
         valid_to: optional(entry.valid_to.as_ref()),
-        area_code: String::new(),
+        area_code: entry.area_code.clone().unwrap_or_default(),
+    })
+}
+
+/// A category as the API has it.
+pub fn category(row: &Category) -> Content {
+    Content::Category(pb::Category {
+        scheme: row.category_scheme.clone(),
+        code: row.category_code.clone(),
+        display_name: row.name.clone(),
+        local_extension: row.local_extension,
+        valid_from: row.valid_from.to_string(),
+        valid_to: optional(row.valid_to.as_ref()),
+        ..pb::Category::default()
+    })
+}
+
+/// A category that the API gives.
+///
+/// # Errors
+///
+/// When it is not one that the files can hold.
+pub fn read_category(row: pb::Category) -> anyhow::Result<Category> {
+    Ok(Category {
+        category_scheme: row.scheme,
+        category_code: row.code,
+        name: row.display_name,
+        valid_from: row.valid_from.parse()?,
+        valid_to: month(&row.valid_to)?,
+        local_extension: row.local_extension,
     })
 }
 
@@ -86,6 +117,7 @@ pub fn add(registry: &mut Registry, row: pb::RegistryRow) -> anyhow::Result<()> 
             valid_to: month(&entry.valid_to)?,
             category_scheme: entry.category_scheme,
             category_code: entry.category_code,
+            area_code: Some(entry.area_code).filter(|area| !area.is_empty()),
         }),
         Content::WorkingHours(_)
         | Content::CalendarDay(_)
@@ -97,13 +129,6 @@ pub fn add(registry: &mut Registry, row: pb::RegistryRow) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// A coefficient as a decimal, as the files have it; as a fraction where no decimal is exact.
-fn decimal(number: &Exact) -> String {
-    let mut decimals = (2..=9).map(|places| number.to_decimal(places));
-    let exact = decimals.find(|text| text.parse().as_ref() == Ok(number));
-    exact.unwrap_or_else(|| number.to_string())
-}
-
 fn read_body(body: &pb::Body) -> anyhow::Result<Body> {
     Ok(Body {
         body_id: body.body_id.parse()?,
@@ -112,6 +137,7 @@ fn read_body(body: &pb::Body) -> anyhow::Result<Body> {
         parent: body_id(&body.parent_body)?,
         valid_from: body.valid_from.parse()?,
         valid_to: month(&body.valid_to)?,
+        assessment_code: Some(body.assessment_code.clone()).filter(|code| !code.is_empty()),
     })
 }
 
@@ -174,14 +200,15 @@ mod tests {
         let registry: Registry = serde_json::from_str(
             r#"{
             "bodies": [{"body_id":"d01","kind":"supervision_desk","name":"第1区",
-                        "valid_from":"2016-01","valid_to":"2018-04"}],
+                        "valid_from":"2016-01","valid_to":"2018-04","assessment_code":"4101"}],
             "areas": [{"area_code":"R1","kind":"road_section","name":"路段","district":"d01",
                        "zone":"key","valid_from":"2016-01"}],
             "coefficients": [{"body_id":"d01","zone":"general","road_sections":219,
                               "difficulty":"0.90","valid_from":"2018-01",
                               "approved_by":"办公室","reason":"定期","area_km2":"83.1",
                               "population":0,"grid_class":"2"}],
-            "long_term": [{"category_scheme":"s","category_code":"01","valid_from":"2018-01"}]
+            "long_term": [{"category_scheme":"s","category_code":"01","valid_from":"2018-01",
+                           "area_code":"R1"}]
         }"#,
         )
         .unwrap();

@@ -71,7 +71,7 @@ pub(crate) struct Given {
     pub(crate) of_case: OfCase,
     /// How every story begins.
     pub(crate) begin: Option<Vec<String>>,
-    pub(crate) bodies: Entries<String>,
+    pub(crate) bodies: Entries<OneOrMore>,
     pub(crate) areas: Entries<OneOrMore>,
     pub(crate) sizes: Entries<Entries<OneOrMore>>,
     pub(crate) long_term: Vec<String>,

@@ -9,8 +9,8 @@ use chengping_casework::{Base, Case, Deriver, Event, Question, View};
 use chengping_rules::{Counted, Formula, Indicator, RulePack, indicator};
 use chengping_scoring::indicator::{Measured, printed, value};
 use chengping_scoring::{
-    Attributor, Cell, Counts, ENGINE, Evaluation, FactTable, Input, PackRevision, Part, Snapshot,
-    Tallies, evaluated_part, score, tally,
+    Attributor, Cell, Counts, ENGINE, EvaluatedPart, Evaluation, FactTable, Input, PackRevision,
+    Part, Snapshot, Tallies, score, tally,
 };
 use chengping_types::registry::Registry;
 use chengping_types::{BodyId, Digest, Exact, Family, Instant, Month, Stream, Zone};
@@ -167,7 +167,8 @@ impl World {
     }
 
     pub(crate) fn evaluation(&self) -> Evaluation {
-        let (bodies, coefficients) = evaluated_part(&self.pack, &self.registry, self.month);
+        let EvaluatedPart { bodies, former_periods, coefficients } =
+            EvaluatedPart::new(&self.pack, &self.registry, self.month);
         let earlier = (1..=12).map(|back| self.month.plus(-back));
         let earlier = earlier.map(|month| (month, (*self.tallies(month)).clone()));
         score(&Input {
@@ -179,6 +180,7 @@ impl World {
             rule_pack: PackRevision::new(1, self.pack.clone()),
             snapshot: Snapshot { watermark: 0, digest: Digest::of(b"") },
             bodies,
+            former_periods,
             coefficients,
             tallies: (*self.tallies(self.month)).clone(),
             earlier: earlier.filter(|(_, tallies)| *tallies != Tallies::default()).collect(),

@@ -39,7 +39,11 @@ impl Dated {
 }
 
 pub(crate) fn registry(given: &Given) -> Registry {
-    let bodies: Vec<Body> = given.bodies.iter().map(|(id, text)| body(id, text)).collect();
+    let bodies: Vec<Body> = given
+        .bodies
+        .iter()
+        .flat_map(|(id, rows)| rows.all().iter().map(move |row| body(id, row)))
+        .collect();
     let areas = given.areas.iter().flat_map(|(code, rows)| {
         let bodies = &bodies;
         rows.all().iter().map(move |row| area(code, row, bodies))
@@ -67,6 +71,7 @@ fn body(id: &str, text: &str) -> Body {
         parent: words.get(1).map(|parent| parent.parse().unwrap()),
         valid_from: from,
         valid_to: to,
+        assessment_code: None,
     }
 }
 
@@ -128,6 +133,7 @@ fn long_term(text: &str) -> LongTermEntry {
         category_code: words[1].clone(),
         valid_from: from,
         valid_to: to,
+        area_code: words.get(2).cloned(),
     }
 }
 

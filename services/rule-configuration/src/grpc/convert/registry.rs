@@ -2,19 +2,19 @@
 
 use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::registry_row::Content as PbContent;
+use chengping_types::JurisdictionId;
 use chengping_types::name::{AreaName, BodyName};
-use chengping_types::registry::{Area, Coefficient, LongTermEntry};
-use chengping_types::{Exact, JurisdictionId};
+use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry};
+use chengping_types::row::decimal;
 
+use super::change::difference;
 use super::{int64, timestamp};
-use crate::app::Imported;
-use crate::domain::import::Reject;
+use crate::app::Revised;
+use crate::domain::import::{Outcome, Reject};
 use crate::domain::registry::{Content, RegisteredBody, RegistryRevision};
 
 /// Rejects that one answer lists.
 const REJECTS_MAX: usize = 5_000;
-/// Places after which a difficulty ends, as imports take it.
-const PLACES_MAX: u32 = 6;
 
 /// The number in the name of a registry revision; `None` for the alias `current`.
 pub(in crate::grpc) struct RegistryRevisionName {
@@ -65,18 +65,23 @@ pub(in crate::grpc) fn registry_revision(
 
 pub(in crate::grpc) fn imported(
     jurisdiction: &JurisdictionId,
-    imported: Imported,
+    (outcome, revised): (Outcome, Revised),
 ) -> pb::ImportRegistryResponse {
-    let Imported { revision, counts, rejects, deadline_rules } = imported;
+    let Outcome { counts, rejects } = outcome;
+    let Revised { revision, differences, warnings, deadline_rules } = revised;
+    let count = |length: usize| i64::try_from(length).expect("a length fits");
     pb::ImportRegistryResponse {
         registry_revision: revision.map(|revision| registry_revision(jurisdiction, &revision)),
         added_count: counts.added,
         changed_count: counts.changed,
         repeated_count: counts.repeated,
-        reject_count: i64::try_from(rejects.len()).expect("a length fits"),
+        reject_count: count(rejects.len()),
         rejects: rejects.into_iter().take(REJECTS_MAX).map(reject).collect(),
         deadline_rules_digest: deadline_rules.to_string(),
-        ..pb::ImportRegistryResponse::default()
+        difference_count: count(differences.count),
+        removed_count: count(differences.removed),
+        differences: differences.rows.into_iter().map(difference).collect(),
+        warnings,
     }
 }
 
@@ -93,7 +98,20 @@ fn reject(reject: Reject) -> pb::RegistryReject {
 
 pub(in crate::grpc) fn body(jurisdiction: &JurisdictionId, row: RegisteredBody) -> pb::Body {
     let etag = row.etag();
-    let RegisteredBody { body, assessment_code } = row;
+    let RegisteredBody { current, former } = row;
+    let former_periods = former.into_iter().map(|body| pb::BodyPeriod {
+        display_name: body.name,
+        parent_body: optional(body.parent.as_ref()),
+        valid_from: body.valid_from.to_string(),
+        valid_to: optional(body.valid_to.as_ref()),
+        assessment_code: body.assessment_code.unwrap_or_default(),
+    });
+    let former_periods = former_periods.collect();
+    pb::Body { etag, former_periods, ..period(jurisdiction, current) }
+}
+
+/// A body in one of its periods, as a row of an export.
+fn period(jurisdiction: &JurisdictionId, body: Body) -> pb::Body {
     let name = BodyName { jurisdiction: jurisdiction.clone(), body: body.body_id.clone() };
     pb::Body {
         name: name.to_string(),
@@ -103,9 +121,8 @@ pub(in crate::grpc) fn body(jurisdiction: &JurisdictionId, row: RegisteredBody) 
         parent_body: optional(body.parent.as_ref()),
         valid_from: body.valid_from.to_string(),
         valid_to: optional(body.valid_to.as_ref()),
-        assessment_code: assessment_code.unwrap_or_default(),
-        etag,
-        former_periods: Vec::new(),
+        assessment_code: body.assessment_code.unwrap_or_default(),
+        ..pb::Body::default()
     }
 }
 
@@ -146,7 +163,7 @@ pub(in crate::grpc) fn long_term(entry: LongTermEntry) -> pb::LongTermEntry {
         category_code: entry.category_code,
         valid_from: entry.valid_from.to_string(),
         valid_to: optional(entry.valid_to.as_ref()),
-        area_code: String::new(),
+        area_code: entry.area_code.unwrap_or_default(),
     }
 }
 
@@ -157,7 +174,7 @@ pub(in crate::grpc) fn rows(
 ) -> impl Iterator<Item = pb::RegistryRow> {
     let Content { bodies, areas, coefficients, long_term: entries } = content;
     let owner = jurisdiction.clone();
-    let bodies = bodies.into_iter().map(move |row| PbContent::Body(body(&owner, row)));
+    let bodies = bodies.into_iter().map(move |row| PbContent::Body(period(&owner, row)));
     let areas = areas.into_iter().map(move |row| PbContent::Area(area(&jurisdiction, row)));
     let coefficients = coefficients.into_iter().map(|row| PbContent::Coefficient(coefficient(row)));
     let entries = entries.into_iter().map(|row| PbContent::LongTerm(long_term(row)));
@@ -168,15 +185,6 @@ pub(in crate::grpc) fn rows(
     })
 }
 
-/// With two places, or as many more as it takes to be exact.
-fn decimal(number: &Exact) -> String {
-    let exact = |text: &String| text.parse::<Exact>().as_ref() == Ok(number);
-    (2..=PLACES_MAX)
-        .map(|places| number.to_decimal(places))
-        .find(exact)
-        .unwrap_or_else(|| number.to_string())
-}
-
 pub(super) fn optional(value: Option<&impl ToString>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
@@ -184,13 +192,6 @@ pub(super) fn optional(value: Option<&impl ToString>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_difficulty_keeps_its_value_and_two_places() {
-        for (written, printed) in [("0.9", "0.90"), ("1", "1.00"), ("0.8125", "0.8125")] {
-            assert_eq!(decimal(&written.parse().unwrap()), printed);
-        }
-    }
 
     #[test]
     fn a_registry_revision_is_a_number_or_current() {

@@ -5,11 +5,10 @@ use std::str::FromStr;
 use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::registry_row::Content as PbContent;
 use chengping_types::registry::{Area, AreaKind, Body, Coefficient, GridClass, LongTermEntry};
-use chengping_types::{BodyId, BodyKind, Exact, Month, Zone};
+use chengping_types::{BodyId, BodyKind, Category, Exact, Month, Zone};
 
 use super::deadline_rules::{calendar_day, filing_condition, first, working_hours};
 use crate::domain::import::{Fault, Place, Record, Row};
-use crate::domain::registry::RegisteredBody;
 
 const CODE_BYTES_MAX: usize = 128;
 const TEXT_BYTES_MAX: usize = 1024;
@@ -31,12 +30,13 @@ pub(in crate::grpc) fn row(row: pb::RegistryRow) -> Row {
             calendar_day(row).map_err(first).map(Record::CalendarDay)
         }
         Some(PbContent::FilingLimit(row)) => filing_condition(row).map(Record::FilingCondition),
-        Some(PbContent::Category(_)) | None => Err(missing("content")),
+        Some(PbContent::Category(row)) => category(row).map(Record::Category),
+        None => Err(missing("content")),
     };
     (place, record)
 }
 
-fn body(body: pb::Body) -> Result<RegisteredBody, Fault> {
+fn body(body: pb::Body) -> Result<Body, Fault> {
     let body_id = required("body_id", &body.body_id)?;
     let body_id = BodyId::from_str(body_id)
         .map_err(|error| Fault::new("body_id", "bad_body_id", error.to_string()))?;
@@ -46,10 +46,8 @@ fn body(body: pb::Body) -> Result<RegisteredBody, Fault> {
     let parent = reference("parent", &body.parent_body)?;
     let (valid_from, valid_to) = validity(&body.valid_from, &body.valid_to)?;
     let assessment_code = text("assessment_code", body.assessment_code)?;
-    Ok(RegisteredBody {
-        body: Body { body_id, kind, name, parent, valid_from, valid_to },
-        assessment_code: (!assessment_code.is_empty()).then_some(assessment_code),
-    })
+    let assessment_code = Some(assessment_code).filter(|code| !code.is_empty());
+    Ok(Body { body_id, kind, name, parent, valid_from, valid_to, assessment_code })
 }
 
 fn area(area: pb::Area) -> Result<Area, Fault> {
@@ -64,7 +62,7 @@ fn area(area: pb::Area) -> Result<Area, Fault> {
     Ok(Area { area_code, kind, name, district, subdistrict, window, zone, valid_from, valid_to })
 }
 
-fn coefficient(row: pb::Coefficient) -> Result<Coefficient, Fault> {
+pub(super) fn coefficient(row: pb::Coefficient) -> Result<Coefficient, Fault> {
     required("body_id", &row.body_id)?;
     let body_id = reference("body_id", &row.body_id)?.ok_or_else(|| missing("body_id"))?;
     let zone = code("zone", row.zone, Zone::from_code, Zone::NAMES)?;
@@ -106,7 +104,25 @@ fn long_term(entry: pb::LongTermEntry) -> Result<LongTermEntry, Fault> {
     let category_scheme = short("category_scheme", entry.category_scheme)?;
     let category_code = short("category_code", entry.category_code)?;
     let (valid_from, valid_to) = validity(&entry.valid_from, &entry.valid_to)?;
-    Ok(LongTermEntry { category_scheme, category_code, valid_from, valid_to })
+    let area_code = match entry.area_code.as_str() {
+        "" => None,
+        _ => Some(short("area_code", entry.area_code)?),
+    };
+    Ok(LongTermEntry { category_scheme, category_code, valid_from, valid_to, area_code })
+}
+
+fn category(row: pb::Category) -> Result<Category, Fault> {
+    let of_category = |fault: Fault| match fault.code.starts_with("missing_") {
+        true => Fault { code: "missing_category".to_owned(), ..fault },
+        false => fault,
+    };
+    let category_scheme = short("category_scheme", row.scheme).map_err(of_category)?;
+    let category_code = short("category_code", row.code).map_err(of_category)?;
+    let name = text("name", row.display_name)?;
+    required("name", &name)?;
+    let (valid_from, valid_to) = validity(&row.valid_from, &row.valid_to)?;
+    let local_extension = row.local_extension;
+    Ok(Category { category_scheme, category_code, name, valid_from, valid_to, local_extension })
 }
 
 pub(super) fn missing(column: &'static str) -> Fault {

@@ -135,6 +135,7 @@ mod tests {
             parent: None,
             valid_from: month,
             valid_to: None,
+            assessment_code: None,
         };
         let input = Input {
             jurisdiction: "zz".parse().unwrap(),
@@ -145,6 +146,7 @@ mod tests {
             rule_pack: PackRevision::new(1, pack),
             snapshot: Snapshot { watermark: 3, digest: Digest::of(b"") },
             bodies: (0..bodies).map(body).collect(),
+            former_periods: Vec::new(),
             coefficients: Vec::new(),
             tallies: Tallies::default(),
             earlier: BTreeMap::new(),

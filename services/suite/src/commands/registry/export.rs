@@ -6,15 +6,16 @@ use std::path::Path;
 use anyhow::Context as _;
 use chengping_interchange::{FileKind, Record, Writer};
 use chengping_proto::rules::v1::{
-    ExportRegistryRequest, GetDeadlineRulesRequest, RegistryRevision,
+    ExportRegistryRequest, GetDeadlineRulesRequest, ListCategoriesRequest, RegistryRevision,
 };
 use chengping_types::registry::Registry;
-use chengping_types::{DeadlineRules, TimeZone};
+use chengping_types::{Category, DeadlineRules, TimeZone};
+use tonic::Code;
 
 use super::{current, revision_json, summary};
-use crate::clients::Clients;
+use crate::clients::{Clients, all_pages};
 use crate::convert::deadline_rules;
-use crate::convert::registry::add;
+use crate::convert::registry::{add, read_category};
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::{Align, Output, Table};
 
@@ -24,14 +25,30 @@ pub(super) async fn run(
     folder: &Path,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let (revision, registry) = download(clients).await?;
+    let (revision, registry) = match download(clients).await {
+        // Deadline rules and categories stand without a revision.
+        Err(Failure::Rpc { status, .. }) if status.code() == Code::NotFound => Default::default(),
+        downloaded => downloaded?,
+    };
     let request = GetDeadlineRulesRequest { parent: clients.parent() };
     let rules = clients.registry().get_deadline_rules(request).await;
     let rules = deadline_rules::read(rules.doing("read the deadline rules")?.into_inner())
         .context("the server sent a row that no file can hold")?;
+    let request =
+        ListCategoriesRequest { parent: clients.parent(), ..ListCategoriesRequest::default() };
+    let categories = all_pages!(clients.registry(), list_categories, request, categories);
+    let categories = categories.doing("list the categories")?.into_iter().map(read_category);
+    let categories: Vec<_> = categories
+        .collect::<Result<_, _>>()
+        .context("the server sent a row that no file can hold")?;
+    let others: Vec<_> = deadline_records(rules).chain(category_records(categories)).collect();
+    let files = if revision.revision > 0 { records(registry).to_vec() } else { Vec::new() };
+    if files.is_empty() && others.is_empty() {
+        return Err(Failure::other("nothing is registered yet; use `chengping registry import`"));
+    }
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let mut table = Table::new(&[("file", Align::Left), ("rows", Align::Right)]);
-    for (kind, rows) in records(registry).into_iter().chain(deadline_records(rules)) {
+    for (kind, rows) in files.into_iter().chain(others) {
         let path = folder.join(format!("{kind}.csv"));
         write(&path, kind, &rows).with_context(|| format!("cannot write {}", path.display()))?;
         table.row([path.display().to_string(), rows.len().to_string()]);
@@ -41,7 +58,8 @@ pub(super) async fn run(
     Ok(Outcome::Done)
 }
 
-async fn download(clients: &Clients) -> Result<(RegistryRevision, Registry), Failure> {
+/// The newest revision and what it says.
+pub(super) async fn download(clients: &Clients) -> Result<(RegistryRevision, Registry), Failure> {
     let doing = "export the registry";
     let request = ExportRegistryRequest { name: current(clients) };
     let mut parts = clients.registry().export_registry(request).await.doing(doing)?.into_inner();
@@ -77,6 +95,12 @@ fn deadline_records(rules: DeadlineRules) -> impl Iterator<Item = (FileKind, Vec
     ]
     .into_iter()
     .filter(|(_, rows)| !rows.is_empty())
+}
+
+/// The optional file, where there are rows for it.
+fn category_records(categories: Vec<Category>) -> Option<(FileKind, Vec<Record>)> {
+    let rows: Vec<_> = categories.into_iter().map(Record::Category).collect();
+    (!rows.is_empty()).then_some((FileKind::Categories, rows))
 }
 
 fn write(path: &Path, kind: FileKind, rows: &[Record]) -> anyhow::Result<()> {

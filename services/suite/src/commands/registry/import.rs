@@ -1,29 +1,35 @@
 //! `chengping registry import`: reads registry files and has the service take in their rows.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
-use chengping_interchange::{Reader, Record, damage, payload};
+use chengping_interchange::{Record, payload};
 use chengping_proto::cases::v1::Reject;
-use chengping_proto::rules::v1::{
-    ImportRegistryRequest, ImportRegistryResponse, RegistryReject, RegistryRow,
-    registry_row::Content,
-};
+use chengping_proto::rules::v1::{ImportRegistryRequest, ImportRegistryResponse, RegistryReject};
 use serde_json::json;
 use tonic::Status;
 
+use super::diff::{self, say_warnings};
+use super::rows::Rows;
 use super::{revision_json, summary};
 use crate::clients::Clients;
-use crate::convert::reject::{position, reject};
-use crate::convert::{deadline_rules, registry as convert};
+use crate::convert::reject::position;
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::files::{self, SourceFile};
 use crate::output::{Align, Output, Table, say};
 use crate::rejecting;
 
-/// Rows of one message.
-const ROWS_MAX: usize = 2000;
+/// How registry files are to be taken in.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Whether nothing is to be changed.
+    pub validate_only: bool,
+    /// Whether the rows are all that there are of their tables.
+    pub replace: bool,
+    /// Why; kept in the audit log.
+    pub reason: String,
+    /// The revision that must still hold; 0 for any.
+    pub expected_revision: i64,
+}
 
 /// What became of the rows of registry files.
 pub struct Imported {
@@ -39,9 +45,39 @@ pub struct Imported {
 pub(super) async fn run(
     clients: &Clients,
     paths: &[PathBuf],
-    validate_only: bool,
+    asked: &Asked,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
+    let (imported, is_readable) = import_paths(clients, paths, asked).await?;
+    report(&imported, out)?;
+    if !is_readable || imported.did_nothing(asked) {
+        return Ok(Outcome::FoundWanting);
+    }
+    Ok(imported.outcome())
+}
+
+/// Shows what an import of `paths` would change.
+pub(super) async fn compare(
+    clients: &Clients,
+    paths: &[PathBuf],
+    asked: &Asked,
+    out: &mut Output,
+) -> Result<Outcome, Failure> {
+    let (imported, is_readable) = import_paths(clients, paths, asked).await?;
+    let response = &imported.response;
+    diff::report(&response.differences, response.difference_count, out)?;
+    if !is_readable || imported.did_nothing(asked) {
+        return Ok(Outcome::FoundWanting);
+    }
+    Ok(imported.outcome())
+}
+
+/// Imports what `paths` lead to; whether all of it are registry files.
+async fn import_paths(
+    clients: &Clients,
+    paths: &[PathBuf],
+    asked: &Asked,
+) -> Result<(Imported, bool), Failure> {
     let found = files::find(paths);
     let mut unreadable = found.problems;
     let (registry, others): (Vec<_>, Vec<_>) =
@@ -56,12 +92,26 @@ pub(super) async fn run(
     if registry.is_empty() && found.rejects.is_empty() {
         return Err(Failure::other("there is no registry file to import"));
     }
-    let imported = import(clients, &registry, found.rejects, validate_only).await?;
-    report(&imported, out)?;
-    if !unreadable.is_empty() {
-        return Ok(Outcome::FoundWanting);
+    if asked.replace && !unreadable.is_empty() {
+        return Err(Failure::other("not all files can be read, so nothing was replaced"));
     }
-    Ok(if imported.rejects.is_empty() { Outcome::Done } else { Outcome::DoneWithRejects })
+    let imported = import(clients, &registry, found.rejects, asked).await?;
+    Ok((imported, unreadable.is_empty()))
+}
+
+impl Imported {
+    fn outcome(&self) -> Outcome {
+        if self.rejects.is_empty() { Outcome::Done } else { Outcome::DoneWithRejects }
+    }
+
+    /// All or nothing was asked for, and all was not possible.
+    fn did_nothing(&self, asked: &Asked) -> bool {
+        let did_nothing = asked.replace && !self.rejects.is_empty();
+        if did_nothing {
+            say("error: a row cannot be taken in, so nothing is replaced");
+        }
+        did_nothing
+    }
 }
 
 /// Imports registry files as one revision of the registry; `refused` are the headers of those
@@ -74,94 +124,39 @@ pub async fn import(
     clients: &Clients,
     files: &[SourceFile],
     refused: Vec<Reject>,
-    validate_only: bool,
+    asked: &Asked,
 ) -> Result<Imported, Failure> {
     let mut rows = Rows { rejects: refused, ..Rows::default() };
     for file in files {
         rows.read(&file.path)?;
     }
-    let response = send(clients, rows.messages(clients.parent(), validate_only)).await;
+    if asked.replace && !rows.rejects.is_empty() {
+        // The service does not know of them, and would take out what they stand for.
+        rejecting::show(&rows.rejects);
+        return Err(Failure::other("a row cannot be read, so nothing was replaced"));
+    }
+    let response = send(clients, rows.messages(clients.parent(), asked)).await;
     let response = response.doing("import the registry")?;
+    say_warnings(&response.warnings);
     let mut rejects = rows.rejects;
     for refused in &response.rejects {
         let place = (refused.file.clone(), refused.row);
         rejects.push(refusal(refused, rows.records.get(&place)));
     }
     rejecting::show(&rejects);
-    if !validate_only {
+    if !asked.validate_only {
         rejecting::keep(clients, rejects.clone()).await.doing("keep the rejects")?;
     }
     Ok(Imported { response, read: rows.read, rejects })
 }
 
-async fn send(
+/// Sends an import.
+pub(super) async fn send(
     clients: &Clients,
     messages: Vec<ImportRegistryRequest>,
 ) -> Result<ImportRegistryResponse, Status> {
     let messages = futures_util::stream::iter(messages);
     Ok(clients.registry().import_registry(messages).await?.into_inner())
-}
-
-/// The rows of all files, as they are sent and as they were.
-#[derive(Default)]
-struct Rows {
-    contents: Vec<RegistryRow>,
-    /// For the payload of a row that the service refuses; its line is for finding it again.
-    records: BTreeMap<(String, i64), (Record, u64)>,
-    rejects: Vec<Reject>,
-    read: u64,
-}
-
-impl Rows {
-    fn read(&mut self, path: &Path) -> anyhow::Result<()> {
-        if let Some(damaged) = damage(path)? {
-            self.rejects.push(reject(damaged));
-            return Ok(());
-        }
-        let reader = Reader::open(path)?;
-        files::say_unknown_columns(path, reader.unknown_columns());
-        let file = files::name(path);
-        for entry in reader {
-            self.read += 1;
-            match entry {
-                Err(refused) => self.rejects.push(reject(refused)),
-                Ok(entry) => {
-                    let row = position(&file, entry.row, entry.line).row;
-                    let content = Some(content(&entry.record)?);
-                    self.contents.push(RegistryRow { file: file.clone(), row, content });
-                    self.records.insert((file.clone(), row), (entry.record, entry.line));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn messages(&mut self, parent: String, validate_only: bool) -> Vec<ImportRegistryRequest> {
-        let mut messages: Vec<_> = std::mem::take(&mut self.contents)
-            .chunks(ROWS_MAX)
-            .map(|rows| ImportRegistryRequest { rows: rows.to_vec(), ..Default::default() })
-            .collect();
-        // A file of which every row is bad is an import of nothing, and not an error.
-        if messages.is_empty() {
-            messages.push(ImportRegistryRequest::default());
-        }
-        messages[0].parent = parent;
-        messages[0].validate_only = validate_only;
-        messages
-    }
-}
-
-fn content(record: &Record) -> anyhow::Result<Content> {
-    match record {
-        Record::Body(body) => Ok(convert::body(body)),
-        Record::Area(area) => Ok(convert::area(area)),
-        Record::Coefficient(row) => convert::coefficient(row),
-        Record::LongTerm(entry) => Ok(convert::long_term(entry)),
-        Record::WorkingHours(row) => Ok(deadline_rules::working_hours(row)),
-        Record::CalendarDay(row) => Ok(deadline_rules::calendar_day(row)),
-        Record::FilingCondition(row) => Ok(deadline_rules::filing_limit(row)),
-        Record::Case(_) | Record::Event(_) => None.context("a registry file has no cases"),
-    }
 }
 
 /// A row that the service refused, with its payload where it is known.
@@ -186,6 +181,7 @@ fn report(imported: &Imported, out: &mut Output) -> Result<(), Failure> {
         ("added", Align::Right),
         ("changed", Align::Right),
         ("repeated", Align::Right),
+        ("removed", Align::Right),
         ("rejected", Align::Right),
     ]);
     table.row([
@@ -193,6 +189,7 @@ fn report(imported: &Imported, out: &mut Output) -> Result<(), Failure> {
         response.added_count.to_string(),
         response.changed_count.to_string(),
         response.repeated_count.to_string(),
+        response.removed_count.to_string(),
         rejects.len().to_string(),
     ]);
     out.report(
@@ -202,6 +199,7 @@ fn report(imported: &Imported, out: &mut Output) -> Result<(), Failure> {
             "added": response.added_count,
             "changed": response.changed_count,
             "repeated": response.repeated_count,
+            "removed": response.removed_count,
             "rejected": rejects.len(),
             "registry_revision": revision_json(&revision),
         }),
