@@ -1,5 +1,7 @@
 //! `chengping registry`: who is evaluated, where, and with which coefficients.
 
+pub mod calendar;
+pub mod deadline;
 pub mod export;
 pub mod import;
 
@@ -9,6 +11,8 @@ use chengping_proto::rules::v1::{GetRegistryRevisionRequest, ListBodiesRequest, 
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use self::calendar::CalendarCommand;
+use self::deadline::DeadlineArgs;
 use crate::args::Common;
 use crate::clients::{Clients, all_pages};
 use crate::convert::{enum_text, time_text};
@@ -35,6 +39,11 @@ pub enum RegistryCommand {
     },
     /// Show what is registered
     Show,
+    /// Show or replace the working calendar
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+    /// Compute when a limit is over that starts at an instant
+    Deadline(DeadlineArgs),
 }
 
 /// Does what the subcommand says.
@@ -53,6 +62,8 @@ pub async fn run(
             export::run(&clients, folder, out).await
         }
         RegistryCommand::Show => show(&Clients::connect(common).await?, out).await,
+        RegistryCommand::Calendar(command) => calendar::run(common, command, out).await,
+        RegistryCommand::Deadline(args) => deadline::run(common, args, out).await,
     }
 }
 
