@@ -133,17 +133,17 @@ async fn who_asks_is_told_what_a_case_was_held_to_until_the_calendar_changes() {
     let of_condition = ["--condition", "c1", "--scheme", SCHEME, "--code", "0102"];
     let question = [&["--start", STARTS[3], "--explain"], &of_condition[..]].concat();
     let before = city.deadline(&question);
-    assert_eq!(before["due_at"], "2018-05-03T11:30:00+08:00");
+    assert_eq!(before["due_at"], "2018-05-03T12:00:00+08:00");
     assert_eq!(before["skipped_days"].as_array().unwrap().len(), 3);
     assert!(before["text"].as_str().unwrap().contains("劳动节 不计"), "{before}");
     let given = ["--start", STARTS[3], "--limit", "2", "--unit", "urgent_hour"];
     assert_eq!(city.deadline(&given)["due_at"], "2018-04-28T19:30:00+08:00");
 
-    // One more day off: the next one is told another deadline, the case keeps its own.
+    // One more day off: whoever asks next is told another deadline, the case keeps its own.
     let more = format!("{CALENDAR}2018-05-02,holiday,放假\n");
     city.set_calendar("市政府通知", &[("calendar.csv", &more)]).expect(0);
     let taken_in = city.taken_in("c1-3").await;
-    assert_eq!(city.deadline(&question)["due_at"], "2018-05-04T11:30:00+08:00");
+    assert_eq!(city.deadline(&question)["due_at"], "2018-05-04T12:00:00+08:00");
     assert_eq!(city.taken_in("c1-3").await, taken_in);
     let shown = city.run(&["registry", "calendar", "show", "--format", "json"]).json(0);
     assert_eq!(shown["calendar"].as_array().unwrap().len(), 5);
