@@ -8,6 +8,7 @@ mod calendar;
 mod city;
 mod contract;
 mod county;
+mod deadlines;
 mod malformed;
 mod processes;
 mod publication;

@@ -1,5 +1,7 @@
 //! `chengping registry`: who is evaluated, where, and with which coefficients.
 
+pub mod calendar;
+pub mod deadline;
 mod diff;
 mod edit;
 pub mod export;
@@ -16,6 +18,8 @@ use chengping_types::{BodyId, Month};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use self::calendar::CalendarCommand;
+use self::deadline::DeadlineArgs;
 use self::edit::{Change, Values};
 use self::import::Asked;
 use crate::args::Common;
@@ -140,6 +144,11 @@ pub enum RegistryCommand {
         #[command(flatten)]
         change: Change,
     },
+    /// Show or replace the working calendar
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+    /// Compute when a limit is over that starts at an instant
+    Deadline(DeadlineArgs),
 }
 
 /// Does what the subcommand says.
@@ -187,6 +196,8 @@ pub async fn run(
         RegistryCommand::Remove { files, expect, change } => {
             edit::remove(clients, files, *expect, change, out).await
         }
+        RegistryCommand::Calendar(command) => calendar::run(common, command, out).await,
+        RegistryCommand::Deadline(args) => deadline::run(common, args, out).await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `chengping rules`: checks, reviews and puts in force the rules of evaluation.
 
+mod audit;
 mod diff;
 mod list;
 mod preview;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use tonic::Status;
 use uuid::Uuid;
 
+use self::audit::AuditArgs;
 use self::diff::AnyPack;
 use self::source::PackSource;
 use super::evaluate::PackRevision;
@@ -62,6 +64,8 @@ pub enum RulesCommand {
     Preview(preview::PreviewArgs),
     /// List the packs and their revisions
     List,
+    /// List or check who changed what, when and why: rules, registries and calendars
+    Audit(AuditArgs),
     /// Hand a draft in for approval
     Submit {
         /// Revision, such as zz-2018@3
@@ -111,6 +115,9 @@ pub async fn run(
     if let RulesCommand::Preview(args) = command {
         return preview::run(common, args, out).await;
     }
+    if let RulesCommand::Audit(args) = command {
+        return audit::run(common, args, out).await;
+    }
     let clients = Clients::connect(common).await?;
     let client = &mut clients.rule_packs();
     let revision = match command {
@@ -142,6 +149,7 @@ pub async fn run(
         RulesCommand::Validate { .. }
         | RulesCommand::Apply { .. }
         | RulesCommand::Diff { .. }
+        | RulesCommand::Audit(_)
         | RulesCommand::Preview(_) => return Ok(Outcome::Done),
     };
     report(&revision?.into_inner(), out)?;
