@@ -27,8 +27,8 @@ test: ## Run every test, on real PostgreSQL and a real cache, with real processe
 	cargo build --workspace --bins
 	$(TARGET)/debug/chengping-test-servers -- deploy/test.sh
 
-bench: ## Measure derivation, tally and score, beside DuckDB and Polars on the same facts; the numbers go to .run/bench.json.
-	deploy/tools.sh bench
+bench: ## Measure derivation, tally and score, beside DuckDB and Polars, and how rules are given out; the numbers go to .run/bench.json.
+	deploy/tools.sh bench postgres
 	cargo build --release -p chengping-bench
 	mkdir -p .run
 	$(TARGET)/release/chengping-bench --python $(CHENGPING_TOOLS)/bench/bin/python --json .run/bench.json

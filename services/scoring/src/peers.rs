@@ -1,8 +1,10 @@
 //! Calls to the services that this one reads from.
 
 mod convert;
+mod seen;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chengping_casework::{Fact, Question};
 use chengping_chassis::cache::Cache;
@@ -19,10 +21,13 @@ use chengping_scoring::PackRevision;
 use chengping_types::name::{RulePackRevisionName, SnapshotName};
 use chengping_types::registry::Registry;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Request, Status, Streaming};
 
+use self::seen::Seen;
 use crate::error::Error;
 
+/// How long rule-configuration may take to say what is in force, where nobody waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What this service calls itself.
 const NAME: &str = "scoring";
 const CASES: &str = "case-ingestion";
@@ -38,6 +43,8 @@ pub(crate) struct Peers {
     registries: RegistryServiceClient<TracedChannel>,
     rule_packs: RulePackServiceClient<TracedChannel>,
     known_registries: Arc<Mutex<Vec<Arc<RegistryRevision>>>>,
+    /// The jurisdictions whose rules in force were asked for, with the time zone of these.
+    pub(crate) seen: Arc<Seen>,
     /// Remembers tallies.
     pub(crate) cache: Cache,
 }
@@ -86,6 +93,7 @@ impl Peers {
             registries: RegistryServiceClient::new(rules.clone()).max_decoding_message_size(limit),
             rule_packs: RulePackServiceClient::new(rules).max_decoding_message_size(limit),
             known_registries: Arc::default(),
+            seen: Arc::default(),
             cache,
         })
     }
@@ -120,8 +128,29 @@ impl Peers {
         }
         let text = String::from_utf8(answer.canonical).map_err(|error| odd(RULES, error))?;
         let pack = RulePack::parse(&text).map_err(Error::PackUnreadable)?;
+        if named.is_none() {
+            self.seen.note(jurisdiction, &pack.time_zone);
+        }
         let revision = PackRevision { revision: name.revision, digest, pack };
         Ok((name, revision))
+    }
+
+    /// The name of the revision in force in `month`.
+    pub(crate) async fn in_force(
+        &self,
+        jurisdiction: &JurisdictionId,
+        month: Month,
+    ) -> Result<RulePackRevisionName, Error> {
+        let parent = convert::parent(jurisdiction);
+        let message = rules::GetEffectiveRulePackRequest { parent, month: month.to_string() };
+        let mut request = Request::new(message);
+        request.set_timeout(PATIENCE);
+        let answer = self.rule_packs.clone().get_effective_rule_pack(request).await;
+        let answer = answer.map_err(|status| match status.code() {
+            Code::NotFound => Error::NoRulePack { month },
+            _ => failed(RULES)(status),
+        })?;
+        answer.into_inner().name.parse().map_err(|error| odd(RULES, error))
     }
 
     /// The registry as it stands now.
