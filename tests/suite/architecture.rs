@@ -39,7 +39,20 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("tests", &[]),
-    ("bench", &["types", "casework", "rules", "scoring", "interchange", "proto"]),
+    (
+        "bench",
+        &[
+            "types",
+            "casework",
+            "rules",
+            "scoring",
+            "interchange",
+            "proto",
+            "chassis",
+            "testing",
+            "rule-configuration",
+        ],
+    ),
 ];
 
 /// Crates that see neither the network nor a database, a clock or a runtime.

@@ -5,6 +5,7 @@
 mod architecture;
 mod boston;
 mod calendar;
+mod chaos;
 mod city;
 mod contract;
 mod county;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use chengping_testing::{OtlpReceiver, Process, RedisServer, SpanRecord, TestDatabase, free_port};
+use chengping_testing::{
+    OtlpReceiver, PointRecord, Process, RedisServer, SpanRecord, TestDatabase, free_port,
+};
 use nix::sys::signal::Signal;
 
 use crate::support::{Done, chengping, folder, program};
@@ -70,6 +72,7 @@ impl Fleet {
                 ),
                 (format!("{prefix}DATABASE__URL"), database.url_for(service.role)),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT".into(), collector.endpoint().into()),
+                (format!("{prefix}TELEMETRY__METRICS_INTERVAL_MS"), "200".into()),
                 ("REDIS_URL".into(), redis.map_or("", RedisServer::url).into()),
             ];
             for (peer, of) in service.peers {
@@ -138,7 +141,28 @@ async fn four_processes_do_the_main_job_and_tell_it_as_one_trace() {
     {
         assert!(services.contains(service), "{services:?}");
     }
+    live_revisions(&collector).await;
     fleet.stop().await;
+}
+
+/// Waits until both services that read rules have told which revision they see in force.
+async fn live_revisions(collector: &OtlpReceiver) {
+    let readers = ["chengping-rule-configuration", "chengping-scoring"];
+    let of = |points: &[PointRecord]| -> BTreeMap<String, i64> {
+        let live = points.iter().filter(|point| {
+            let attributes = &point.attributes;
+            point.metric == "chengping.rules.live_revision"
+                && attributes["jurisdiction"] == "zz"
+                && attributes["rule_pack"] == "zz-2018"
+        });
+        live.map(|point| (point.service.clone(), point.number)).collect()
+    };
+    let points = collector.wait_for_points(|points| of(points).len() >= readers.len()).await;
+    let expected = readers.map(|service| (service.to_owned(), 1)).into();
+    assert_eq!(of(&points), expected);
+    let durations = points.iter().filter(|point| point.metric == "rpc.server.call.duration");
+    let measured: BTreeSet<_> = durations.map(|point| &point.service).collect();
+    assert_eq!(measured.len(), SERVICES.len(), "{measured:?}");
 }
 
 /// The services that took part in the call of a method; waits until there are three.

@@ -2,6 +2,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use tokio::net::TcpStream;
 
 use crate::{Process, ProcessError, eventually, free_port};
@@ -15,6 +16,9 @@ pub const REDIS_REQUIRED_VARIABLE: &str = "CHENGPING_TEST_REQUIRE_REDIS";
 const PROGRAMS: [&str; 2] = ["valkey-server", "redis-server"];
 /// Where `deploy/tools.sh cache` links the server that it brings.
 const TOOLS_BIN: &str = "bin";
+
+/// Why a server is not broken.
+const NOT_OURS: &str = "only a server of our own is broken";
 
 /// Other tests look for free ports as well.
 const ATTEMPTS: u32 = 5;
@@ -52,6 +56,15 @@ impl RedisServer {
         if let Ok(url) = std::env::var(REDIS_VARIABLE) {
             return Some(Self { url, port: 0, process: None });
         }
+        Self::own().await
+    }
+
+    /// A server of our own, for tests that break it; `None` as for [`find`](Self::find).
+    ///
+    /// # Panics
+    ///
+    /// If a server is required and there is none, or if it does not start.
+    pub async fn own() -> Option<Self> {
         let is_required = std::env::var(REDIS_REQUIRED_VARIABLE).is_ok_and(|value| value == "1");
         match Self::start().await {
             Ok(server) => Some(server),
@@ -93,6 +106,48 @@ impl RedisServer {
         let connected = eventually(async || TcpStream::connect(("127.0.0.1", port)).await.ok());
         connected.await;
         Ok(process)
+    }
+
+    /// Ends it as a crash would; everything in it is lost.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    ///
+    /// # Panics
+    ///
+    /// If it is not our own.
+    pub async fn kill(&mut self) -> Result<(), ProcessError> {
+        self.process.as_mut().expect(NOT_OURS).kill().await
+    }
+
+    /// Starts it again at the same address, empty.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    ///
+    /// # Panics
+    ///
+    /// If it is not our own.
+    pub async fn restart(&mut self) -> Result<(), RedisUnavailable> {
+        assert!(self.process.is_some(), "{NOT_OURS}");
+        let program = program(|name| std::env::var_os(name)).ok_or(RedisUnavailable::NotFound)?;
+        self.process = Some(Self::run(&program, self.port).await?);
+        Ok(())
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    ///
+    /// # Panics
+    ///
+    /// If it is not our own.
+    pub fn signal(&self, signal: Signal) -> Result<(), ProcessError> {
+        self.process.as_ref().expect(NOT_OURS).signal(signal)
     }
 
     /// Its address, for `cache.redis_url`.

@@ -1,6 +1,7 @@
 //! The use cases.
 
 mod counted;
+mod live;
 mod preview;
 mod scored;
 mod tallies;

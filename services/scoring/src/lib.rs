@@ -8,6 +8,7 @@ mod config;
 mod domain;
 mod error;
 mod grpc;
+mod metrics;
 mod peers;
 mod store;
 
@@ -26,7 +27,7 @@ pub const SCHEMA: &str = "scoring";
 /// The migrations of the schema.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// Adds the service to a server.
+/// Adds the service to a server; what runs beside its calls ends with `shutdown`.
 ///
 /// # Errors
 ///
@@ -34,13 +35,14 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 pub async fn build(
     config: &Config,
     server: &mut Server,
-    _shutdown: CancellationToken,
+    shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let pool = postgres::pool(&config.database, SCHEMA).await?;
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let cache = Cache::new(&config.cache)?;
     let peers = peers::Peers::connect(&config.cases, &config.rules, cache)?;
     let app = app::App::new(store::Store::new(pool), peers);
+    tokio::spawn(app.clone().show_in_force(metrics::Metrics::new(), shutdown));
     server.describe(FILE_DESCRIPTOR_SET).add_service(grpc::service(app));
     Ok(())
 }

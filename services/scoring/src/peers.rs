@@ -2,6 +2,7 @@
 
 mod convert;
 mod packs;
+mod seen;
 
 use std::sync::{Arc, Mutex};
 
@@ -21,6 +22,7 @@ use chengping_types::{Digest, Instant, JurisdictionId, Month};
 use tonic::{Code, Status, Streaming};
 
 pub(crate) use self::packs::InForce;
+use self::seen::Seen;
 use crate::error::Error;
 
 /// What this service calls itself.
@@ -39,6 +41,8 @@ pub(crate) struct Peers {
     rule_packs: RulePackServiceClient<TracedChannel>,
     known_registries: Arc<Mutex<Vec<Arc<RegistryRevision>>>>,
     known_packs: Arc<packs::KnownPacks>,
+    /// The jurisdictions whose rules in force were asked for, with the time zone of these.
+    pub(crate) seen: Arc<Seen>,
     /// Remembers tallies.
     pub(crate) cache: Cache,
 }
@@ -88,6 +92,7 @@ impl Peers {
             rule_packs: RulePackServiceClient::new(rules).max_decoding_message_size(limit),
             known_registries: Arc::default(),
             known_packs: Arc::default(),
+            seen: Arc::default(),
             cache,
         })
     }

@@ -1,12 +1,15 @@
-//! `make bench`, the part of the kernel: how fast facts are derived, tallied and scored on this
-//! machine, with the group-bys of the tally also done by DuckDB and Polars on the same facts.
+//! `make bench`: how fast facts are derived, tallied and scored on this machine, with the group-bys
+//! of the tally also done by DuckDB and Polars on the same facts; and how fast rules are given out,
+//! beside a server that does nothing else.
 //!
-//! Usage: `chengping-bench [--python PYTHON] [--chengping PROGRAM] [--facts 1000000,10000000]
-//! [--json FILE]`. Without `--python` nothing is compared, without `--chengping` nothing previewed. Nothing is judged: the numbers are those of this machine, now.
+//! Usage: `chengping-bench [--only kernel|preview|distribution] [--python PYTHON] [--chengping PROGRAM]
+//! [--facts 1000000,10000000] [--json FILE]`. Without `--python` no other engine is asked, without
+//! `--chengping` nothing is previewed. Nothing is judged: the numbers are those of this machine, now.
 
 mod city;
 mod columns;
 mod deriving;
+mod distribution;
 mod others;
 mod preview;
 mod scoring;
@@ -26,11 +29,19 @@ struct Options {
     chengping: Option<PathBuf>,
     json: Option<PathBuf>,
     facts: Vec<usize>,
+    /// The one part that is asked for.
+    only: Option<String>,
+}
+
+impl Options {
+    fn wants(&self, part: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only == part)
+    }
 }
 
 fn options() -> anyhow::Result<Options> {
     let facts = vec![1_000_000, 10_000_000];
-    let mut options = Options { python: None, chengping: None, json: None, facts };
+    let mut options = Options { python: None, chengping: None, json: None, facts, only: None };
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().with_context(|| format!("{word} needs a value"))?;
@@ -38,23 +49,55 @@ fn options() -> anyhow::Result<Options> {
             "--python" => options.python = Some(value.into()),
             "--chengping" => options.chengping = Some(value.into()),
             "--json" => options.json = Some(value.into()),
+            "--only" => options.only = Some(value),
             "--facts" => {
                 let numbers = value.split(',').map(str::parse);
                 options.facts = numbers.collect::<Result<_, _>>().context("--facts 1000,2000")?;
             }
-            _ => {
-                bail!("unknown option {word}; known are --python, --chengping, --json and --facts")
-            }
+            _ => bail!(
+                "unknown option {word}; known are --only, --python, --chengping, --json and --facts"
+            ),
         }
     }
     Ok(options)
 }
 
 fn main() -> anyhow::Result<()> {
+    // The servers of the part "distribution" are processes of this program.
+    let mut words = env::args().skip(1);
+    if let (Some("serve"), Some(what), Some(with)) =
+        (words.next().as_deref(), words.next(), words.next())
+    {
+        return distribution::serve(&what, with);
+    }
     let options = options()?;
     let mut out = io::stdout();
     let threads = stopwatch::threads();
     writeln!(out, "{threads} threads for each program")?;
+    let mut all = json!({ "threads": threads.get() });
+    if options.wants("kernel") {
+        kernel(&options, &mut all, &mut out)?;
+    }
+    if let (Some(program), true) = (&options.chengping, options.wants("preview")) {
+        let previewed = preview::measure(program)?;
+        writeln!(out, "\n{}", preview::lines(&previewed))?;
+        all["preview"] = previewed;
+    }
+    if options.wants("distribution") {
+        let given = distribution::measure()?;
+        writeln!(out, "\n{}", distribution::lines(&given))?;
+        all["distribution"] = given;
+    }
+    if let Some(file) = &options.json {
+        let text = serde_json::to_string_pretty(&all)?;
+        fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Derivation, tally and score.
+fn kernel(options: &Options, all: &mut Value, out: &mut impl io::Write) -> anyhow::Result<()> {
+    let threads = stopwatch::threads();
     let mut tallies = Vec::new();
     for facts in &options.facts {
         let measured = tallying::measure(*facts, threads, options.python.as_deref())?;
@@ -71,20 +114,8 @@ fn main() -> anyhow::Result<()> {
     writeln!(out, "\n{}", scoring::lines(&scored))?;
     let derived = deriving::measure();
     writeln!(out, "\n{}", deriving::lines(&derived))?;
-    let previewed = options.chengping.as_deref().map(preview::measure).transpose()?;
-    if let Some(previewed) = &previewed {
-        writeln!(out, "\n{}", preview::lines(previewed))?;
-    }
-    if let Some(file) = &options.json {
-        let all = json!({
-            "threads": threads.get(),
-            "tallies": tallies,
-            "score": scored,
-            "derive": derived,
-            "preview": previewed,
-        });
-        let text = serde_json::to_string_pretty(&all)?;
-        fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
-    }
+    all["tallies"] = tallies.into();
+    all["score"] = scored;
+    all["derive"] = derived;
     Ok(())
 }

@@ -5,7 +5,7 @@ use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
 use tonic::{Code, Streaming};
 
-use crate::service::{Settings, ZZ, refusal, source, start, start_beside, start_with};
+use crate::service::{Settings, ZZ, activate, refusal, source, start, start_beside, start_with};
 
 type Stream = Streaming<pb::WatchRulePacksResponse>;
 
@@ -62,6 +62,26 @@ async fn a_watch_goes_on_where_it_broke_off_and_misses_nothing() {
 }
 
 #[tokio::test]
+async fn a_watch_goes_on_over_more_activations_than_are_read_at_a_time() {
+    const MANY: usize = 230;
+    let mut service = start().await;
+    let first = service.active(source("一"), "2018-03").await.name;
+    let (_, token) = next(&mut watch(&mut service.packs, "").await).await;
+    let second = service.approved(source("二")).await.name;
+    // What was replaced may come back.
+    for name in [&second, &first].into_iter().cycle().take(MANY) {
+        activate(&mut service.packs, name, "2018-03").await.unwrap();
+    }
+    let mut stream = watch(&mut service.packs, &token).await;
+    for expected in [2, 1].into_iter().cycle().take(MANY) {
+        assert_eq!(next(&mut stream).await.0, expected);
+    }
+    // And each change comes alone from there on.
+    activate(&mut service.packs, &second, "2018-03").await.unwrap();
+    assert_eq!(next(&mut stream).await.0, 2);
+}
+
+#[tokio::test]
 async fn a_change_through_another_process_is_found_by_looking() {
     let mut service = start().await;
     let quick = Settings { poll_ms: 20, ..Settings::default() };
@@ -96,6 +116,12 @@ async fn a_watch_ends_with_the_service_and_says_why() {
 #[tokio::test]
 async fn a_token_of_somebody_else_is_refused() {
     let mut service = start().await;
+    service.active(source("一"), "2018-03").await;
+    let (_, foreign) = next(&mut watch(&mut service.packs, "").await).await;
+    let parent = "jurisdictions/kf".to_owned();
+    let request = pb::WatchRulePacksRequest { parent, resume_token: foreign };
+    let status = service.packs.watch_rule_packs(request).await.unwrap_err();
+    assert_eq!(refusal(&status), (Code::InvalidArgument, "RESUME_TOKEN_INVALID".to_owned()));
     for token in ["nonsense", "AQ"] {
         let request =
             pb::WatchRulePacksRequest { parent: ZZ.to_owned(), resume_token: token.to_owned() };

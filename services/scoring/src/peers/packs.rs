@@ -77,7 +77,9 @@ impl Peers {
             Code::NotFound => Error::NoRulePack { month },
             _ => failed(RULES)(status),
         })?;
-        self.read(jurisdiction, None, answer.into_inner()).await
+        let found = self.read(jurisdiction, None, answer.into_inner()).await?;
+        self.seen.note(jurisdiction, &found.rules.pack.time_zone);
+        Ok(found)
     }
 
     async fn named(
