@@ -27,7 +27,7 @@ async fn a_suite_is_found_while_it_starts_and_leaves_nothing_running() {
     let mut suite = up(&data);
     fs::write(
         folder.path().join("bodies.csv"),
-        "body_id,kind,name,parent,valid_from,valid_to\nd01,district,第1区,,2018-01,\n",
+        "body_id,kind,name,parent,valid_from,valid_to,assessment_code\nd01,district,第1区,,2018-01,,\n",
     )
     .unwrap();
 
