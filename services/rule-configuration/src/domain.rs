@@ -4,4 +4,5 @@ pub(crate) mod audit;
 pub(crate) mod import;
 pub(crate) mod pack;
 pub(crate) mod registry;
+pub(crate) mod request;
 pub(crate) mod review;

@@ -9,7 +9,7 @@ use chengping_chassis::postgres::Fault;
 use chengping_types::Month;
 use tonic::Code;
 
-use crate::domain::review::IllegalChange;
+use crate::domain::review::{IllegalChange, State};
 use crate::store::StoreError;
 
 /// How long a client should wait for what is out of reach.
@@ -43,6 +43,20 @@ pub(crate) enum Error {
              repeat if this one is to replace it"
     )]
     ActivationRaced { month: Month },
+    #[error(
+        "in {month} {expected} is not in force, but {}; look at it, and decide again",
+        if .standing.is_empty() { "nothing" } else { .standing.as_str() }
+    )]
+    AnotherReplaced { month: Month, expected: String, standing: String },
+    #[error(
+        "revision {revision} of {resource} is not the newest any more, {newest} is; repeat the \
+             change from that one"
+    )]
+    NotNewest { resource: String, revision: u64, newest: u64 },
+    #[error("{resource} is {state}; a pack derives from a revision that is approved or in force")]
+    ParentNotApproved { resource: String, state: State },
+    #[error("the newest revision of {resource} is a whole pack and derives from none")]
+    NotDerived { resource: String },
     #[error("an import has at most {rows_max} rows and {bytes_max} bytes; split it")]
     ImportTooLarge { rows_max: usize, bytes_max: usize },
     #[error("resume_token is not valid; take it from the last message seen, or leave it empty")]
@@ -68,9 +82,14 @@ impl ApiError for Error {
             | Self::ResumeTokenInvalid => Code::InvalidArgument,
             Self::Page(error) => error.code(),
             Self::NotFound { .. } | Self::NothingInForce { .. } => Code::NotFound,
-            Self::EtagMismatch { .. } | Self::ActivationRaced { .. } => Code::Aborted,
+            Self::EtagMismatch { .. }
+            | Self::ActivationRaced { .. }
+            | Self::AnotherReplaced { .. }
+            | Self::NotNewest { .. } => Code::Aborted,
             Self::RequestIdReused { .. }
             | Self::IllegalStateChange { .. }
+            | Self::ParentNotApproved { .. }
+            | Self::NotDerived { .. }
             | Self::FourEyes { .. } => Code::FailedPrecondition,
             Self::NotBuilt { .. } => Code::Unimplemented,
             Self::Stopping => Code::Unavailable,
@@ -96,6 +115,10 @@ impl ApiError for Error {
             Self::IllegalStateChange { .. } => "ILLEGAL_STATE_CHANGE",
             Self::FourEyes { .. } => "FOUR_EYES_REQUIRED",
             Self::ActivationRaced { .. } => "ACTIVATION_RACED",
+            Self::AnotherReplaced { .. } => "REPLACED_REVISION_MISMATCH",
+            Self::NotNewest { .. } => "REVISION_NOT_NEWEST",
+            Self::ParentNotApproved { .. } => "PARENT_REVISION_NOT_APPROVED",
+            Self::NotDerived { .. } => "RULE_PACK_NOT_DERIVED",
             Self::ImportTooLarge { .. } => "IMPORT_TOO_LARGE",
             Self::ResumeTokenInvalid => "RESUME_TOKEN_INVALID",
             Self::NotBuilt { .. } => "METHOD_NOT_BUILT_YET",
@@ -114,10 +137,24 @@ impl ApiError for Error {
         let pairs = match self {
             Self::Page(error) => return error.metadata(),
             Self::NotFound { resource }
+            | Self::NotDerived { resource }
             | Self::EtagMismatch { resource }
             | Self::Corrupt { resource } => vec![("resource", resource.clone())],
             Self::NothingInForce { month } | Self::ActivationRaced { month } => {
                 vec![("month", month.to_string())]
+            }
+            Self::AnotherReplaced { month, expected, standing } => vec![
+                ("month", month.to_string()),
+                ("expected", expected.clone()),
+                ("standing", standing.clone()),
+            ],
+            Self::NotNewest { resource, revision, newest } => vec![
+                ("resource", resource.clone()),
+                ("revision", revision.to_string()),
+                ("newest", newest.to_string()),
+            ],
+            Self::ParentNotApproved { resource, state } => {
+                vec![("resource", resource.clone()), ("state", state.to_string())]
             }
             Self::RequestIdReused { request_id } => vec![("requestId", request_id.clone())],
             Self::IllegalStateChange { resource, change } => vec![

@@ -4,6 +4,7 @@ pub(super) mod deadline_rules;
 pub(super) mod registry;
 pub(super) mod row;
 pub(super) mod rule_pack;
+pub(super) mod rule_pack_change;
 
 use std::fmt::Display;
 use std::str::FromStr;

@@ -6,7 +6,7 @@ use tonic::Code;
 use crate::import::city;
 use crate::service::{Service, ZZ, approve, fields, refusal, source, start};
 
-async fn entries(service: &mut Service) -> Vec<pb::AuditEntry> {
+pub(crate) async fn entries(service: &mut Service) -> Vec<pb::AuditEntry> {
     let mut request =
         pb::ListAuditEntriesRequest { parent: ZZ.to_owned(), page_size: 2, ..Default::default() };
     let mut entries = Vec::new();

@@ -3,9 +3,15 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod city;
 #[cfg(test)]
+mod contention;
+#[cfg(test)]
 mod deadline_rules;
+#[cfg(test)]
+mod derive;
 #[cfg(test)]
 mod effective;
 #[cfg(test)]
