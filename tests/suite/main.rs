@@ -16,3 +16,4 @@ mod publication;
 mod registry;
 mod stranger;
 mod support;
+mod walkthrough;

@@ -71,7 +71,8 @@ struct GivenSource {
 /// Whether a text says that it derives from another pack. One that cannot be read does not.
 #[must_use]
 pub fn is_derived(text: &str) -> bool {
-    document::read(text).is_ok_and(|root| root.field("extends").is_some())
+    text.contains("extends")
+        && document::read(text).is_ok_and(|root| root.field("extends").is_some())
 }
 
 /// Reads the text of a pack that derives from another, without the parent.
@@ -160,6 +161,12 @@ impl Derived {
     fn mistake(&self, at: usize, message: String) -> Mistake {
         let one = &self.overrides[at];
         Mistake { path: one.path.clone(), position: one.position, message }
+    }
+
+    /// Where the text says what it derives from.
+    #[must_use]
+    pub fn position_of_extends(&self) -> Option<Position> {
+        self.root.field("extends")?.position
     }
 
     /// The node of an override.

@@ -1,5 +1,6 @@
 //! The use cases. Each owns its transaction; none knows how it was called.
 
+mod adjust;
 mod audit;
 mod calendar;
 mod change;
@@ -11,32 +12,37 @@ mod holders;
 mod import;
 mod pointers;
 mod reading;
+mod requests;
 mod review;
 mod revise;
 mod upkeep;
 mod watch;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chengping_chassis::CancellationToken;
 use chengping_chassis::cache::Cache;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use crate::domain::holders::Pending;
 use crate::domain::pack::Given;
 use crate::domain::pointers::Pointers;
+use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
+pub(crate) use self::adjust::{Adjust, Rebase};
 pub(crate) use self::calendar::CalendarChange;
 pub(crate) use self::change::{Requested, UpdateBody};
-pub(crate) use self::check::{Checked, check};
+pub(crate) use self::check::Checked;
 pub(crate) use self::commit::{Commit, Rollback};
 pub(crate) use self::deadline::{Answer, LimitAsked, Question};
 pub(crate) use self::import::Import;
 pub(crate) use self::reading::ROWS_MAX_PER_MESSAGE;
-pub(crate) use self::review::StateChange;
+pub(crate) use self::review::{Activation, StateChange};
 pub(crate) use self::revise::{Order, Revised};
 pub(crate) use self::watch::WatchEvent;
 
@@ -74,6 +80,9 @@ pub(crate) struct App {
     pending: Arc<Pending>,
     metrics: Metrics,
     shutdown: CancellationToken,
+    /// One place a core for the reading and changing of texts, so that of many who change one pack
+    /// few work in vain.
+    work: Arc<Semaphore>,
 }
 
 impl App {
@@ -83,6 +92,7 @@ impl App {
         settings: Settings,
         shutdown: CancellationToken,
     ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             store,
             cache,
@@ -93,6 +103,17 @@ impl App {
             pending: Arc::default(),
             metrics: Metrics::new(),
             shutdown,
+            work: Arc::new(Semaphore::new(cores)),
         }
     }
+
+    /// A place for work on texts. Whoever has one looks again whether the work is still wanted.
+    async fn place(&self) -> SemaphorePermit<'_> {
+        self.work.acquire().await.expect("the places are never closed")
+    }
+}
+
+/// Does what takes a core's time where nobody waits for it.
+async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    Ok(tokio::task::spawn_blocking(work).await?)
 }

@@ -11,4 +11,5 @@ pub(crate) mod pack;
 pub(crate) mod pointers;
 pub(crate) mod references;
 pub(crate) mod registry;
+pub(crate) mod request;
 pub(crate) mod review;

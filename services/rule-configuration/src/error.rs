@@ -9,7 +9,7 @@ use chengping_chassis::postgres::Fault;
 use chengping_types::Month;
 use tonic::Code;
 
-use crate::domain::review::IllegalChange;
+use crate::domain::review::{IllegalChange, State};
 use crate::store::StoreError;
 
 /// How long a client should wait for what is out of reach.
@@ -48,6 +48,20 @@ pub(crate) enum Error {
              repeat if this one is to replace it"
     )]
     ActivationRaced { month: Month },
+    #[error(
+        "in {month} {expected} is not in force, but {}; look at it, and decide again",
+        if .standing.is_empty() { "nothing" } else { .standing.as_str() }
+    )]
+    AnotherReplaced { month: Month, expected: String, standing: String },
+    #[error(
+        "revision {revision} of {resource} is not the newest any more, {newest} is; repeat the \
+             change from that one"
+    )]
+    NotNewest { resource: String, revision: u64, newest: u64 },
+    #[error("{resource} is {state}; a pack derives from a revision that is approved or in force")]
+    ParentNotApproved { resource: String, state: State },
+    #[error("the newest revision of {resource} is a whole pack and derives from none")]
+    NotDerived { resource: String },
     #[error("an import has at most {rows_max} rows and {bytes_max} bytes; split it")]
     ImportTooLarge { rows_max: usize, bytes_max: usize },
     #[error("resume_token is not valid; take it from the last message seen, or leave it empty")]
@@ -71,8 +85,6 @@ pub(crate) enum Error {
     TooLittleWorkingTime,
     #[error("the limit ends after the year 9999; check the start")]
     DeadlineBeyondTime,
-    #[error("{method} is not built yet")]
-    NotBuilt { method: &'static str },
     #[error("the service is stopping; connect again and go on with the last resume_token")]
     Stopping,
     #[error("the stored content of {resource} does not match its digest")]
@@ -96,9 +108,13 @@ impl ApiError for Error {
             | Self::ConditionNotFound { .. } => Code::NotFound,
             Self::EtagMismatch { .. }
             | Self::RevisionMismatch { .. }
-            | Self::ActivationRaced { .. } => Code::Aborted,
+            | Self::ActivationRaced { .. }
+            | Self::AnotherReplaced { .. }
+            | Self::NotNewest { .. } => Code::Aborted,
             Self::RequestIdReused { .. }
             | Self::IllegalStateChange { .. }
+            | Self::ParentNotApproved { .. }
+            | Self::NotDerived { .. }
             | Self::FourEyes { .. }
             | Self::NoTimeZone
             | Self::NoWorkCalendar
@@ -106,7 +122,6 @@ impl ApiError for Error {
             | Self::ConditionNotValid { .. }
             | Self::TooLittleWorkingTime => Code::FailedPrecondition,
             Self::DeadlineBeyondTime => Code::OutOfRange,
-            Self::NotBuilt { .. } => Code::Unimplemented,
             Self::Stopping => Code::Unavailable,
             Self::Corrupt { .. } => Code::DataLoss,
             Self::Store(error) => match error.fault() {
@@ -131,6 +146,10 @@ impl ApiError for Error {
             Self::IllegalStateChange { .. } => "ILLEGAL_STATE_CHANGE",
             Self::FourEyes { .. } => "FOUR_EYES_REQUIRED",
             Self::ActivationRaced { .. } => "ACTIVATION_RACED",
+            Self::AnotherReplaced { .. } => "REPLACED_REVISION_MISMATCH",
+            Self::NotNewest { .. } => "REVISION_NOT_NEWEST",
+            Self::ParentNotApproved { .. } => "PARENT_REVISION_NOT_APPROVED",
+            Self::NotDerived { .. } => "RULE_PACK_NOT_DERIVED",
             Self::ImportTooLarge { .. } => "IMPORT_TOO_LARGE",
             Self::ResumeTokenInvalid => "RESUME_TOKEN_INVALID",
             Self::NoTimeZone => "NO_TIME_ZONE",
@@ -140,7 +159,6 @@ impl ApiError for Error {
             Self::ConditionNotValid { .. } => "FILING_CONDITION_NOT_VALID",
             Self::TooLittleWorkingTime => "TOO_LITTLE_WORKING_TIME",
             Self::DeadlineBeyondTime => "DEADLINE_OUT_OF_RANGE",
-            Self::NotBuilt { .. } => "METHOD_NOT_BUILT_YET",
             Self::Stopping => "SERVICE_STOPPING",
             Self::Corrupt { .. } => "CONTENT_CORRUPT",
             Self::Store(error) => match error.fault() {
@@ -156,6 +174,7 @@ impl ApiError for Error {
         let pairs = match self {
             Self::Page(error) => return error.metadata(),
             Self::NotFound { resource }
+            | Self::NotDerived { resource }
             | Self::EtagMismatch { resource }
             | Self::Corrupt { resource } => vec![("resource", resource.clone())],
             Self::NothingInForce { month } | Self::ActivationRaced { month } => {
@@ -166,6 +185,19 @@ impl ApiError for Error {
                 ("expected", expected.to_string()),
                 ("found", found.to_string()),
             ],
+            Self::AnotherReplaced { month, expected, standing } => vec![
+                ("month", month.to_string()),
+                ("expected", expected.clone()),
+                ("standing", standing.clone()),
+            ],
+            Self::NotNewest { resource, revision, newest } => vec![
+                ("resource", resource.clone()),
+                ("revision", revision.to_string()),
+                ("newest", newest.to_string()),
+            ],
+            Self::ParentNotApproved { resource, state } => {
+                vec![("resource", resource.clone()), ("state", state.to_string())]
+            }
             Self::RequestIdReused { request_id } => vec![("requestId", request_id.clone())],
             Self::IllegalStateChange { resource, change } => vec![
                 ("resource", resource.clone()),
@@ -183,7 +215,6 @@ impl ApiError for Error {
             | Self::ConditionNotValid { condition } => {
                 vec![("conditionId", condition.clone())]
             }
-            Self::NotBuilt { method } => vec![("method", (*method).to_owned())],
             Self::Invalid(_)
             | Self::PackInvalid(_)
             | Self::ResumeTokenInvalid

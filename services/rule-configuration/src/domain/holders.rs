@@ -168,6 +168,8 @@ mod tests {
             approver: String::new(),
             create_time: None,
             version: 1,
+            parent: None,
+            overrides: Vec::new(),
         };
         Arc::new(Given { revision, text })
     }

@@ -1,5 +1,6 @@
 //! Rule packs as they are kept.
 
+use chengping_types::name::RulePackRevisionName;
 use chengping_types::{Digest, Instant, Month, PackId};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,17 @@ pub(crate) struct Finding {
     pub message: String,
 }
 
+/// A value that two packs have differently.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Difference {
+    /// Where in the pack.
+    pub path: String,
+    /// The value before; empty where there is none.
+    pub before: String,
+    /// The value after; empty where there is none.
+    pub after: String,
+}
+
 /// A pack that was read without a mistake.
 #[derive(Debug, Clone)]
 pub(crate) struct CheckedPack {
@@ -30,6 +42,10 @@ pub(crate) struct CheckedPack {
     pub canonical: Vec<u8>,
     pub digest: Digest,
     pub warnings: Vec<Finding>,
+    /// What it derives from, if it does.
+    pub parent: Option<RulePackRevisionName>,
+    /// What it makes different from its parent.
+    pub overrides: Vec<Difference>,
 }
 
 /// A pack: a named series of revisions.
@@ -43,6 +59,10 @@ pub(crate) struct Pack {
     pub version: i64,
     pub create_time: Instant,
     pub update_time: Instant,
+    /// What its newest revision derives from, if it does.
+    pub parent: Option<RulePackRevisionName>,
+    /// The newest approved revision of the parent pack, when that is a later one.
+    pub offered_parent: Option<RulePackRevisionName>,
 }
 
 impl Pack {
@@ -67,6 +87,10 @@ pub(crate) struct Revision {
     /// Absent for one that was only checked.
     pub create_time: Option<Instant>,
     pub version: i64,
+    /// What it derives from, if it does.
+    pub parent: Option<RulePackRevisionName>,
+    /// What it makes different from its parent.
+    pub overrides: Vec<Difference>,
 }
 
 impl Revision {

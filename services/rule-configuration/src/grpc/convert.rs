@@ -10,6 +10,7 @@ mod keys;
 pub(super) mod registry;
 pub(super) mod row;
 pub(super) mod rule_pack;
+pub(super) mod rule_pack_change;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -74,4 +75,11 @@ pub(super) fn instant(
 /// A number of the API, which has no unsigned ones.
 pub(super) fn int64(number: u64) -> i64 {
     i64::try_from(number).expect("nothing is counted that far")
+}
+
+/// PostgreSQL has no text with a NUL in it.
+pub(super) fn refuse_nul(errors: &mut FieldErrors, field: &str, text: &str) {
+    if text.contains('\0') {
+        errors.push(field, "must not hold a NUL character");
+    }
 }

@@ -3,25 +3,17 @@
 use chengping_chassis::error::{FieldErrors, to_status};
 use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::rule_pack_service_server::RulePackService;
-use chengping_types::Month;
 use chengping_types::name::{JurisdictionName, RulePackName, RulePackRevisionName};
 use tonic::{Request, Response, Status};
 
-use super::convert::rule_pack::{self as packs, refuse_nul};
+use super::convert::rule_pack as packs;
+use super::convert::rule_pack_change as changes;
 use super::convert::{self, require};
 use super::distribution;
 use super::page::Page;
 use super::{actor, audit, deadlines};
-use crate::app::{App, StateChange, check};
-use crate::domain::review::Step;
+use crate::app::{App, StateChange};
 use crate::error::Error;
-
-const COMMIT: &str = "chengping.rules.v1.RulePackService/CommitRulePackRevision";
-const SUBMIT: &str = "chengping.rules.v1.RulePackService/SubmitRulePackRevision";
-const APPROVE: &str = "chengping.rules.v1.RulePackService/ApproveRulePackRevision";
-const REFUSE: &str = "chengping.rules.v1.RulePackService/RefuseRulePackRevision";
-const ACTIVATE: &str = "chengping.rules.v1.RulePackService/ActivateRulePackRevision";
-const ROLLBACK: &str = "chengping.rules.v1.RulePackService/RollbackRulePack";
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -50,7 +42,8 @@ impl RulePackService for RulePackHandlers {
         errors.parse::<JurisdictionName>("parent", &request.parent);
         require(&mut errors, "source", &request.source);
         errors.into_result().map_err(|errors| to_status(Error::Invalid(errors)))?;
-        Ok(Response::new(packs::checked(check(&request.source))))
+        let checked = self.app.check(&request.source).await.map_err(to_status)?;
+        Ok(Response::new(packs::checked(checked)))
     }
 
     async fn commit_rule_pack_revision(
@@ -58,7 +51,7 @@ impl RulePackService for RulePackHandlers {
         request: Request<pb::CommitRulePackRevisionRequest>,
     ) -> Answer<pb::RulePackRevision> {
         let actor = actor(request.metadata()).map_err(to_status)?;
-        let commit = packs::commit(request.into_inner(), actor, COMMIT).map_err(to_status)?;
+        let commit = changes::commit(request.into_inner(), actor).map_err(to_status)?;
         let jurisdiction = commit.pack.jurisdiction.clone();
         let committed = self.app.commit_revision(commit).await.map_err(to_status)?;
         Ok(Response::new(packs::revision_with_text(&jurisdiction, committed)))
@@ -103,9 +96,8 @@ impl RulePackService for RulePackHandlers {
         request: Request<pb::SubmitRulePackRevisionRequest>,
     ) -> Answer<pb::RulePackRevision> {
         let actor = actor(request.metadata()).map_err(to_status)?;
-        let pb::SubmitRulePackRevisionRequest { name, etag, .. } = request.into_inner();
-        let how = (Step::Submit, SUBMIT);
-        self.step(name, how, etag, String::new(), actor).await
+        let change = changes::submit(request.into_inner(), actor).map_err(to_status)?;
+        self.step(change).await
     }
 
     async fn approve_rule_pack_revision(
@@ -113,9 +105,8 @@ impl RulePackService for RulePackHandlers {
         request: Request<pb::ApproveRulePackRevisionRequest>,
     ) -> Answer<pb::RulePackRevision> {
         let actor = actor(request.metadata()).map_err(to_status)?;
-        let pb::ApproveRulePackRevisionRequest { name, etag, .. } = request.into_inner();
-        let how = (Step::Approve, APPROVE);
-        self.step(name, how, etag, String::new(), actor).await
+        let change = changes::approve(request.into_inner(), actor).map_err(to_status)?;
+        self.step(change).await
     }
 
     async fn refuse_rule_pack_revision(
@@ -123,9 +114,8 @@ impl RulePackService for RulePackHandlers {
         request: Request<pb::RefuseRulePackRevisionRequest>,
     ) -> Answer<pb::RulePackRevision> {
         let actor = actor(request.metadata()).map_err(to_status)?;
-        let pb::RefuseRulePackRevisionRequest { name, etag, reason, .. } = request.into_inner();
-        let how = (Step::Refuse, REFUSE);
-        self.step(name, how, etag, reason, actor).await
+        let change = changes::refuse(request.into_inner(), actor).map_err(to_status)?;
+        self.step(change).await
     }
 
     async fn activate_rule_pack_revision(
@@ -133,8 +123,10 @@ impl RulePackService for RulePackHandlers {
         request: Request<pb::ActivateRulePackRevisionRequest>,
     ) -> Answer<pb::RulePackRevision> {
         let actor = actor(request.metadata()).map_err(to_status)?;
-        let activated = self.activate(request.into_inner(), actor).await;
-        activated.map(Response::new).map_err(to_status)
+        let wanted = changes::activate(request.into_inner(), actor).map_err(to_status)?;
+        let jurisdiction = wanted.change.revision.jurisdiction.clone();
+        let activated = self.app.activate(wanted).await.map_err(to_status)?;
+        Ok(Response::new(packs::revision_with_text(&jurisdiction, activated)))
     }
 
     async fn rollback_rule_pack(
@@ -142,7 +134,7 @@ impl RulePackService for RulePackHandlers {
         request: Request<pb::RollbackRulePackRequest>,
     ) -> Answer<pb::RulePackRevision> {
         let actor = actor(request.metadata()).map_err(to_status)?;
-        let rollback = packs::rollback(request.into_inner(), actor, ROLLBACK).map_err(to_status)?;
+        let rollback = changes::rollback(request.into_inner(), actor).map_err(to_status)?;
         let jurisdiction = rollback.pack.jurisdiction.clone();
         let committed = self.app.roll_back(rollback).await.map_err(to_status)?;
         Ok(Response::new(packs::revision_with_text(&jurisdiction, committed)))
@@ -165,23 +157,33 @@ impl RulePackService for RulePackHandlers {
 
     async fn adjust_rule_pack(
         &self,
-        _: Request<pb::AdjustRulePackRequest>,
+        request: Request<pb::AdjustRulePackRequest>,
     ) -> Answer<pb::RulePackRevision> {
-        Err(to_status(Error::NotBuilt { method: "AdjustRulePack" }))
+        let actor = actor(request.metadata()).map_err(to_status)?;
+        let adjust = changes::adjust(request.into_inner(), actor).map_err(to_status)?;
+        let jurisdiction = adjust.revision.jurisdiction.clone();
+        let adjusted = self.app.adjust(adjust).await.map_err(to_status)?;
+        Ok(Response::new(packs::revision_with_text(&jurisdiction, adjusted)))
     }
 
     async fn compare_rule_pack_revisions(
         &self,
-        _: Request<pb::CompareRulePackRevisionsRequest>,
+        request: Request<pb::CompareRulePackRevisionsRequest>,
     ) -> Answer<pb::CompareRulePackRevisionsResponse> {
-        Err(to_status(Error::NotBuilt { method: "CompareRulePackRevisions" }))
+        let [before, after] = changes::compare(request.get_ref()).map_err(to_status)?;
+        let differences = self.app.compare(&before, &after).await.map_err(to_status)?;
+        Ok(Response::new(packs::compared(differences)))
     }
 
     async fn rebase_rule_pack(
         &self,
-        _: Request<pb::RebaseRulePackRequest>,
+        request: Request<pb::RebaseRulePackRequest>,
     ) -> Answer<pb::RebaseRulePackResponse> {
-        Err(to_status(Error::NotBuilt { method: "RebaseRulePack" }))
+        let actor = actor(request.metadata()).map_err(to_status)?;
+        let rebase = changes::rebase(request.into_inner(), actor).map_err(to_status)?;
+        let jurisdiction = rebase.pack.jurisdiction.clone();
+        let rebased = self.app.rebase(rebase).await.map_err(to_status)?;
+        Ok(Response::new(packs::rebased(&jurisdiction, rebased)))
     }
 
     async fn list_rule_pack_holders(
@@ -225,50 +227,10 @@ impl RulePackService for RulePackHandlers {
 }
 
 impl RulePackHandlers {
-    async fn step(
-        &self,
-        name: String,
-        (step, action): (Step, &'static str),
-        etag: String,
-        reason: String,
-        actor: String,
-    ) -> Answer<pb::RulePackRevision> {
-        let mut errors = FieldErrors::default();
-        let revision = errors.parse::<RulePackRevisionName>("name", &name);
-        if step == Step::Refuse {
-            require(&mut errors, "reason", &reason);
-        }
-        refuse_nul(&mut errors, "reason", &reason);
-        errors.into_result().map_err(|errors| to_status(Error::Invalid(errors)))?;
-        let revision = revision.expect("no error means a value");
-        let jurisdiction = revision.jurisdiction.clone();
-        let change = StateChange { revision, step, etag, reason, actor, action };
+    async fn step(&self, change: StateChange) -> Answer<pb::RulePackRevision> {
+        let jurisdiction = change.revision.jurisdiction.clone();
         let changed = self.app.change_state(change).await.map_err(to_status)?;
         Ok(Response::new(packs::revision_with_text(&jurisdiction, changed)))
-    }
-
-    async fn activate(
-        &self,
-        request: pb::ActivateRulePackRevisionRequest,
-        actor: String,
-    ) -> Result<pb::RulePackRevision, Error> {
-        let mut errors = FieldErrors::default();
-        let revision = errors.parse::<RulePackRevisionName>("name", &request.name);
-        let active_from = errors.parse::<Month>("active_from", &request.active_from);
-        errors.into_result()?;
-        let revision = revision.expect("no error means a value");
-        let jurisdiction = revision.jurisdiction.clone();
-        let change = StateChange {
-            revision,
-            step: Step::Activate,
-            etag: request.etag,
-            reason: String::new(),
-            actor,
-            action: ACTIVATE,
-        };
-        let active_from = active_from.expect("no error means a value");
-        let activated = self.app.activate(change, active_from).await?;
-        Ok(packs::revision_with_text(&jurisdiction, activated))
     }
 
     async fn packs(

@@ -77,6 +77,7 @@ pub(crate) async fn effective(
     let row: Option<Row> = sqlx::query_as(
         "select a.sequence, a.active_from as from_month, r.rule_pack, r.revision, r.digest,
              r.source_digest, r.warnings, r.author, r.create_time,
+             r.parent_jurisdiction, r.parent_pack, r.parent_revision, r.overrides,
              v.state, v.active_from, v.approver, v.version
          from rule_pack_activation a
              join rule_pack_revision r using (jurisdiction, rule_pack, revision)
@@ -118,6 +119,7 @@ pub(crate) async fn in_force(
     let rows: Vec<Row> = sqlx::query_as(
         "select a.sequence, a.active_from as from_month, r.rule_pack, r.revision, r.digest,
              r.source_digest, r.warnings, r.author, r.create_time,
+             r.parent_jurisdiction, r.parent_pack, r.parent_revision, r.overrides,
              v.state, v.active_from, v.approver, v.version
          from (select distinct on (active_from) * from rule_pack_activation
                where jurisdiction = $1 order by active_from, sequence desc) a
@@ -158,6 +160,7 @@ pub(crate) async fn list_after(
     let rows: Vec<Row> = sqlx::query_as(
         "select a.sequence, a.active_from as from_month, r.rule_pack, r.revision, r.digest,
              r.source_digest, r.warnings, r.author, r.create_time,
+             r.parent_jurisdiction, r.parent_pack, r.parent_revision, r.overrides,
              v.state, v.active_from, v.approver, v.version
          from rule_pack_activation a
              join rule_pack_revision r using (jurisdiction, rule_pack, revision)

@@ -1,5 +1,6 @@
 //! Revisions: their texts, which never change, and where they stand.
 
+use chengping_types::name::RulePackRevisionName;
 use chengping_types::{Instant, JurisdictionId, Month, PackId};
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -7,7 +8,7 @@ use time::OffsetDateTime;
 use super::{
     Connection, StoreError, bigint, instant, offset_date_time, parse, parse_optional, unsigned,
 };
-use crate::domain::pack::{CheckedPack, Finding, Revision, Text};
+use crate::domain::pack::{CheckedPack, Difference, Finding, Revision, Text};
 use crate::domain::review::State;
 
 #[derive(sqlx::FromRow)]
@@ -23,13 +24,36 @@ pub(super) struct Row {
     approver: String,
     create_time: OffsetDateTime,
     version: i64,
+    parent_jurisdiction: Option<String>,
+    parent_pack: Option<String>,
+    parent_revision: Option<i64>,
+    overrides: Json<Vec<Difference>>,
+}
+
+/// The name of a revision that is kept in three columns, all of them empty or none.
+pub(super) fn parent(
+    jurisdiction: Option<&str>,
+    pack: Option<&str>,
+    revision: Option<i64>,
+) -> Result<Option<RulePackRevisionName>, StoreError> {
+    let (Some(jurisdiction), Some(pack), Some(revision)) = (jurisdiction, pack, revision) else {
+        return Ok(None);
+    };
+    Ok(Some(RulePackRevisionName {
+        jurisdiction: parse("jurisdiction ID", jurisdiction)?,
+        rule_pack: parse("rule pack ID", pack)?,
+        revision: unsigned("revision", revision)?,
+    }))
 }
 
 impl TryFrom<Row> for Revision {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
+        let of = (row.parent_jurisdiction.as_deref(), row.parent_pack.as_deref());
         Ok(Self {
+            parent: parent(of.0, of.1, row.parent_revision)?,
+            overrides: row.overrides.0,
             pack: parse("rule pack ID", &row.rule_pack)?,
             revision: unsigned("revision", row.revision)?,
             digest: parse("digest", &row.digest)?,
@@ -55,8 +79,9 @@ pub(crate) async fn insert(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "insert into rule_pack_revision (jurisdiction, rule_pack, revision, digest, source,
-             source_digest, canonical, warnings, author, create_time)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             source_digest, canonical, warnings, author, create_time,
+             parent_jurisdiction, parent_pack, parent_revision, overrides)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(jurisdiction.as_str())
     .bind(revision.pack.as_str())
@@ -68,6 +93,10 @@ pub(crate) async fn insert(
     .bind(Json(&revision.warnings))
     .bind(&revision.author)
     .bind(offset_date_time(now))
+    .bind(revision.parent.as_ref().map(|parent| parent.jurisdiction.as_str()))
+    .bind(revision.parent.as_ref().map(|parent| parent.rule_pack.as_str()))
+    .bind(revision.parent.as_ref().map(|parent| bigint(parent.revision)))
+    .bind(Json(&revision.overrides))
     .execute(&mut *connection)
     .await?;
     sqlx::query(
@@ -92,6 +121,7 @@ pub(crate) async fn get(
 ) -> Result<Option<Revision>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
         "select r.rule_pack, r.revision, r.digest, r.source_digest, r.warnings, r.author,
+             r.parent_jurisdiction, r.parent_pack, r.parent_revision, r.overrides,
              r.create_time, v.state, v.active_from, v.approver, v.version
          from rule_pack_revision r join rule_pack_review v using (jurisdiction, rule_pack, revision)
          where r.jurisdiction = $1 and r.rule_pack = $2 and r.revision = $3",
@@ -114,6 +144,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<Revision>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "select r.rule_pack, r.revision, r.digest, r.source_digest, r.warnings, r.author,
+             r.parent_jurisdiction, r.parent_pack, r.parent_revision, r.overrides,
              r.create_time, v.state, v.active_from, v.approver, v.version
          from rule_pack_revision r join rule_pack_review v using (jurisdiction, rule_pack, revision)
          where r.jurisdiction = $1 and r.rule_pack = $2 and r.revision < $3
@@ -126,6 +157,26 @@ pub(crate) async fn list(
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Revision::try_from).collect()
+}
+
+/// The newest revision of a pack behind `after` that is approved or in force.
+pub(crate) async fn newest_approved(
+    connection: &mut Connection,
+    after: &RulePackRevisionName,
+) -> Result<Option<RulePackRevisionName>, StoreError> {
+    let newest: Option<i64> = sqlx::query_scalar(
+        "select max(revision) from rule_pack_review
+         where jurisdiction = $1 and rule_pack = $2 and revision > $3 and state in ($4, $5)",
+    )
+    .bind(after.jurisdiction.as_str())
+    .bind(after.rule_pack.as_str())
+    .bind(bigint(after.revision))
+    .bind(State::Approved.as_str())
+    .bind(State::Active.as_str())
+    .fetch_one(connection)
+    .await?;
+    let newest = newest.map(|revision| unsigned("revision", revision)).transpose()?;
+    Ok(newest.map(|revision| RulePackRevisionName { revision, ..after.clone() }))
 }
 
 /// The text of a revision that exists.

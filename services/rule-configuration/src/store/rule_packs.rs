@@ -3,6 +3,7 @@
 use chengping_types::{Instant, JurisdictionId, PackId};
 use time::OffsetDateTime;
 
+use super::revisions::{newest_approved, parent};
 use super::{Connection, StoreError, bigint, instant, offset_date_time, parse, unsigned};
 use crate::domain::pack::{CheckedPack, Pack};
 
@@ -15,6 +16,9 @@ struct Row {
     version: i64,
     create_time: OffsetDateTime,
     update_time: OffsetDateTime,
+    parent_jurisdiction: Option<String>,
+    parent_pack: Option<String>,
+    parent_revision: Option<i64>,
 }
 
 impl TryFrom<Row> for Pack {
@@ -23,7 +27,10 @@ impl TryFrom<Row> for Pack {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let active_revision =
             row.active_revision.map(|revision| unsigned("revision", revision)).transpose()?;
+        let of = (row.parent_jurisdiction.as_deref(), row.parent_pack.as_deref());
         Ok(Self {
+            parent: parent(of.0, of.1, row.parent_revision)?,
+            offered_parent: None,
             pack: parse("rule pack ID", &row.rule_pack)?,
             title: row.title,
             newest_revision: unsigned("revision", row.newest_revision)?,
@@ -64,8 +71,11 @@ async fn select(
 ) -> Result<Vec<Pack>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "select p.rule_pack, p.title, p.newest_revision, p.version, p.create_time, p.update_time,
-             case when e.rule_pack = p.rule_pack then e.revision end as active_revision
-         from rule_pack p left join lateral (
+             case when e.rule_pack = p.rule_pack then e.revision end as active_revision,
+             r.parent_jurisdiction, r.parent_pack, r.parent_revision
+         from rule_pack p join rule_pack_revision r on r.jurisdiction = p.jurisdiction
+             and r.rule_pack = p.rule_pack and r.revision = p.newest_revision
+         left join lateral (
              select a.rule_pack, a.revision from rule_pack_activation a
              where a.jurisdiction = p.jurisdiction
                  and a.active_from <= to_char(now() at time zone p.time_zone, 'YYYY-MM')
@@ -78,9 +88,16 @@ async fn select(
     .bind(pack.map(PackId::as_str))
     .bind(after)
     .bind(i64::from(limit))
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    rows.into_iter().map(Pack::try_from).collect()
+    let mut packs: Vec<Pack> = rows.into_iter().map(Pack::try_from).collect::<Result<_, _>>()?;
+    // Each by itself, because the parent may be of another jurisdiction.
+    for pack in &mut packs {
+        if let Some(parent) = &pack.parent {
+            pack.offered_parent = newest_approved(&mut *connection, parent).await?;
+        }
+    }
+    Ok(packs)
 }
 
 /// Notes that `revision` with the text of `checked` is now the newest one of its pack.

@@ -5,7 +5,7 @@ use chengping_proto::rules::v1 as pb;
 use crate::import::city;
 use crate::service::{Service, ZZ, approve, source, start};
 
-async fn entries(service: &mut Service) -> Vec<pb::AuditEntry> {
+pub(crate) async fn entries(service: &mut Service) -> Vec<pb::AuditEntry> {
     let mut request =
         pb::ListAuditEntriesRequest { parent: ZZ.to_owned(), page_size: 2, ..Default::default() };
     let mut entries = Vec::new();

@@ -13,9 +13,13 @@ mod changes;
 #[cfg(test)]
 mod city;
 #[cfg(test)]
+mod contention;
+#[cfg(test)]
 mod deadline_rules;
 #[cfg(test)]
 mod deadlines;
+#[cfg(test)]
+mod derive;
 #[cfg(test)]
 mod effective;
 #[cfg(test)]
@@ -28,6 +32,8 @@ mod holders;
 mod immutable;
 #[cfg(test)]
 mod import;
+#[cfg(test)]
+mod pack_changes;
 #[cfg(test)]
 mod packs;
 #[cfg(test)]

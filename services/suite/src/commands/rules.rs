@@ -1,6 +1,7 @@
 //! `chengping rules`: checks, reviews and puts in force the rules of evaluation.
 
 mod audit;
+mod change;
 mod diff;
 mod list;
 mod preview;
@@ -9,8 +10,8 @@ pub mod source;
 use chengping_proto::rules::v1::rule_pack_revision::State;
 use chengping_proto::rules::v1::{
     ActivateRulePackRevisionRequest, ApproveRulePackRevisionRequest, CommitRulePackRevisionRequest,
-    GetEffectiveRulePackRequest, GetRulePackRevisionRequest, RulePackRevision,
-    SubmitRulePackRevisionRequest,
+    GetEffectiveRulePackRequest, GetRulePackRevisionRequest, RefuseRulePackRevisionRequest,
+    RulePackRevision, SubmitRulePackRevisionRequest,
 };
 use chengping_types::Month;
 use chengping_types::name::RulePackName;
@@ -68,18 +69,36 @@ pub enum RulesCommand {
     Audit(AuditArgs),
     /// Hand a draft in for approval
     Submit {
+        /// Why; kept in the audit log
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
         /// Revision, such as zz-2018@3
         #[arg(value_name = "NAME@REVISION")]
         revision: PackRevision,
     },
     /// Approve a submitted revision
     Approve {
+        /// Why; kept in the audit log
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+        /// Revision, such as zz-2018@3
+        #[arg(value_name = "NAME@REVISION")]
+        revision: PackRevision,
+    },
+    /// Refuse a submitted revision
+    Refuse {
+        /// Why; kept in the audit log
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
         /// Revision, such as zz-2018@3
         #[arg(value_name = "NAME@REVISION")]
         revision: PackRevision,
     },
     /// Put an approved revision in force
     Activate {
+        /// Why; kept in the audit log
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
         /// First month in which it is in force
         #[arg(long, value_name = "YYYY-MM")]
         activate_from: Month,
@@ -87,8 +106,17 @@ pub enum RulesCommand {
         #[arg(value_name = "NAME@REVISION")]
         revision: PackRevision,
     },
+    /// Change single numbers of the newest revision, and commit the result
+    Adjust(change::AdjustArgs),
+    /// Commit the text of a former revision as a new one
+    Rollback(change::RollbackArgs),
+    /// Take a newer revision of the pack from which a pack derives
+    Rebase(change::RebaseArgs),
     /// Print the text of a revision, with its comments
     Show {
+        /// Print what it makes different from the pack that it derives from instead
+        #[arg(long)]
+        overrides: bool,
         /// Revision, such as zz-2018@3
         #[arg(value_name = "NAME@REVISION")]
         revision: PackRevision,
@@ -122,28 +150,32 @@ pub async fn run(
     let client = &mut clients.rule_packs();
     let revision = match command {
         RulesCommand::List => return list::run(&clients, out).await,
-        RulesCommand::Show { revision } => return show(&clients, revision, out).await,
-        RulesCommand::Submit { revision } => {
-            let name = revision.name(clients.jurisdiction());
-            let request =
-                SubmitRulePackRevisionRequest { name, etag: String::new(), ..Default::default() };
+        RulesCommand::Show { overrides, revision } => {
+            return show(&clients, revision, *overrides, out).await;
+        }
+        RulesCommand::Adjust(args) => return change::adjust(&clients, args, out).await,
+        RulesCommand::Rollback(args) => return change::rollback(&clients, args, out).await,
+        RulesCommand::Rebase(args) => return change::rebase(&clients, args, out).await,
+        RulesCommand::Submit { revision, reason } => {
+            let (name, reason) = (revision.name(clients.jurisdiction()), reason.clone());
+            let request = SubmitRulePackRevisionRequest { name, reason, ..Default::default() };
             client.submit_rule_pack_revision(request).await.doing("submit the revision")
         }
-        RulesCommand::Approve { revision } => {
-            let name = revision.name(clients.jurisdiction());
-            let request =
-                ApproveRulePackRevisionRequest { name, etag: String::new(), ..Default::default() };
+        RulesCommand::Approve { revision, reason } => {
+            let (name, reason) = (revision.name(clients.jurisdiction()), reason.clone());
+            let request = ApproveRulePackRevisionRequest { name, reason, ..Default::default() };
             client.approve_rule_pack_revision(request).await.doing("approve the revision")
         }
-        RulesCommand::Activate { revision, activate_from } => {
-            let name = revision.name(clients.jurisdiction());
+        RulesCommand::Refuse { revision, reason } => {
+            let (name, reason) = (revision.name(clients.jurisdiction()), reason.clone());
+            let request = RefuseRulePackRevisionRequest { name, reason, ..Default::default() };
+            client.refuse_rule_pack_revision(request).await.doing("refuse the revision")
+        }
+        RulesCommand::Activate { revision, activate_from, reason } => {
+            let (name, reason) = (revision.name(clients.jurisdiction()), reason.clone());
             let active_from = activate_from.to_string();
-            let request = ActivateRulePackRevisionRequest {
-                name,
-                active_from,
-                etag: String::new(),
-                ..Default::default()
-            };
+            let request =
+                ActivateRulePackRevisionRequest { name, active_from, reason, ..Default::default() };
             client.activate_rule_pack_revision(request).await.doing("activate the revision")
         }
         RulesCommand::Validate { .. }
@@ -163,10 +195,10 @@ async fn apply(
     reason: &str,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let pack = source::parse(text)?;
+    let pack = source::pack_id(text)?;
     let clients = Clients::connect(common).await?;
-    let name =
-        RulePackName { jurisdiction: clients.jurisdiction().clone(), rule_pack: pack.pack.clone() };
+    let name = RulePackName { jurisdiction: clients.jurisdiction().clone(), rule_pack: pack };
+    let pack = name.rule_pack.clone();
     let request = CommitRulePackRevisionRequest {
         parent: name.to_string(),
         source: text.to_owned(),
@@ -175,13 +207,13 @@ async fn apply(
         ..CommitRulePackRevisionRequest::default()
     };
     let committed = clients.rule_packs().commit_rule_pack_revision(request).await;
-    let committed = committed.doing(format!("commit {}", pack.pack))?.into_inner();
+    let committed = committed.doing(format!("commit {pack}"))?.into_inner();
     if !committed.warnings.is_empty() {
         let count = committed.warnings.len();
         say(format_args!("note: the pack has {count} warnings; see `chengping rules validate`"));
     }
     let revision = put_in_force(&clients, committed, activate_from).await;
-    report(&revision.doing(format!("put {} in force", pack.pack))?, out)?;
+    report(&revision.doing(format!("put {pack} in force"))?, out)?;
     Ok(Outcome::Done)
 }
 
@@ -231,12 +263,16 @@ async fn put_in_force(
 async fn show(
     clients: &Clients,
     revision: &PackRevision,
+    overrides: bool,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
     let name = revision.name(clients.jurisdiction());
     let request = GetRulePackRevisionRequest { name };
     let found = clients.rule_packs().get_rule_pack_revision(request).await;
     let found = found.doing("get the revision")?.into_inner();
+    if overrides {
+        return change::overrides(&found, out);
+    }
     match out.format() {
         Format::Table => out.text(&found.source)?,
         Format::Csv | Format::Json => report(&found, out)?,
@@ -261,6 +297,9 @@ fn revision_json(revision: &RulePackRevision) -> Value {
         "approver": revision.approver,
         "create_time": time_text(revision.create_time.as_ref()),
     });
+    if !revision.parent_revision.is_empty() {
+        value["parent_revision"] = Value::from(revision.parent_revision.as_str());
+    }
     if !revision.source.is_empty() {
         value["source"] = Value::from(revision.source.as_str());
     }

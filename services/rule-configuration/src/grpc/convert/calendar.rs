@@ -11,8 +11,7 @@ use uuid::Uuid;
 
 use super::deadline_rules::{calendar_day, day_row, hours_row, working_hours};
 use super::registry::optional;
-use super::require;
-use super::rule_pack::refuse_nul;
+use super::{refuse_nul, require};
 use crate::app::CalendarChange;
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::import::Fault;

@@ -1,71 +1,13 @@
 //! Rule packs as messages.
 
-use chengping_chassis::error::FieldErrors;
 use chengping_proto::rules::v1 as pb;
 use chengping_types::JurisdictionId;
 use chengping_types::name::{RulePackName, RulePackRevisionName};
-use uuid::Uuid;
 
-use super::{int64, require, timestamp};
-use crate::app::{Checked, Commit, Rollback};
-use crate::domain::pack::{Finding, Given, Pack, Revision, Text};
-use crate::error::Error;
-
-pub(in crate::grpc) fn commit(
-    request: pb::CommitRulePackRevisionRequest,
-    actor: String,
-    action: &'static str,
-) -> Result<Commit, Error> {
-    let mut errors = FieldErrors::default();
-    let pack = errors.parse::<RulePackName>("parent", &request.parent);
-    require(&mut errors, "source", &request.source);
-    if request.source.contains('\0') {
-        errors.push("source", "must not hold a NUL character");
-    }
-    refuse_nul(&mut errors, "reason", &request.reason);
-    let request_id = errors.parse_optional::<Uuid>("request_id", &request.request_id);
-    errors.into_result()?;
-    Ok(Commit {
-        pack: pack.expect("no error means a value"),
-        source: request.source,
-        request_id: request_id.flatten(),
-        etag: request.etag,
-        validate_only: request.validate_only,
-        reason: request.reason,
-        actor,
-        action,
-    })
-}
-
-pub(in crate::grpc) fn rollback(
-    request: pb::RollbackRulePackRequest,
-    actor: String,
-    action: &'static str,
-) -> Result<Rollback, Error> {
-    let mut errors = FieldErrors::default();
-    let pack = errors.parse::<RulePackName>("name", &request.name);
-    let revision = u64::try_from(request.revision).ok().filter(|revision| *revision > 0);
-    if revision.is_none() {
-        errors.push("revision", "must be the number of a revision, from 1");
-    }
-    require(&mut errors, "reason", &request.reason);
-    refuse_nul(&mut errors, "reason", &request.reason);
-    errors.into_result()?;
-    Ok(Rollback {
-        pack: pack.expect("no error means a value"),
-        revision: revision.expect("no error means a value"),
-        reason: request.reason,
-        actor,
-        action,
-    })
-}
-
-/// PostgreSQL has no text with a NUL in it.
-pub(in crate::grpc) fn refuse_nul(errors: &mut FieldErrors, field: &str, text: &str) {
-    if text.contains('\0') {
-        errors.push(field, "must not hold a NUL character");
-    }
-}
+use super::{int64, timestamp};
+use crate::app::Checked;
+use crate::domain::pack::{Difference, Finding, Given, Pack, Revision, Text};
+use crate::domain::request::Detail;
 
 pub(in crate::grpc) fn pack(jurisdiction: &JurisdictionId, pack: Pack) -> pb::RulePack {
     let name = RulePackName { jurisdiction: jurisdiction.clone(), rule_pack: pack.pack.clone() };
@@ -77,7 +19,35 @@ pub(in crate::grpc) fn pack(jurisdiction: &JurisdictionId, pack: Pack) -> pb::Ru
         active_revision: pack.active_revision.map_or(0, int64),
         create_time: Some(timestamp(pack.create_time)),
         update_time: Some(timestamp(pack.update_time)),
-        offered_parent_revision: String::new(),
+        offered_parent_revision: text_of(pack.offered_parent.as_ref()),
+    }
+}
+
+fn text_of(name: Option<&RulePackRevisionName>) -> String {
+    name.map(ToString::to_string).unwrap_or_default()
+}
+
+fn difference(one: Difference) -> pb::RulePackDifference {
+    let Difference { path, before, after } = one;
+    pb::RulePackDifference { path, before, after }
+}
+
+pub(in crate::grpc) fn compared(
+    differences: Vec<Difference>,
+) -> pb::CompareRulePackRevisionsResponse {
+    let differences = differences.into_iter().map(difference).collect();
+    pb::CompareRulePackRevisionsResponse { differences }
+}
+
+pub(in crate::grpc) fn rebased(
+    jurisdiction: &JurisdictionId,
+    (revision, text, detail): (Revision, Text, Detail),
+) -> pb::RebaseRulePackResponse {
+    let Detail { parent_differences, contested_paths } = detail;
+    pb::RebaseRulePackResponse {
+        revision: Some(revision_with_text(jurisdiction, (revision, text))),
+        parent_differences: parent_differences.into_iter().map(difference).collect(),
+        contested_paths,
     }
 }
 
@@ -118,8 +88,8 @@ pub(in crate::grpc) fn revision(
         author: revision.author,
         approver: revision.approver,
         create_time: revision.create_time.map(timestamp),
-        parent_revision: String::new(),
-        overrides: Vec::new(),
+        parent_revision: text_of(revision.parent.as_ref()),
+        overrides: revision.overrides.into_iter().map(difference).collect(),
     }
 }
 

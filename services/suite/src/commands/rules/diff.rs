@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chengping_proto::rules::v1::GetRulePackRevisionRequest;
 use chengping_rules::{PackDifference, RulePack, differences};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::PackRevision;
 use super::source::{self, PackSource};
@@ -49,7 +49,9 @@ impl AnyPack {
                 let name = revision.name(clients.jurisdiction());
                 let request = GetRulePackRevisionRequest { name };
                 let found = clients.rule_packs().get_rule_pack_revision(request).await;
-                found.doing("get the revision")?.into_inner().source
+                // The whole pack also where the text derives from another.
+                let canonical = found.doing("get the revision")?.into_inner().canonical;
+                String::from_utf8_lossy(&canonical).into_owned()
             }
         })
     }
@@ -67,16 +69,25 @@ pub(super) async fn run(
 ) -> Result<Outcome, Failure> {
     let (before, after) = (before.read(common).await?, after.read(common).await?);
     let different = differences(&before, &after);
-    let mut table =
-        Table::new(&[("path", Align::Left), ("before", Align::Left), ("after", Align::Left)]);
-    for one in different.clone() {
-        table.row([one.path, one.before.unwrap_or_default(), one.after.unwrap_or_default()]);
-    }
-    let one =
-        |one: &PackDifference| json!({"path": one.path, "before": one.before, "after": one.after});
-    out.report(&table, &different.iter().map(one).collect::<Vec<_>>())?;
+    let json: Vec<_> = different.iter().map(difference_json).collect();
+    out.report(&difference_table(&different), &json)?;
     out.remark(format_args!("{} differences", different.len()))?;
     Ok(Outcome::Done)
+}
+
+/// One row a difference.
+pub(super) fn difference_table(differences: &[PackDifference]) -> Table {
+    let mut table =
+        Table::new(&[("path", Align::Left), ("before", Align::Left), ("after", Align::Left)]);
+    for one in differences.iter().cloned() {
+        table.row([one.path, one.before.unwrap_or_default(), one.after.unwrap_or_default()]);
+    }
+    table
+}
+
+/// A difference as an object.
+pub(super) fn difference_json(one: &PackDifference) -> Value {
+    json!({"path": one.path, "before": one.before, "after": one.after})
 }
 
 #[cfg(test)]

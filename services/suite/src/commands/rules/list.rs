@@ -4,6 +4,8 @@ use chengping_proto::rules::v1::{
     ListRulePackRevisionsRequest, ListRulePacksRequest, RulePackRevision,
 };
 
+use serde_json::Value;
+
 use super::{Align, Table, revision_json};
 use crate::clients::{Clients, all_pages};
 use crate::convert::{enum_text, time_text};
@@ -18,19 +20,35 @@ pub(super) async fn run(clients: &Clients, out: &mut Output) -> Result<Outcome, 
     let packs = packs.doing("list the packs")?;
     let mut table = table();
     let mut json = Vec::new();
+    let mut offers = Vec::new();
     for pack in packs {
+        if !pack.offered_parent_revision.is_empty() {
+            offers.push((pack.name.clone(), pack.offered_parent_revision.clone()));
+        }
         let request = ListRulePackRevisionsRequest {
-            parent: pack.name,
+            parent: pack.name.clone(),
             ..ListRulePackRevisionsRequest::default()
         };
         let revisions =
             all_pages!(clients.rule_packs(), list_rule_pack_revisions, request, revisions);
         for revision in revisions.doing("list the revisions")? {
             table.row(row(&revision));
-            json.push(revision_json(&revision));
+            let offer =
+                offers.last().filter(|(pack, _)| revision.name.starts_with(&format!("{pack}/")));
+            let mut one = revision_json(&revision);
+            if let Some((_, offered)) = offer.filter(|_| revision.revision == pack.newest_revision)
+            {
+                one["offered_parent_revision"] = Value::from(offered.as_str());
+            }
+            json.push(one);
         }
     }
     out.report(&table, &json)?;
+    for (pack, offered) in offers {
+        out.remark(format_args!(
+            "{pack} derives from an older revision than {offered}; see `chengping rules rebase`"
+        ))?;
+    }
     Ok(Outcome::Done)
 }
 

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::Context as _;
-use chengping_rules::{RulePack, builtin, builtin_names};
+use chengping_rules::{Mistakes, RulePack, builtin, builtin_names, is_derived, read_derived};
+use chengping_types::PackId;
 use serde_json::json;
 
 use super::{Align, Table};
@@ -49,12 +50,22 @@ impl PackSource {
 
 /// Reads a pack, and says every mistake that is in it.
 pub(super) fn parse(text: &str) -> Result<RulePack, Failure> {
-    RulePack::parse(text).map_err(|mistakes| {
-        for mistake in &mistakes {
-            say(mistake);
-        }
-        Failure::other(format!("the pack has {} mistakes", mistakes.iter().count()))
-    })
+    RulePack::parse(text).map_err(|mistakes| told(&mistakes))
+}
+
+/// The name of a pack, also of one that derives from another, which only the server can check.
+pub(super) fn pack_id(text: &str) -> Result<PackId, Failure> {
+    if is_derived(text) {
+        return read_derived(text).map(|derived| derived.pack).map_err(|mistakes| told(&mistakes));
+    }
+    parse(text).map(|pack| pack.pack)
+}
+
+fn told(mistakes: &Mistakes) -> Failure {
+    for mistake in mistakes {
+        say(mistake);
+    }
+    Failure::other(format!("the pack has {} mistakes", mistakes.iter().count()))
 }
 
 /// Prints what a pack is known by, and its warnings.
