@@ -93,6 +93,11 @@ impl Suite {
     }
 
     pub(crate) async fn start_in(folder: TempDir) -> Self {
+        Self::start_with(folder, &[]).await
+    }
+
+    /// With settings from the environment.
+    pub(crate) async fn start_with(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let data = folder.path().join("data");
         let arguments = [
             OsStr::new("up"),
@@ -102,8 +107,8 @@ impl Suite {
             OsStr::new("127.0.0.1:0"),
         ];
         // Neither the tests' own database nor their cache: the embedded default is under test.
-        let without = [("DATABASE_URL", ""), ("REDIS_URL", "")];
-        let mut process = Process::start(program("chengping"), arguments, without).unwrap();
+        let variables = [&[("DATABASE_URL", ""), ("REDIS_URL", "")], settings].concat();
+        let mut process = Process::start(program("chengping"), arguments, variables).unwrap();
         wait_for_file(&mut process, &data.join("suite.json")).await;
         Self { process, folder }
     }

@@ -6,10 +6,9 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Suite, program, root};
+use crate::support::{Suite, folder, program, root};
 
 /// What is run, and what it is said to print.
 #[derive(Debug, Default)]
@@ -61,19 +60,19 @@ impl Page {
 }
 
 /// Runs the commands of a page of `docs/` against a suite of their own, as `jurisdiction`.
-async fn walk(page: &str, jurisdiction: &str) {
+async fn walk(page: &str, jurisdiction: &str, settings: &[(&str, &str)]) {
     let path = root().join("docs").join(page);
     let text = fs::read_to_string(&path).unwrap();
     let Page { steps, rest } = Page::read(&text);
     assert!(!steps.is_empty(), "{page} has no commands");
-    let suite = Suite::start().await;
-    let (mut settings, mut written) = (String::new(), String::new());
+    let suite = Suite::start_with(folder(), settings).await;
+    let (mut standing, mut written) = (String::new(), String::new());
     for step in steps {
         let found = if step.command.starts_with("export ") || step.command.starts_with("cd ") {
-            writeln!(settings, "{}", step.command).unwrap();
+            writeln!(standing, "{}", step.command).unwrap();
             String::new()
         } else {
-            run(&suite, jurisdiction, &settings, &step.command)
+            run(&suite, jurisdiction, &standing, &step.command)
         };
         written += &format!("{}{}{found}", step.before, step.shown);
         if std::env::var_os("CHENGPING_WRITE_DOCS").is_none() {
@@ -87,12 +86,12 @@ async fn walk(page: &str, jurisdiction: &str) {
     }
 }
 
-/// What a command prints, on whatever stream.
-fn run(suite: &Suite, jurisdiction: &str, settings: &str, command: &str) -> String {
+/// What a command prints, on whatever stream, behind the settings made before it.
+fn run(suite: &Suite, jurisdiction: &str, standing: &str, command: &str) -> String {
     let programs = program("chengping");
     let programs = programs.parent().unwrap().display();
     let path = std::env::var("PATH").unwrap_or_default();
-    let script = format!("exec 2>&1\n{settings}\n{command}");
+    let script = format!("exec 2>&1\n{standing}\n{command}");
     let output = Command::new("bash")
         .args(["-c", &script])
         .current_dir(root())
@@ -142,8 +141,8 @@ fn steady(line: &str) -> String {
 
 #[tokio::test]
 async fn administration_goes_as_the_page_prints_it() {
-    assert!(Path::new(&root()).join("docs/administration.md").exists());
-    walk("administration.md", "shili").await;
+    let two_people = [("CHENGPING_RULES__FOUR_EYES", "true")];
+    walk("administration.md", "shili", &two_people).await;
 }
 
 #[test]

@@ -41,9 +41,9 @@ pub enum RulesCommand {
     },
     /// Commit, submit, approve and activate a pack in one go; does only what is left to do
     Apply {
-        /// First month in which it is in force
+        /// First month in which it is in force; without it the pack is committed as a draft
         #[arg(long, value_name = "YYYY-MM")]
-        activate_from: Month,
+        activate_from: Option<Month>,
         /// Why; kept in the audit log
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
@@ -191,7 +191,7 @@ pub async fn run(
 async fn apply(
     common: &Common,
     text: &str,
-    activate_from: Month,
+    activate_from: Option<Month>,
     reason: &str,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
@@ -212,7 +212,10 @@ async fn apply(
         let count = committed.warnings.len();
         say(format_args!("note: the pack has {count} warnings; see `chengping rules validate`"));
     }
-    let revision = put_in_force(&clients, committed, activate_from).await;
+    let revision = match activate_from {
+        Some(from) => put_in_force(&clients, committed, (from, reason)).await,
+        None => Ok(committed),
+    };
     report(&revision.doing(format!("put {pack} in force"))?, out)?;
     Ok(Outcome::Done)
 }
@@ -221,7 +224,7 @@ async fn apply(
 async fn put_in_force(
     clients: &Clients,
     mut revision: RulePackRevision,
-    from: Month,
+    (from, reason): (Month, &str),
 ) -> Result<RulePackRevision, Status> {
     let active_from = from.to_string();
     let client = &mut clients.rule_packs();
@@ -237,13 +240,16 @@ async fn put_in_force(
     }
     loop {
         let (name, etag) = (revision.name.clone(), revision.etag.clone());
+        let reason = reason.to_owned();
         revision = match revision.state() {
             State::Draft => {
-                let request = SubmitRulePackRevisionRequest { name, etag, ..Default::default() };
+                let request =
+                    SubmitRulePackRevisionRequest { name, etag, reason, ..Default::default() };
                 client.submit_rule_pack_revision(request).await?.into_inner()
             }
             State::Submitted => {
-                let request = ApproveRulePackRevisionRequest { name, etag, ..Default::default() };
+                let request =
+                    ApproveRulePackRevisionRequest { name, etag, reason, ..Default::default() };
                 client.approve_rule_pack_revision(request).await?.into_inner()
             }
             // Whether another month or another time will do is for the server to say.
@@ -252,6 +258,7 @@ async fn put_in_force(
                     name,
                     active_from,
                     etag,
+                    reason,
                     ..Default::default()
                 };
                 return Ok(client.activate_rule_pack_revision(request).await?.into_inner());
