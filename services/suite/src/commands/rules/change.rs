@@ -20,7 +20,7 @@ use crate::output::{Output, say};
 
 /// A number that is to be changed, as `PATH=VALUE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewValue {
+struct NewValue {
     path: String,
     value: String,
 }
@@ -190,8 +190,9 @@ async fn newest(clients: &Clients, pack: &PackId) -> Result<(RulePack, RulePackR
     let found = clients.rule_packs().get_rule_pack(request).await;
     let found = found.doing(format!("get {pack}"))?.into_inner();
     let name = format!("{name}/revisions/{}", found.newest_revision);
-    let revision = clients.rule_packs().get_rule_pack_revision(GetRulePackRevisionRequest { name });
-    let revision = revision.await.doing(format!("get {pack}"))?.into_inner();
+    let request = GetRulePackRevisionRequest { name };
+    let revision = clients.rule_packs().get_rule_pack_revision(request).await;
+    let revision = revision.doing(format!("get {pack}"))?.into_inner();
     Ok((found, revision))
 }
 
