@@ -110,7 +110,7 @@ fn run(suite: &Suite, jurisdiction: &str, standing: &str, command: &str) -> Stri
     })
 }
 
-/// The line with `…` in the place of digests and of instants of this year and later.
+/// The line with `…` in the place of digests and of instants of this year and later, as long as they.
 fn steady(line: &str) -> String {
     let mut steady = String::new();
     let mut rest = line;
@@ -118,7 +118,7 @@ fn steady(line: &str) -> String {
         let (before, after) = rest.split_at(place);
         if let Some(digest) = after.strip_prefix("sha256:") {
             let length = digest.bytes().take_while(u8::is_ascii_hexdigit).count();
-            steady += &format!("{before}sha256:{}", if length > 8 { "…" } else { &digest[..length] });
+            steady += &format!("{before}sha256:{:<length$}", if length > 8 { "…" } else { &digest[..length] });
             rest = &digest[length..];
             continue;
         }
@@ -129,7 +129,7 @@ fn steady(line: &str) -> String {
         let time = after[1..].bytes();
         let length = time.take_while(|byte| byte.is_ascii_digit() || b":.".contains(byte)).count();
         if is_now && after[1 + length..].starts_with('Z') {
-            steady += &format!("{}…", &before[..before.len() - 10]);
+            steady += &format!("{}{:<2$}", &before[..before.len() - 10], "…", 10 + length + 2);
             rest = &after[length + 2..];
         } else {
             steady += &format!("{before}T");
@@ -149,8 +149,8 @@ async fn administration_goes_as_the_page_prints_it() {
 fn what_differs_from_run_to_run_is_left_out() {
     let digest = "a1".repeat(32);
     let table = [
-        (format!("x sha256:{digest} y"), "x sha256:… y".to_owned()),
-        ("at 2026-11-28T10:05:48.123456Z by T".to_owned(), "at … by T".to_owned()),
+        (format!("x sha256:{digest} y"), format!("x sha256:…{} y", " ".repeat(63))),
+        ("at 2026-11-28T10:05:48Z by T".to_owned(), format!("at …{} by T", " ".repeat(19))),
         ("as of 2024-06-05T16:00:00Z".to_owned(), "as of 2024-06-05T16:00:00Z".to_owned()),
         ("TT 东河镇T".to_owned(), "TT 东河镇T".to_owned()),
     ];

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
+use chengping_types::Exact;
 use serde_json::Value;
 
 use crate::RulePack;
+use crate::pack::decimal;
 use crate::path::called;
 
 /// One place in which two packs differ.
@@ -109,8 +111,11 @@ fn members(value: &Value) -> Option<Vec<(String, &Value)>> {
     }
 }
 
+/// The value for reading: a number as a decimal where one is exact.
 fn shown(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    let Some(text) = value.as_str() else { return value.to_string() };
+    let number = text.contains('/').then(|| text.parse::<Exact>().ok()).flatten();
+    number.as_ref().map_or_else(|| text.to_owned(), decimal)
 }
 
 #[cfg(test)]
@@ -139,7 +144,7 @@ mod tests {
         let expected = [
             "families.area.streams[regular].items[N1].linear.weight: 30 → 20",
             "families.area.streams[regular].items[N2].linear.weight: 15 → 25",
-            "families.area.zones.key: 3/5 → 7/10",
+            "families.area.zones.key: 0.6 → 0.7",
         ];
         assert_eq!(found, expected);
     }

@@ -32,6 +32,12 @@ pub fn time_text(timestamp: Option<&Timestamp>) -> String {
     timestamp.map(|timestamp| instant(timestamp).to_string()).unwrap_or_default()
 }
 
+/// A time of the API for a table: to the second.
+pub fn second_text(timestamp: Option<&Timestamp>) -> String {
+    let whole = timestamp.map(|timestamp| Timestamp { nanos: 0, ..*timestamp });
+    time_text(whole.as_ref())
+}
+
 /// The name of an enum value as the files and JSON have it: `STATE_SCORED` as `scored`.
 pub fn enum_text(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_ascii_lowercase()

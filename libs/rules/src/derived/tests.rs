@@ -53,7 +53,7 @@ fn a_district_weighs_its_zones_seven_to_three() {
     assert_eq!(derivation.pack.title.zh, "金水区");
     let found = told(&derivation.pack);
     for line in [
-        "families.area.zones.key: 3/5 → 7/10",
+        "families.area.zones.key: 0.6 → 0.7",
         "families.area.zones.key.clause: (nothing) → 3",
         "families.area.zones.general: 2/5 → 3/10",
         "families.area.zones.general.clause: (nothing) → 5.2.5",
@@ -211,7 +211,7 @@ fn a_number_is_adjusted_in_the_override_that_has_it_or_in_a_new_one() {
         );
         let one = one.unwrap_or_else(|mistakes| panic!("{text}: {mistakes}"));
         assert!(
-            told(&derived(&one).pack).contains(&"families.area.zones.key: 3/5 → 7/10".to_owned()),
+            told(&derived(&one).pack).contains(&"families.area.zones.key: 0.6 → 0.7".to_owned()),
             "{one}"
         );
     }

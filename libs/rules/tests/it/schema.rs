@@ -118,7 +118,7 @@ fn the_example_of_a_district_is_valid_and_derives() {
         .map(|one| one.to_string())
         .filter(|one| !one.contains("(nothing)"))
         .collect();
-    let expected = ["general: 2/5 → 3/10", "key: 3/5 → 7/10"];
+    let expected = ["general: 0.4 → 0.3", "key: 0.6 → 0.7"];
     assert_eq!(changed, expected.map(|one| format!("families.area.zones.{one}")));
 }
 

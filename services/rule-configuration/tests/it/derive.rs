@@ -77,7 +77,7 @@ async fn a_district_derives_from_an_approved_revision_of_the_city() {
         .iter()
         .map(|one| (one.path.as_str(), one.before.as_str(), one.after.as_str()))
         .collect();
-    assert_eq!(overrides[0], (KEY, "3/5", "7/10"));
+    assert_eq!(overrides[0], (KEY, "0.6", "0.7"));
     assert_eq!(overrides.len(), 4, "{overrides:?}");
     let whole = String::from_utf8(own.canonical.clone()).unwrap();
     let whole = chengping_rules::RulePack::parse(&whole).unwrap();

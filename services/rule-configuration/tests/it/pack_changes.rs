@@ -66,7 +66,7 @@ async fn an_adjustment_is_a_revision_that_differs_in_just_that_number_and_keeps_
     assert_eq!(
         told,
         [
-            (KEY, "3/5", "7/10"),
+            (KEY, "0.6", "0.7"),
             ("families.area.zones.key.clause", "", "5.2.5"),
             ("families.area.zones.key.note", "", "第三条"),
             ("families.area.zones.key.provenance", "", "regulation"),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Common, Format};
 use crate::clients::{Clients, all_pages};
-use crate::convert::{last_part, time_text};
+use crate::convert::{last_part, second_text, time_text};
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::{Align, Output, Table};
 
@@ -61,7 +61,7 @@ async fn list(clients: &Clients, filter: &str, out: &mut Output) -> Result<Outco
         let digest = |digest: &str| digest.chars().take(shown).collect();
         table.row([
             last_part(&entry.name).to_owned(),
-            time_text(entry.create_time.as_ref()),
+            second_text(entry.create_time.as_ref()),
             entry.actor.clone(),
             last_part(&entry.action).to_owned(),
             entry.resource.clone(),

@@ -20,7 +20,7 @@ use crate::output::{Output, say};
 
 /// A number that is to be changed, as `PATH=VALUE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NewValue {
+struct NewValue {
     path: String,
     value: String,
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Align, Table, revision_json};
 use crate::clients::{Clients, all_pages};
-use crate::convert::{enum_text, time_text};
+use crate::convert::{enum_text, second_text};
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::Output;
 
@@ -72,7 +72,7 @@ pub(super) fn row(revision: &RulePackRevision) -> [String; 6] {
         revision.revision.to_string(),
         enum_text(revision.state().as_str_name(), "STATE_"),
         revision.active_from.clone(),
-        time_text(revision.create_time.as_ref()),
+        second_text(revision.create_time.as_ref()),
         revision.digest.clone(),
     ]
 }
