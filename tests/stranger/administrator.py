@@ -152,7 +152,9 @@ def rules(author, approver, source, seen):
     compared = author.call(
         f"{RULES}/CompareRulePackRevisions", {"before": first["name"], "after": adjusted["name"]}
     )
-    seen["differences"] = [[one["path"], one["before"], one["after"]] for one in compared["differences"]]
+    # What else differs is where the numbers come from.
+    numbers = [one for one in compared["differences"] if one["path"] in (KEY, GENERAL)]
+    seen["differences"] = [[one["path"], one["before"], one["after"]] for one in numbers]
     preview = author.call(
         "chengping.scoring.v1.EvaluationService/PreviewRulePack",
         {"parent": CITY, "months": [MONTH], "adjustments": adjustments, "sensitivity": True},
@@ -177,7 +179,7 @@ overrides:
 """
     request = {"parent": f"{DISTRICT}/rulePacks/stranger-d1", "source": source, "reason": "own method"}
     own = author.call(f"{RULES}/CommitRulePackRevision", request)
-    seen["derived"] = [own["parent_revision"] == parent["name"], [one["path"] for one in own["overrides"]]]
+    seen["derived"] = [own["parent_revision"] == parent["name"], KEY in [one["path"] for one in own["overrides"]]]
     review(author, approver, own, "2018-01")
 
 
@@ -189,7 +191,7 @@ def offered(author, newer, seen):
         {"name": name, "parent_revision": pack["offered_parent_revision"], "reason": "follow the city", "etag": pack["etag"]},
     )
     seen["offered"] = pack["offered_parent_revision"] == newer["name"]
-    seen["contested"] = rebased.get("contested_paths")
+    seen["contested"] = KEY in rebased.get("contested_paths", [])
 
 
 def main(address, rule_pack_file):
