@@ -118,7 +118,10 @@ fn steady(line: &str) -> String {
         let (before, after) = rest.split_at(place);
         if let Some(digest) = after.strip_prefix("sha256:") {
             let length = digest.bytes().take_while(u8::is_ascii_hexdigit).count();
-            steady += &format!("{before}sha256:{:<length$}", if length > 8 { "…" } else { &digest[..length] });
+            steady += &format!(
+                "{before}sha256:{:<length$}",
+                if length > 8 { "…" } else { &digest[..length] }
+            );
             rest = &digest[length..];
             continue;
         }
