@@ -55,7 +55,7 @@ fn a_district_weighs_its_zones_seven_to_three() {
     for line in [
         "families.area.zones.key: 0.6 → 0.7",
         "families.area.zones.key.clause: (nothing) → 3",
-        "families.area.zones.general: 2/5 → 3/10",
+        "families.area.zones.general: 0.4 → 0.3",
         "families.area.zones.general.clause: (nothing) → 5.2.5",
     ] {
         assert!(found.contains(&line.to_owned()), "{line} is not in {found:#?}");

@@ -160,7 +160,7 @@ async fn a_newer_parent_is_an_offer_that_a_rebase_takes() {
     );
     assert!(answer.contested_paths.contains(&KEY.to_owned()), "{:?}", answer.contested_paths);
     assert!(answer.contested_paths.iter().all(|path| path.starts_with(KEY)));
-    assert_eq!(second.overrides[0].before, "13/20");
+    assert_eq!(second.overrides[0].before, "0.65");
     let again = service.packs.rebase_rule_pack(request).await.unwrap().into_inner();
     assert_eq!(again, answer);
 
