@@ -77,5 +77,16 @@ async fn the_walk_through_of_a_new_city_gives_the_ranking_that_it_prints() {
             .map(|(body, difference)| (json!(body), json!(difference)));
     let expected = [&chengguan, &nanling, &donghe].map(|(body, difference)| (body, difference));
     assert_eq!(moved, expected, "{preview}");
+    // The same of a single number, without a text; and what the ranks depend on.
+    let set = format!("{}=4", different[0]["path"].as_str().unwrap());
+    let single = ["rules", "preview", "--month", "2024-05", "--set", &set, "--sensitivity"];
+    let rest = ["--step", "0.5", "--jurisdiction", "shili", "--format", "json"];
+    let single = suite.run(&[&single[..], &rest].concat()).json(0);
+    assert_eq!(single[0]["differences"], preview[0]["differences"]);
+    let weights = single[0]["sensitivities"].as_array().unwrap();
+    assert!(weights.iter().any(|one| one["weight"] == different[0]["path"]), "{single}");
+    let of_revision = ["rules", "preview", "--month", "2024-05", revision, "--format", "json"];
+    let same = suite.run(&[&of_revision[..], &["--jurisdiction", "shili"]].concat()).json(0);
+    assert_eq!(same[0]["differences"], json!([]));
     suite.stop().await;
 }

@@ -45,7 +45,7 @@ fn by(input: &Input, pack: RulePack) -> Input {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(384))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn other_rules_score_over_what_was_gathered_as_over_the_input(

@@ -43,6 +43,8 @@ mod reference;
 #[cfg(test)]
 mod results;
 #[cfg(test)]
+mod sensitivity;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod table;

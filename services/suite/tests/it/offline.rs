@@ -25,6 +25,10 @@ fn a_wrong_usage_is_code_2_and_says_nothing_on_standard_output() {
         &["rejects", "--state", "lost"],
         &["explain", "--month", "2018-04"],
         &["registry", "show", "--server", "cases=127.0.0.1:1"],
+        &["rules", "preview", "--month", "2018-04"],
+        &["rules", "preview", "--month", "2018-04", "--set", "families.area.zones.key"],
+        &["rules", "preview", "--month", "2018-04", "--step", "0.2", "zz-2018"],
+        &["rules", "preview", "--month", "2018-04", "--through", "2018-03", "zz-2018"],
         &["verify"],
         &["polish"],
         &[],
@@ -70,6 +74,15 @@ fn all_mistakes_of_a_pack_are_told_at_once() {
     for part in ["time_zone", "freeze", "groups"] {
         assert!(done.stderr.contains(part), "{part} is missing in {}", done.stderr);
     }
+}
+
+#[test]
+fn a_number_that_cannot_be_changed_is_told_of_before_a_server_is_looked_for() {
+    let folder = folder();
+    let preview = ["rules", "preview", "--month", "2018-04", "--wait", "0", "zz-2018"];
+    let done = chengping(folder.path(), &[&preview[..], &["--set", "families.area.kye=1"]].concat());
+    assert_eq!((done.code, done.stdout.as_str()), (1, ""), "{}", done.stderr);
+    assert!(done.stderr.contains("families.area.kye"), "{}", done.stderr);
 }
 
 #[test]
