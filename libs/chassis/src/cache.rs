@@ -5,6 +5,7 @@
 
 mod envelope;
 mod metrics;
+mod rest;
 mod warning;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, RedisError};
 
 use self::metrics::{Metrics, Outcome};
+use self::rest::Rest;
 use self::warning::RareWarning;
 use crate::config::{CacheConfig, Secret};
 
@@ -38,7 +40,14 @@ pub struct Cache {
 #[derive(Clone)]
 enum Store {
     Memory(moka::future::Cache<Arc<str>, Entry>),
-    Redis { connection: ConnectionManager, warning: Arc<RareWarning> },
+    Redis { connection: ConnectionManager, troubles: Arc<Troubles> },
+}
+
+/// What is known of a server that does not do its work.
+#[derive(Debug, Default)]
+struct Troubles {
+    warning: RareWarning,
+    rest: Rest,
 }
 
 /// Why there is no cache.
@@ -84,7 +93,7 @@ impl Cache {
             .set_max_delay(RECONNECT_MAX);
         let connection =
             ConnectionManager::new_lazy_with_config(client, config).map_err(CacheError)?;
-        Ok(Self::over(Store::Redis { connection, warning: Arc::default() }))
+        Ok(Self::over(Store::Redis { connection, troubles: Arc::default() }))
     }
 
     fn over(store: Store) -> Self {
@@ -98,10 +107,10 @@ impl Cache {
                 Some(entry) => (Some(entry.value), Outcome::Hit),
                 None => (None, Outcome::Miss),
             },
-            Store::Redis { connection, warning } => {
+            Store::Redis { connection, troubles } => {
                 let mut connection = connection.clone();
-                match in_time(warning, "read", connection.get(key)).await {
-                    Some(Some(sealed)) => open(warning, key, sealed),
+                match in_time(troubles, "read", connection.get(key)).await {
+                    Some(Some(sealed)) => open(&troubles.warning, key, sealed),
                     Some(None) => (None, Outcome::Miss),
                     None => (None, Outcome::Failed),
                 }
@@ -122,11 +131,11 @@ impl Cache {
                 cache.insert(key.into(), Entry { value, ttl }).await;
                 Outcome::Stored
             }
-            Store::Redis { connection, warning } => {
+            Store::Redis { connection, troubles } => {
                 let mut connection = connection.clone();
                 let sealed = envelope::seal(key, &value);
                 let stored = connection.pset_ex::<_, _, ()>(key, sealed, ttl_ms);
-                let stored = in_time(warning, "write", stored).await;
+                let stored = in_time(troubles, "write", stored).await;
                 stored.map_or(Outcome::Failed, |()| Outcome::Stored)
             }
         };
@@ -154,18 +163,28 @@ fn open(warning: &RareWarning, key: &str, sealed: Bytes) -> (Option<Bytes>, Outc
     }
 }
 
+/// What the server answers, if it does in time. One that does not is left alone for a while.
 async fn in_time<T>(
-    warning: &RareWarning,
+    troubles: &Troubles,
     what: &'static str,
     work: impl Future<Output = Result<T, RedisError>>,
 ) -> Option<T> {
+    let Troubles { warning, rest } = troubles;
+    if rest.is_on(Instant::now()) {
+        return None;
+    }
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(Ok(value)) => Some(value),
         Ok(Err(error)) => {
+            // A server that refuses one command is there.
+            if error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
+                rest.begin(Instant::now());
+            }
             warning.warn(what, &error);
             None
         }
         Err(_) => {
+            rest.begin(Instant::now());
             warning.warn(what, &"no answer in time");
             None
         }

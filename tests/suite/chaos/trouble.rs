@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chengping_testing::RedisServer;
+use chengping_testing::{PATIENCE, RedisServer};
 use nix::sys::signal::Signal;
-use redis::AsyncCommands as _;
 use redis::aio::MultiplexedConnection;
+use redis::{AsyncCommands as _, AsyncConnectionConfig};
 
 use super::model::Dice;
 
@@ -63,7 +63,11 @@ impl Trouble {
 
     async fn connection(&self) -> MultiplexedConnection {
         let client = redis::Client::open(self.server.url()).unwrap();
-        client.get_multiplexed_async_connection().await.unwrap()
+        // Whoever makes the trouble has all the time that it takes.
+        let patient = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        client.get_multiplexed_async_connection_with_config(&patient).await.unwrap()
     }
 
     async fn flush(&self) {
