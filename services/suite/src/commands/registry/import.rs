@@ -1,10 +1,10 @@
 //! `chengping registry import`: reads registry files and has the service take in their rows.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
-use chengping_interchange::{Reader, Record, damage, payload};
+use chengping_interchange::{Encoding, Record, damage, payload};
 use chengping_proto::cases::v1::Reject;
 use chengping_proto::rules::v1::{
     ImportRegistryRequest, ImportRegistryResponse, RegistryReject, RegistryRow,
@@ -42,7 +42,7 @@ pub(super) async fn run(
     validate_only: bool,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let found = files::find(paths);
+    let found = files::find(paths, Encoding::Utf8);
     let mut unreadable = found.problems;
     let (registry, others): (Vec<_>, Vec<_>) =
         found.files.into_iter().partition(|file| file.kind.is_registry());
@@ -78,7 +78,7 @@ pub async fn import(
 ) -> Result<Imported, Failure> {
     let mut rows = Rows { rejects: refused, ..Rows::default() };
     for file in files {
-        rows.read(&file.path)?;
+        rows.read(file)?;
     }
     let response = send(clients, rows.messages(clients.parent(), validate_only)).await;
     let response = response.doing("import the registry")?;
@@ -113,12 +113,13 @@ struct Rows {
 }
 
 impl Rows {
-    fn read(&mut self, path: &Path) -> anyhow::Result<()> {
+    fn read(&mut self, file: &SourceFile) -> anyhow::Result<()> {
+        let path = &file.path;
         if let Some(damaged) = damage(path)? {
             self.rejects.push(reject(damaged));
             return Ok(());
         }
-        let reader = Reader::open(path)?;
+        let reader = file.open()?;
         files::say_unknown_columns(path, reader.unknown_columns());
         let file = files::name(path);
         for entry in reader {
