@@ -80,7 +80,7 @@ pub const MISSING_ROAD_SECTIONS: &str = "missing_road_sections";
 /// No difficulty.
 pub const MISSING_DIFFICULTY: &str = "missing_difficulty";
 
-/// Not UTF-8.
+/// Not UTF-8, or not of the encoding that was said.
 pub const NOT_UTF8: &str = "not_utf8";
 /// Holds a byte 0.
 pub const NUL_BYTE: &str = "nul_byte";
@@ -90,7 +90,7 @@ pub const FIELD_TOO_LONG: &str = "field_too_long";
 pub const ROW_TOO_LONG: &str = "row_too_long";
 /// A quoted field that does not end, or goes on after its end.
 pub const BAD_QUOTE: &str = "bad_quote";
-/// A line of NDJSON that is no object of texts and whole numbers.
+/// A line of NDJSON that is no object of texts and whole numbers, or JSON that is none.
 pub const BAD_JSON: &str = "bad_json";
 /// The file ends in the middle.
 pub const TRUNCATED_FILE: &str = "truncated_file";
@@ -100,6 +100,8 @@ pub const CORRUPT_FILE: &str = "corrupt_file";
 pub const READ_FAILED: &str = "read_failed";
 /// A local time that never was, or came twice, and the mapping refuses such times.
 pub const AMBIGUOUS_TIME: &str = "ambiguous_time";
+/// A cell of a spreadsheet that shows an error, or lost digits before it was read.
+pub const BAD_CELL: &str = "bad_cell";
 /// A value that the mapping does not know.
 pub const UNMAPPED_VALUE: &str = "unmapped_value";
 

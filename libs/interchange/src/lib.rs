@@ -22,15 +22,18 @@
 
 pub mod code;
 mod decode;
+mod encoding;
 pub mod generate;
 mod kind;
 pub mod mapping;
 mod reader;
 mod record;
 mod reject;
+mod serial;
 mod source;
 mod write;
 
+pub use encoding::{Encoding, UnknownEncoding};
 pub use kind::FileKind;
 pub use reader::{ColumnProblem, Entry, FileError, Format, Reader, damage, replay};
 pub use record::Record;

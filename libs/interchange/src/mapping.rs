@@ -18,15 +18,18 @@ use std::path::Path;
 
 use chengping_types::Month;
 
-use crate::FileError;
-use crate::reader::{Table, duplicates, open_table};
+use crate::reader::{Table, duplicates, open_table, table};
+use crate::{Encoding, FileError};
 
 /// A mapping file that was read and found right.
 ///
 /// ```yaml
 /// mapping: boston-311            # its name, for messages
-/// encoding: utf-8                # the only one; others are refused with a hint
+/// encoding: utf-8                # or gb18030 (gbk is a part of it); of CSV and NDJSON
+/// sheet: {name: 案件, header_row: 2}  # optional: of a workbook (XLSX); the first sheet, row 1
+/// records: service_requests.request  # optional: keys to the array of a JSON document
 /// time:
+///   serial: "1900"               # optional: numbers are days of a spreadsheet; or 1904
 ///   format: "%Y-%m-%d %H:%M:%S"  # strptime; or rfc3339, which takes no zone
 ///   zone: America/New_York
 ///   gap: shift_forward           # local times that never were: reject, shift_forward
@@ -47,6 +50,8 @@ use crate::reader::{Table, duplicates, open_table};
 ///     no_deadline: allowed       # a dispatch without a deadline, else missing_due_at
 ///     when: [{column: opened, present: true}]
 /// ```
+///
+/// In JSON a column is a key, or a path such as `address.street` or `photos[0].url`.
 ///
 /// A value is `column`, `constant` or `concat`. `column` may have `map` (a value that it lacks is
 /// the `default`, else the row is refused), `default` (without `map`: for an empty value) and
@@ -73,6 +78,13 @@ impl Mapping {
         &self.model.name
     }
 
+    /// The mapping for tables in another encoding than it says.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.model.encoding = encoding;
+        self
+    }
+
     /// Opens a table to be mapped; with a month, only rows reported in it (local time of the
     /// mapping) are taken.
     ///
@@ -80,7 +92,7 @@ impl Mapping {
     ///
     /// When the file cannot be opened, or lacks columns that the mapping names.
     pub fn open(&self, path: &Path, month: Option<Month>) -> Result<MappedReader, FileError> {
-        let (table, progress) = open_table(path)?;
+        let (table, progress) = open_table(path, self.model.encoding, Some(&self.model.within))?;
         let table = self.fit(table)?;
         Ok(MappedReader::new(self.model.clone(), table, progress, month))
     }
@@ -94,9 +106,7 @@ impl Mapping {
         let json = payload.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         let format = if json { crate::Format::Ndjson } else { crate::Format::Csv };
         let source = Box::new(std::io::Cursor::new(payload));
-        let table = Table::new(source, file.to_owned(), format)
-            .map_err(|error| FileError::header(file, error))?;
-        let table = self.fit(table)?;
+        let table = self.fit(table(source, file, format, Encoding::Utf8)?)?;
         Ok(MappedReader::new(self.model.clone(), table, crate::Progress::default(), None))
     }
 
@@ -104,7 +114,7 @@ impl Mapping {
     fn fit(&self, mut table: Table) -> Result<Table, FileError> {
         let file = table.file.clone();
         if table.format() == crate::Format::Ndjson {
-            table.ask_for(self.model.columns().into_iter());
+            table.ask_by_path(self.model.columns().into_iter());
             return Ok(table);
         }
         let problems = duplicates(table.names());

@@ -2,15 +2,22 @@
 
 mod csv;
 mod error;
+mod input;
+mod json;
 mod layout;
 mod lines;
 mod ndjson;
+mod paths;
+mod sheet;
 mod table;
 
 use std::io::{Cursor, Read};
 use std::path::Path;
 
+pub(crate) use input::Input;
 pub(crate) use layout::{Layout, duplicates};
+pub(crate) use lines::Lines;
+pub(crate) use sheet::{Dates, SheetOptions};
 pub(crate) use table::Table;
 
 pub use error::FileError;
@@ -19,7 +26,7 @@ pub use layout::ColumnProblem;
 use crate::decode::{self, Deadlines, Row};
 use crate::reject::Fault;
 use crate::source::{self, Bytes, Compression};
-use crate::{FileKind, Progress, Record, Reject, code};
+use crate::{Encoding, FileKind, Progress, Record, Reject, code};
 
 /// How rows are written in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,16 +68,21 @@ impl Reader {
     ///
     /// When it cannot be opened or its header is not one of an interchange file.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        Self::open_as(path, None)
+        Self::open_as(path, None, Encoding::Utf8)
     }
 
-    /// Opens a file that is known to be of a kind, whatever its name.
+    /// Opens a file that may be known to be of a kind, whatever its name, and has its characters
+    /// in an encoding; one that begins with the byte order mark of UTF-8 is UTF-8.
     ///
     /// # Errors
     ///
     /// As [`Reader::open`].
-    pub fn open_as(path: &Path, kind: Option<FileKind>) -> Result<Self, FileError> {
-        let (table, progress) = open_table(path)?;
+    pub fn open_as(
+        path: &Path,
+        kind: Option<FileKind>,
+        encoding: Encoding,
+    ) -> Result<Self, FileError> {
+        let (table, progress) = open_table(path, encoding, None)?;
         Self::new(table, kind, progress)
     }
 
@@ -87,7 +99,7 @@ impl Reader {
     ) -> Result<Self, FileError> {
         let bytes = source::decompress(source, Compression::None)
             .map_err(|source| FileError::Read { file: file.to_owned(), source })?;
-        Self::new(table(bytes, file, format)?, kind, Progress::default())
+        Self::new(table(bytes, file, format, Encoding::Utf8)?, kind, Progress::default())
     }
 
     fn new(
@@ -169,21 +181,52 @@ impl Iterator for Reader {
     }
 }
 
-/// Opens any table; its name says its compression and format.
-pub(crate) fn open_table(path: &Path) -> Result<(Table, Progress), FileError> {
+/// What only a mapping says of a table: where the rows of a workbook or a JSON document are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Within {
+    pub(crate) sheet: SheetOptions,
+    pub(crate) dates: Dates,
+    /// The keys that lead to the array of rows.
+    pub(crate) records: Vec<String>,
+}
+
+/// Opens any table; its name says its compression and form. Workbooks and JSON documents need to
+/// be told of.
+pub(crate) fn open_table(
+    path: &Path,
+    encoding: Encoding,
+    within: Option<&Within>,
+) -> Result<(Table, Progress), FileError> {
     let file = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let (stem, compression) = Compression::strip(&file);
-    let format = if stem.ends_with(".csv") {
-        Format::Csv
-    } else if stem.ends_with(".ndjson") {
-        Format::Ndjson
-    } else {
-        return Err(FileError::UnknownSuffix { file });
+    let read = |source| FileError::Read { file: file.clone(), source };
+    let suffix = stem.rsplit_once('.').map_or("", |(_, suffix)| suffix).to_ascii_lowercase();
+    let (input, progress) = match (suffix.as_str(), within) {
+        ("csv" | "ndjson", _) | ("json", Some(_)) => {
+            let (bytes, progress) = source::open(path, compression).map_err(read)?;
+            let input = match (suffix.as_str(), within) {
+                ("csv", _) => Input::Csv(Lines::new(bytes)),
+                ("json", Some(within)) => {
+                    Input::Json(json::Elements::new(bytes, within.records.clone()))
+                }
+                _ => Input::Ndjson(Lines::new(bytes)),
+            };
+            (input, progress)
+        }
+        ("xlsx", Some(within)) if compression == Compression::None => {
+            let opened = sheet::Sheet::open(path, within.sheet.clone(), within.dates.clone());
+            let (sheet, progress) = opened.map_err(read)?;
+            (Input::Sheet(Box::new(sheet)), progress)
+        }
+        _ => return Err(FileError::UnknownSuffix { file }),
     };
-    let opened = source::open(path, compression);
-    let (bytes, progress) =
-        opened.map_err(|source| FileError::Read { file: file.clone(), source })?;
-    Ok((table(bytes, &file, format)?, progress))
+    // A document of JSON and a workbook say themselves what they are.
+    let encoding = match input {
+        Input::Csv(_) | Input::Ndjson(_) => encoding,
+        Input::Json(_) | Input::Sheet(_) => Encoding::Utf8,
+    };
+    let table = Table::new(input, file.clone(), encoding);
+    Ok((table.map_err(|error| FileError::header(&file, error))?, progress))
 }
 
 /// The reject of a file whose compressed data are damaged: none of its rows can be trusted, since
@@ -212,8 +255,18 @@ pub fn damage(path: &Path) -> Result<Option<Reject>, FileError> {
     }))
 }
 
-fn table(bytes: Bytes, file: &str, format: Format) -> Result<Table, FileError> {
-    Table::new(bytes, file.to_owned(), format).map_err(|error| FileError::header(file, error))
+/// A table of CSV or NDJSON out of bytes.
+pub(crate) fn table(
+    bytes: Bytes,
+    file: &str,
+    format: Format,
+    encoding: Encoding,
+) -> Result<Table, FileError> {
+    let input = match format {
+        Format::Csv => Input::Csv(Lines::new(bytes)),
+        Format::Ndjson => Input::Ndjson(Lines::new(bytes)),
+    };
+    Table::new(input, file.to_owned(), encoding).map_err(|error| FileError::header(file, error))
 }
 
 /// Reads the payload of a reject again, as it is or corrected: a header and CSV rows, or lines of

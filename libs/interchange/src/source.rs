@@ -1,7 +1,7 @@
 //! Bytes of a file, decompressed on the way, with the position for a progress bar.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +22,9 @@ impl Progress {
     /// Bytes read so far, compressed where the file is.
     #[must_use]
     pub fn read(&self) -> u64 {
-        self.read.load(Ordering::Relaxed)
+        let read = self.read.load(Ordering::Relaxed);
+        // A workbook is read in parts, some of them twice.
+        if self.total > 0 { read.min(self.total) } else { read }
     }
 
     /// Size of the file in bytes; 0 when it is not known.
@@ -58,11 +60,8 @@ pub(crate) type Bytes = Box<dyn BufRead + Send>;
 
 /// Opens a file for reading.
 pub(crate) fn open(path: &Path, compression: Compression) -> io::Result<(Bytes, Progress)> {
-    let file = File::open(path)?;
-    let total = file.metadata()?.len();
-    let progress = Progress { read: Arc::default(), total };
-    let counted = Counted { inner: file, read: Arc::clone(&progress.read) };
-    Ok((decompress(counted, compression)?, progress))
+    let (file, progress) = counted(path)?;
+    Ok((decompress(file, compression)?, progress))
 }
 
 /// Whether the compressed data of a file are damaged: what is wrong with them, if anything. A file
@@ -107,9 +106,26 @@ pub(crate) fn decompress(
     })
 }
 
-struct Counted<R> {
+/// A file that counts what is read of it, for a reader that goes to and fro.
+pub(crate) fn counted(path: &Path) -> io::Result<(Counted<File>, Progress)> {
+    let file = File::open(path)?;
+    let total = file.metadata()?.len();
+    let progress = Progress { read: Arc::default(), total };
+    Ok((Counted { inner: file, read: Arc::clone(&progress.read) }, progress))
+}
+
+/// Counts the bytes that are read.
+pub(crate) struct Counted<R> {
     inner: R,
     read: Arc<AtomicU64>,
+}
+
+impl<R> Counted<R> {
+    /// Counts from the beginning again whenever the result is called.
+    pub(crate) fn restart(&self) -> impl Fn() + use<R> {
+        let read = Arc::clone(&self.read);
+        move || read.store(0, Ordering::Relaxed)
+    }
 }
 
 impl<R: Read> Read for Counted<R> {
@@ -117,5 +133,11 @@ impl<R: Read> Read for Counted<R> {
         let count = self.inner.read(buffer)?;
         self.read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
+    }
+}
+
+impl<R: Seek> Seek for Counted<R> {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(position)
     }
 }

@@ -82,7 +82,7 @@ pub enum Command {
     /// Check, review and put in force the rules of evaluation
     #[command(subcommand)]
     Rules(rules::RulesCommand),
-    /// Import cases and events from interchange files or mapped CSV
+    /// Import cases and events from interchange files or mapped tables
     Import(import::ImportArgs),
     /// List, replay and dismiss rows that were set aside
     Rejects(rejects::RejectsArgs),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chengping_interchange::{FileError, FileKind, Reader};
+use chengping_interchange::{Encoding, FileError, FileKind, Reader};
 use chengping_proto::cases::v1::Reject;
 
 use crate::convert::reject::reject;
@@ -11,6 +11,8 @@ use crate::output::say;
 
 /// What a name may end with.
 const SUFFIXES: [&str; 6] = [".csv", ".csv.gz", ".csv.zst", ".ndjson", ".ndjson.gz", ".ndjson.zst"];
+/// What it may end with besides where there is a mapping.
+const MAPPED: [&str; 4] = [".json", ".json.gz", ".json.zst", ".xlsx"];
 
 /// An interchange file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,19 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// Which one it is.
     pub kind: FileKind,
+    /// How its characters are written.
+    pub encoding: Encoding,
+}
+
+impl SourceFile {
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// When it is no longer what it was.
+    pub fn open(&self) -> Result<Reader, FileError> {
+        Reader::open_as(&self.path, Some(self.kind), self.encoding)
+    }
 }
 
 /// The files that were found, and what is wrong with the others.
@@ -44,11 +59,11 @@ impl Found {
 }
 
 /// Looks at each of `paths`; a folder stands for the files in it.
-pub fn find(paths: &[PathBuf]) -> Found {
+pub fn find(paths: &[PathBuf], encoding: Encoding) -> Found {
     let mut found = Found::default();
-    for path in expand(paths, &mut found.problems) {
-        match Reader::open(&path) {
-            Ok(reader) => found.files.push(SourceFile { kind: reader.kind(), path }),
+    for path in expand(paths, false, &mut found.problems) {
+        match Reader::open_as(&path, None, encoding) {
+            Ok(reader) => found.files.push(SourceFile { kind: reader.kind(), path, encoding }),
             Err(error) => found.refuse(&error),
         }
     }
@@ -57,17 +72,19 @@ pub fn find(paths: &[PathBuf]) -> Found {
     found
 }
 
-/// The files themselves, and those in the folders.
-pub fn expand(paths: &[PathBuf], problems: &mut Vec<String>) -> Vec<PathBuf> {
+/// The files themselves, and those in the folders: tables that need a mapping only where there is
+/// one.
+pub fn expand(paths: &[PathBuf], mapped: bool, problems: &mut Vec<String>) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        match inside(path) {
+        match inside(path, mapped) {
             Ok(inside) if inside.is_empty() => {
-                problems.push(format!("{}: holds no .csv or .ndjson file", path.display()));
+                let what = if mapped { ".csv, .ndjson, .json or .xlsx" } else { ".csv or .ndjson" };
+                problems.push(format!("{}: holds no {what} file", path.display()));
             }
             Ok(inside) => files.extend(inside),
             Err(error) => problems.push(format!("{}: {error}", path.display())),
@@ -76,11 +93,20 @@ pub fn expand(paths: &[PathBuf], problems: &mut Vec<String>) -> Vec<PathBuf> {
     files
 }
 
-fn inside(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// The tables of a folder by their names, in order.
+///
+/// # Errors
+///
+/// When it cannot be listed.
+pub fn inside(folder: &Path, mapped: bool) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if SUFFIXES.iter().any(|suffix| name(&path).ends_with(suffix)) {
+        let name = name(&path);
+        // Hidden files and the locks of office programs are nobody's tables.
+        let hidden = name.starts_with(['.', '~']);
+        let known = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
+        if !hidden && (known(&SUFFIXES) || mapped && known(&MAPPED)) {
             files.push(path);
         }
     }
@@ -115,7 +141,8 @@ mod tests {
         fs::write(path("a-table.csv"), CASES).unwrap();
         fs::write(path("bodies.csv"), "body_id,kind\n").unwrap();
         fs::write(path("notes.txt"), "").unwrap();
-        let found = find(&[folder.path().to_owned(), path("absent.csv")]);
+        let paths = [folder.path().to_owned(), path("absent.csv")];
+        let found = find(&paths, Encoding::Utf8);
         let kinds: Vec<_> = found.files.iter().map(|file| file.kind).collect();
         assert_eq!(kinds, [FileKind::Cases, FileKind::Events]);
         assert_eq!(found.problems.len(), 1, "{:?}", found.problems);

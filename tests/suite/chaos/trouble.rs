@@ -53,7 +53,7 @@ impl Trouble {
 
     /// A little trouble.
     pub(crate) async fn more(&mut self) {
-        if self.dice.next() % 4 == 0 {
+        if self.dice.next().is_multiple_of(4) {
             self.flush().await;
         } else {
             self.spoil().await;

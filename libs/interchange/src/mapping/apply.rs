@@ -14,6 +14,10 @@ use crate::reader::Table;
 use crate::reject::Fault;
 use crate::{Progress, Reject, code};
 
+/// What cells of a spreadsheet show that have no value, also after an export.
+const ERRORS: [&str; 8] =
+    ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#GETTING_DATA"];
+
 /// A row as a case with its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapped {
@@ -121,14 +125,26 @@ struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    fn cell(&self, column: &str) -> &str {
+    fn cell(&self, column: &str) -> Result<&str, Fault> {
         let position = self.table.names().iter().position(|name| name == column);
-        position.map_or("", |position| self.table.field(position))
+        let Some(position) = position else { return Ok("") };
+        let cell = self.table.field(position);
+        if self.table.is_broken(position) {
+            let message = format!(
+                "{cell} has more digits than a spreadsheet keeps of a number; store it as text"
+            );
+            return Err(Fault::column(column, code::BAD_CELL, message));
+        }
+        if ERRORS.contains(&cell) {
+            let message = format!("the cell shows the error {cell}; correct the sheet");
+            return Err(Fault::column(column, code::BAD_CELL, message));
+        }
+        Ok(cell)
     }
 
     fn hold(&self, conditions: &[Condition]) -> Result<bool, Fault> {
         for condition in conditions {
-            let cell = self.cell(&condition.column);
+            let cell = self.cell(&condition.column)?;
             let holds = match &condition.test {
                 Test::Equals(text) => cell == text,
                 Test::Not(text) => cell != text,
@@ -156,7 +172,7 @@ impl Cells<'_> {
                 Ok(parts.collect::<Result<Vec<_>, _>>()?.join(separator))
             }
             Value::Column { column, map, default, slug: slugged } => {
-                let cell = self.cell(column);
+                let cell = self.cell(column)?;
                 let text = match (map, default) {
                     (Some(map), _) if map.contains_key(cell) => map[cell].as_str(),
                     (Some(_), None) => {

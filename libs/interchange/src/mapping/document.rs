@@ -2,16 +2,17 @@
 //!
 //! A `None` always means that at least one mistake has been noted.
 
+mod settings;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use chengping_casework::{EventKind, Source};
-use chengping_types::TimeZone;
 use serde_json::{Map, Value as Json};
 
 use super::mistakes::{Mistake, Mistakes};
 use super::model::{CaseMap, Condition, EventMap, Model, Test, Value};
-use super::time::{Clock, Gap, Local, Overlap};
+use super::time::Clock;
 use crate::decode::knows_outcome;
 
 /// Reads a mapping.
@@ -118,10 +119,11 @@ impl Document {
     }
 
     fn model(&mut self, root: &Json) -> Option<Model> {
-        let known = ["mapping", "encoding", "time", "rows", "case", "events"];
+        let known = ["mapping", "encoding", "sheet", "records", "time", "rows", "case", "events"];
         let fields = self.fields(root, "", &known)?;
         let name = self.parse::<String>(&fields, "mapping");
-        self.encoding(&fields);
+        let encoding = self.parse(&fields, "encoding");
+        let within = self.within(&fields);
         let clock = self.required(&fields, "time").and_then(|node| self.clock(node));
         let mut rows = self.conditions(fields.get("rows"), "rows");
         let case = self.required(&fields, "case").and_then(|node| self.case(node));
@@ -137,58 +139,20 @@ impl Document {
             }
         }
         let places = Vec::new();
+        let mut within = within?;
+        if let Some(Clock::Local(local)) = &clock {
+            within.dates.format = Some(local.format.clone());
+        }
         Some(Model {
             name: name?,
+            encoding: encoding?,
+            within,
             clock: clock?,
             rows: rows?,
             case: case?,
             events: events?,
             places,
         })
-    }
-
-    fn encoding(&mut self, fields: &Fields<'_>) {
-        let Some(encoding) = self.parse::<String>(fields, "encoding") else { return };
-        if !matches!(encoding.to_ascii_lowercase().as_str(), "utf-8" | "utf8") {
-            let message = format!(
-                "{encoding:?} is not read; convert the table to UTF-8 first, for example with \
-                 iconv -f {encoding} -t UTF-8"
-            );
-            self.reject::<()>("encoding", message);
-        }
-    }
-
-    fn clock(&mut self, node: &Json) -> Option<Clock> {
-        let fields = self.fields(node, "time", &["format", "zone", "gap", "overlap"])?;
-        let format = self.parse::<String>(&fields, "format");
-        if format.as_deref() == Some("rfc3339") {
-            for key in ["zone", "gap", "overlap"] {
-                if fields.get(key).is_some() {
-                    self.reject::<()>(&fields.path(key), "rfc3339 has offsets; leave this out");
-                }
-            }
-            return Some(Clock::Rfc3339);
-        }
-        let zone = self.parse::<TimeZone>(&fields, "zone");
-        let gaps = [("reject", Gap::Reject), ("shift_forward", Gap::ShiftForward)];
-        let gap = self.choice(&fields, "gap", &gaps);
-        let overlaps =
-            [("reject", Overlap::Reject), ("earlier", Overlap::Earlier), ("later", Overlap::Later)];
-        let overlap = self.choice(&fields, "overlap", &overlaps);
-        let (format, zone, gap, overlap) = (format?, zone?, gap?, overlap?);
-        let sample = jiff::civil::date(2018, 4, 3).at(9, 15, 0, 0);
-        let written = jiff::fmt::strtime::format(&format, sample);
-        let read = written.ok().and_then(|text| {
-            jiff::civil::DateTime::strptime(&format, text).ok().filter(|time| *time == sample)
-        });
-        if read.is_none() {
-            let message = "not a strptime format of date and time, such as %Y-%m-%d %H:%M:%S";
-            return self.reject("time.format", message);
-        }
-        let Some(rules) = Local::rules(&zone) else {
-            return self.reject("time.zone", "has no rules in the bundled database");
-        };
-        Some(Clock::Local(Local { format, zone, rules, gap, overlap }))
     }
 
     fn case(&mut self, node: &Json) -> Option<CaseMap> {

@@ -6,10 +6,15 @@ use chengping_casework::EventKind;
 use chengping_types::Instant;
 
 use super::time::Clock;
+use crate::Encoding;
+use crate::reader::Within;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
     pub(crate) name: String,
+    pub(crate) encoding: Encoding,
+    /// Where the rows of a workbook or a JSON document are.
+    pub(crate) within: Within,
     pub(crate) clock: Clock,
     pub(crate) rows: Vec<Condition>,
     pub(crate) case: CaseMap,

@@ -6,6 +6,7 @@ use jiff::tz::{AmbiguousOffset, TimeZoneDatabase};
 
 use crate::code;
 use crate::reject::Fault;
+use crate::serial::{self, Epoch};
 
 /// How the times of a table are written.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub(crate) enum Clock {
 #[derive(Debug, Clone)]
 pub(crate) struct Local {
     pub(crate) format: String,
+    /// What a number is, where it is a time.
+    pub(crate) serial: Option<Epoch>,
     pub(crate) zone: TimeZone,
     pub(crate) rules: jiff::tz::TimeZone,
     pub(crate) gap: Gap,
@@ -67,7 +70,9 @@ impl Clock {
 
 impl Local {
     fn instant(&self, text: &str) -> Result<Instant, Fault> {
-        let civil = DateTime::strptime(&self.format, text).map_err(|_| {
+        let serial = self.serial.and_then(|epoch| serial::civil(text, epoch));
+        let civil = serial.map_or_else(|| DateTime::strptime(&self.format, text), Ok);
+        let civil = civil.map_err(|_| {
             let message = format!("{text:?} is not a time of the form {}", self.format);
             Fault::row(code::BAD_TIMESTAMP, message)
         })?;
@@ -103,7 +108,7 @@ mod tests {
         let zone: TimeZone = "America/New_York".parse().unwrap();
         let rules = Local::rules(&zone).unwrap();
         let format = "%Y-%m-%d %H:%M:%S".to_owned();
-        Clock::Local(Local { format, zone, rules, gap, overlap })
+        Clock::Local(Local { format, serial: None, zone, rules, gap, overlap })
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(crate) struct RawRecord {
     /// Physical line on which it begins.
     pub(crate) line: u64,
     pub(crate) shape: Shape,
+    /// Fields whose value was lost before it was read: positions.
+    pub(crate) broken: Vec<usize>,
 }
 
 /// What can be said of a record before its fields are looked at.
@@ -23,6 +25,8 @@ pub(crate) enum Shape {
     TooLong(u64),
     /// A quoted field does not end, or goes on after its end.
     BadQuote,
+    /// Not of the form of the file, so that nothing after it can be found.
+    Malformed(&'static str),
 }
 
 /// Where a scan over bytes stands.
@@ -68,7 +72,8 @@ pub(crate) fn next_record(lines: &mut Lines) -> Result<Option<RawRecord>, Interr
         }
     };
     let number = lines.number();
-    let record = |bytes, shape| Ok(Some(RawRecord { bytes, line: number, shape }));
+    let record =
+        |bytes, shape| Ok(Some(RawRecord { bytes, line: number, shape, broken: Vec::new() }));
     if let Some(length) = first.too_long {
         return record(first.bytes, Shape::TooLong(length));
     }

@@ -3,10 +3,10 @@
 use std::io;
 
 use super::layout::ColumnProblem;
-use super::table::HeaderError;
+use super::table::{HeaderError, advice};
 use crate::mapping::Mistakes;
 use crate::reject::{Fault, payload_of};
-use crate::{FileKind, Reject, code};
+use crate::{Encoding, FileKind, Reject, code};
 
 /// A file that cannot be read as what it should be. Other files can.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +19,11 @@ pub enum FileError {
         /// Why.
         source: io::Error,
     },
-    /// Neither CSV nor NDJSON by its name.
-    #[error("{file}: expected a name that ends in .csv or .ndjson, with .gz or .zst or without")]
+    /// Not a table by its name.
+    #[error(
+        "{file}: expected a name that ends in .csv or .ndjson, or with a mapping in .json or \
+         .xlsx; all but .xlsx with .gz or .zst or without"
+    )]
     UnknownSuffix {
         /// The file.
         file: String,
@@ -40,9 +43,22 @@ pub enum FileError {
         /// The file.
         file: String,
     },
-    /// Its header is not UTF-8.
-    #[error("{file}: the header is not UTF-8; convert the file to UTF-8")]
+    /// Its header is not of the encoding.
+    #[error("{file}: the header is not {encoding}; {advice}")]
     HeaderNotUtf8 {
+        /// The file.
+        file: String,
+        /// The encoding that was expected.
+        encoding: Encoding,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Its header is UTF-16, or something else with zero bytes.
+    #[error(
+        "{file}: looks like UTF-16; save it as UTF-8 (in a spreadsheet program, \"CSV UTF-8\"), for \
+         example with iconv -f UTF-16 -t UTF-8"
+    )]
+    HeaderUtf16 {
         /// The file.
         file: String,
     },
@@ -77,7 +93,14 @@ impl FileError {
         let file = file.to_owned();
         match error {
             HeaderError::Empty => Self::Empty { file },
-            HeaderError::NotUtf8 => Self::HeaderNotUtf8 { file },
+            HeaderError::Utf16 => Self::HeaderUtf16 { file },
+            HeaderError::NotDecoded(bytes, encoding) => {
+                let advice = match encoding {
+                    Encoding::Utf8 => advice(&bytes),
+                    Encoding::Gb18030 => "see whether it is UTF-8, or convert it to UTF-8",
+                };
+                Self::HeaderNotUtf8 { file, encoding, advice }
+            }
             HeaderError::BadQuote => Self::HeaderMalformed { file },
             HeaderError::Read(source) => Self::Read { file, source },
         }
@@ -97,7 +120,8 @@ impl FileError {
                 (file, problems.iter().map(fault).collect(), header.as_slice())
             }
             Self::Empty { file }
-            | Self::HeaderNotUtf8 { file }
+            | Self::HeaderNotUtf8 { file, .. }
+            | Self::HeaderUtf16 { file }
             | Self::HeaderMalformed { file } => {
                 let faults = self.codes().into_iter();
                 (file, faults.map(|code| Fault::row(code, self.to_string())).collect(), &[][..])
@@ -128,7 +152,7 @@ impl FileError {
             Self::Read { .. } => vec![code::READ_FAILED],
             Self::UnknownSuffix { .. } | Self::UnknownKind { .. } => vec!["unknown_file"],
             Self::Empty { .. } => vec![code::MISSING_COLUMN],
-            Self::HeaderNotUtf8 { .. } => vec![code::NOT_UTF8],
+            Self::HeaderNotUtf8 { .. } | Self::HeaderUtf16 { .. } => vec![code::NOT_UTF8],
             Self::HeaderMalformed { .. } => vec![code::BAD_QUOTE],
             Self::Columns { problems, .. } => problems.iter().map(|problem| problem.code).collect(),
             Self::Mapping { mistakes, .. } => vec![code::MISSING_COLUMN; mistakes.iter().count()],

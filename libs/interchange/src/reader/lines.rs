@@ -27,16 +27,22 @@ pub(crate) struct Lines {
     /// Number of lines handed out.
     count: u64,
     at_start: bool,
+    marked: bool,
 }
 
 impl Lines {
     pub(crate) fn new(source: Bytes) -> Self {
-        Self { source, given_back: VecDeque::new(), count: 0, at_start: true }
+        Self { source, given_back: VecDeque::new(), count: 0, at_start: true, marked: false }
     }
 
     /// Number of the line handed out last, from 1.
     pub(crate) const fn number(&self) -> u64 {
         self.count
+    }
+
+    /// Whether a byte order mark of UTF-8 was at the beginning.
+    pub(crate) const fn is_marked_utf8(&self) -> bool {
+        self.marked
     }
 
     /// The next line; `None` at the end. An error loses the line that it interrupts.
@@ -69,6 +75,7 @@ impl Lines {
         }
         if std::mem::take(&mut self.at_start) && bytes.starts_with(b"\xEF\xBB\xBF") {
             bytes.drain(..3);
+            self.marked = true;
         }
         if bytes.len() > ROW_MAX && !bytes.ends_with(b"\n") {
             let skipped = self.skip_line()?;

@@ -3,12 +3,13 @@
 use std::io::ErrorKind;
 
 use super::FileError;
-use super::csv::{self, Fields, RawRecord, Shape};
+use super::csv::{Fields, RawRecord, Shape};
+use super::input::Input;
 use super::layout::ColumnProblem;
-use super::lines::{Interrupted, Lines};
-use super::ndjson;
+use super::lines::Interrupted;
+use super::{ndjson, paths};
+use crate::encoding::{Encoding, reads_as_gb18030};
 use crate::reject::{Fault, PAYLOAD_MAX, Reject, payload_of};
-use crate::source::Bytes;
 use crate::{Format, code};
 
 /// Longest field, in bytes.
@@ -16,9 +17,11 @@ const FIELD_MAX: usize = 64 * 1024;
 
 /// A row of text fields, all of them valid UTF-8.
 pub(crate) struct Table {
-    lines: Lines,
+    input: Input,
     pub(crate) file: String,
-    format: Format,
+    encoding: Encoding,
+    /// Whether names of JSON rows are paths, and rows may hold more than texts.
+    paths: bool,
     /// Column names: of the header, or for NDJSON those that the caller asked for.
     names: Vec<String>,
     /// The raw header, for payloads; empty for NDJSON.
@@ -35,19 +38,22 @@ pub(crate) struct Table {
 #[derive(Debug)]
 pub(crate) enum HeaderError {
     Empty,
-    NotUtf8,
+    /// Its bytes; the encoding that was expected.
+    NotDecoded(Vec<u8>, Encoding),
+    Utf16,
     BadQuote,
     Read(std::io::Error),
 }
 
 impl Table {
-    /// Reads the header of a CSV file; `names` are the columns wanted of an NDJSON file.
-    pub(crate) fn new(source: Bytes, file: String, format: Format) -> Result<Self, HeaderError> {
-        let raw = RawRecord { bytes: Vec::new(), line: 0, shape: Shape::Whole };
+    /// Reads the header where there is one.
+    pub(crate) fn new(input: Input, file: String, encoding: Encoding) -> Result<Self, HeaderError> {
+        let raw = RawRecord { bytes: Vec::new(), line: 0, shape: Shape::Whole, broken: Vec::new() };
         let mut table = Self {
-            lines: Lines::new(source),
+            input,
             file,
-            format,
+            encoding,
+            paths: false,
             names: Vec::new(),
             header: Vec::new(),
             fields: Fields::default(),
@@ -56,23 +62,32 @@ impl Table {
             unknown: Vec::new(),
             ended: false,
         };
-        if format == Format::Csv {
+        if table.format() == Format::Csv {
             table.read_header()?;
         }
         Ok(table)
     }
 
     fn read_header(&mut self) -> Result<(), HeaderError> {
-        let record = csv::next_record(&mut self.lines)
+        let record = self
+            .input
+            .next()
             .map_err(|interrupted| HeaderError::Read(interrupted.error))?
             .ok_or(HeaderError::Empty)?;
+        if record.bytes.contains(&0) || record.bytes.starts_with(b"\xFF\xFE") {
+            return Err(HeaderError::Utf16);
+        }
         if record.shape != Shape::Whole {
             return Err(HeaderError::BadQuote);
         }
-        self.fields.split(&record.bytes);
-        let names = self.fields.iter().map(|name| std::str::from_utf8(name).map(str::to_owned));
-        self.names = names.collect::<Result<_, _>>().map_err(|_| HeaderError::NotUtf8)?;
-        self.header = record.bytes;
+        let text = match self.encoding().decode(&record.bytes) {
+            Ok(text) => text.trim_start_matches('\u{FEFF}').as_bytes().to_vec(),
+            Err(_) => return Err(HeaderError::NotDecoded(record.bytes, self.encoding())),
+        };
+        self.fields.split(&text);
+        let names = self.fields.iter().map(|name| String::from_utf8_lossy(name).into_owned());
+        self.names = names.collect();
+        self.header = text;
         self.row = 1;
         Ok(())
     }
@@ -92,8 +107,14 @@ impl Table {
         self.names = names.collect();
     }
 
+    /// Takes names of JSON rows for paths; such rows may hold whatever nobody asks for.
+    pub(crate) fn ask_by_path(&mut self, names: impl Iterator<Item = String>) {
+        self.ask_for(names);
+        self.paths = true;
+    }
+
     pub(crate) const fn format(&self) -> Format {
-        self.format
+        self.input.format()
     }
 
     /// Record number and first line of the row read last.
@@ -111,7 +132,7 @@ impl Table {
         if self.ended {
             return None;
         }
-        match csv_or_line(self.format, &mut self.lines) {
+        match self.input.next() {
             Ok(Some(raw)) => self.raw = raw,
             Ok(None) => {
                 self.ended = true;
@@ -128,19 +149,19 @@ impl Table {
     }
 
     fn interrupted(&mut self, interrupted: Interrupted) -> Fault {
-        let line = self.lines.number() + 1;
+        let line = self.input.line() + 1;
         let mut bytes = interrupted.partial;
         bytes.truncate(PAYLOAD_MAX + 1);
-        self.raw = RawRecord { bytes, line, shape: Shape::Whole };
+        self.raw = RawRecord { bytes, line, shape: Shape::Whole, broken: Vec::new() };
         let error = interrupted.error;
         match error.kind() {
             ErrorKind::UnexpectedEof => Fault::row(
                 code::TRUNCATED_FILE,
-                "the compressed file ends in the middle; the rows before were read, copy it again",
+                "the file ends in the middle; the rows before were read, copy it again",
             ),
             ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other => Fault::row(
                 code::CORRUPT_FILE,
-                format!("the compressed data are damaged ({error}); the rows before were read"),
+                format!("the data are damaged ({error}); the rows before were read"),
             ),
             _ => Fault::row(code::READ_FAILED, format!("reading failed: {error}")),
         }
@@ -154,6 +175,10 @@ impl Table {
                 let message = format!("the row has {length} bytes, more than 16 MiB; split it");
                 return Err(Fault::row(code::ROW_TOO_LONG, message));
             }
+            Shape::Malformed(what) => {
+                let message = format!("{what}; nothing after it was read, correct the file");
+                return Err(Fault::row(code::BAD_JSON, message));
+            }
             Shape::BadQuote => {
                 return Err(Fault::row(
                     code::BAD_QUOTE,
@@ -165,10 +190,13 @@ impl Table {
         if self.raw.bytes.contains(&0) {
             return Err(Fault::row(code::NUL_BYTE, "the row holds a byte 0; remove it"));
         }
-        let Ok(text) = std::str::from_utf8(&self.raw.bytes) else {
-            return Err(Fault::row(code::NOT_UTF8, not_utf8_hint(&self.raw.bytes)));
-        };
-        match self.format {
+        if let Err(at) = self.decode() {
+            return Err(Fault::row(
+                code::NOT_UTF8,
+                undecoded(&self.raw.bytes, at, self.encoding()),
+            ));
+        }
+        match self.format() {
             Format::Csv => {
                 self.fields.split(&self.raw.bytes);
                 if self.fields.len() != self.names.len() {
@@ -178,17 +206,7 @@ impl Table {
                 }
             }
             Format::Ndjson => {
-                let object = ndjson::parse(text)
-                    .map_err(|error| Fault::row(code::BAD_JSON, error.to_string()))?;
-                let value = |name: &String| {
-                    object.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
-                };
-                self.fields.set(self.names.iter().map(value));
-                for (name, _) in &object.0 {
-                    if !self.names.contains(name) && !self.unknown.contains(name) {
-                        self.unknown.push(name.clone());
-                    }
-                }
+                self.read_object()?;
                 // Escapes can bring in what the raw line did not show.
                 if self.fields.iter().any(|field| field.contains(&0)) {
                     return Err(Fault::row(code::NUL_BYTE, "the row holds a byte 0; remove it"));
@@ -205,6 +223,51 @@ impl Table {
         }
     }
 
+    /// A byte order mark is definite, whatever was said.
+    fn encoding(&self) -> Encoding {
+        if self.input.is_marked_utf8() { Encoding::Utf8 } else { self.encoding }
+    }
+
+    /// Makes the row UTF-8, or says where it is malformed.
+    fn decode(&mut self) -> Result<(), usize> {
+        if let std::borrow::Cow::Owned(text) = self.encoding().decode(&self.raw.bytes)? {
+            self.raw.bytes = text.into_bytes();
+        }
+        Ok(())
+    }
+
+    fn read_object(&mut self) -> Result<(), Fault> {
+        let text = std::str::from_utf8(&self.raw.bytes).expect("decoded before");
+        let bad = |error: serde_json::Error| Fault::row(code::BAD_JSON, error.to_string());
+        if self.paths {
+            let texts = paths::texts(text, &self.names).map_err(|error| match error {
+                paths::PathError::Json(error) => bad(error),
+                paths::PathError::Nested(name) => {
+                    let message = format!("holds several values; name one, such as {name}.KEY");
+                    Fault::column(&name, code::BAD_JSON, message)
+                }
+            })?;
+            self.fields.set(texts.iter().map(String::as_str));
+            return Ok(());
+        }
+        let object = ndjson::parse(text).map_err(bad)?;
+        let value = |name: &String| {
+            object.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        };
+        self.fields.set(self.names.iter().map(value));
+        for (name, _) in &object.0 {
+            if !self.names.contains(name) && !self.unknown.contains(name) {
+                self.unknown.push(name.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the value of a field was lost before it was read.
+    pub(crate) fn is_broken(&self, index: usize) -> bool {
+        self.raw.broken.contains(&index)
+    }
+
     /// Turns a fault of the row read last into a reject.
     pub(crate) fn reject(&self, fault: Fault) -> Reject {
         let (row, line) = self.place();
@@ -214,7 +277,7 @@ impl Table {
             line,
             column: fault.column,
             code: fault.code,
-            message: fault.message,
+            message: fault.message + &self.input.place(self.raw.line),
             payload: payload_of(&self.header, &self.raw.bytes),
             case_no: None,
         }
@@ -222,7 +285,7 @@ impl Table {
 
     /// The raw text of a column of a row whose fields could not be taken, where it can be guessed.
     pub(crate) fn guess(&self, name: &str) -> Option<String> {
-        if self.format != Format::Csv || self.raw.shape != Shape::Whole {
+        if self.format() != Format::Csv || self.raw.shape != Shape::Whole {
             return None;
         }
         let index = self.names.iter().position(|column| column == name)?;
@@ -233,24 +296,24 @@ impl Table {
     }
 }
 
-fn csv_or_line(format: Format, lines: &mut Lines) -> Result<Option<RawRecord>, Interrupted> {
-    if format == Format::Csv {
-        return csv::next_record(lines);
+/// Where the encoding is left, and what the file may be instead.
+fn undecoded(bytes: &[u8], at: usize, encoding: Encoding) -> String {
+    let place = at + 1;
+    match encoding {
+        Encoding::Gb18030 => format!(
+            "not GB18030 at byte {place} of the row; correct the character, or see whether the \
+             file is UTF-8"
+        ),
+        Encoding::Utf8 => format!("not UTF-8 at byte {place} of the row; {}", advice(bytes)),
     }
-    while let Some(line) = lines.next()? {
-        if line.too_long.is_some() || !line.bytes.iter().all(u8::is_ascii_whitespace) {
-            let shape = line.too_long.map_or(Shape::Whole, Shape::TooLong);
-            return Ok(Some(RawRecord { bytes: line.bytes, line: lines.number(), shape }));
-        }
-    }
-    Ok(None)
 }
 
-/// Where UTF-8 ends, and what the file may be instead.
-fn not_utf8_hint(bytes: &[u8]) -> String {
-    let at = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
-    let lead = |byte: &u8| (0x81..=0xFE).contains(byte);
-    let pair = bytes.get(at).is_some_and(lead) && bytes.get(at + 1).is_some_and(|b| *b >= 0x40);
-    let guess = if pair { "it looks like GBK or GB 18030; " } else { "" };
-    format!("not UTF-8 at byte {} of the row; {guess}convert the file to UTF-8", at + 1)
+/// What to do with bytes that are no UTF-8.
+pub(crate) fn advice(bytes: &[u8]) -> &'static str {
+    if reads_as_gb18030(bytes) {
+        "it reads as GB18030 (of which GBK is a part): import it with --encoding gb18030, or \
+         convert the file to UTF-8"
+    } else {
+        "convert the file to UTF-8"
+    }
 }

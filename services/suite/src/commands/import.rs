@@ -1,33 +1,36 @@
 //! `chengping import`: cases and events from interchange files or mapped tables.
 
+mod dry_run;
 pub mod pass;
+pub mod plan;
 pub mod progress;
 pub mod read;
+pub mod resume;
 pub mod stream;
 pub mod summary;
+pub mod watch;
 
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
-use chengping_interchange::FileKind;
-use chengping_interchange::mapping::Mapping;
-use chengping_proto::cases::v1::Reject;
+use chengping_interchange::Encoding;
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use self::pass::{Pass, Passed};
+pub use self::plan::read_mapping;
+use self::plan::{Choice, Plan};
 use self::progress::Progress;
-use self::read::Source;
+use self::resume::{Journal, Lane};
 use self::stream::lane::{CaseLane, EventLane};
 use self::summary::Summary;
 use crate::args::Common;
 use crate::clients::Clients;
 use crate::commands::registry::import as registry;
 use crate::failure::{Doing as _, Failure, Outcome};
-use crate::files::{self, Found, SourceFile};
-use crate::output::{Output, say};
+use crate::output::Output;
 use crate::rejecting;
 
 /// Flags of `import`.
@@ -36,127 +39,97 @@ pub struct ImportArgs {
     /// Mapping file (YAML) for tables of another form; with --month only rows of that month
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
-    /// Interchange files, or tables for the mapping, or folders of them
-    #[arg(required = true, value_name = "PATH")]
+    /// Characters of CSV and NDJSON: utf-8, gb18030 or gbk [default: what the mapping says, else
+    /// utf-8]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<Encoding>,
+    /// Read and map everything, print counts and rejects, and send nothing
+    #[arg(long, visible_alias = "validate-only", conflicts_with_all = ["resume", "watch"])]
+    dry_run: bool,
+    /// Go on where an import of the same files was broken off
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    watch: watch::WatchArgs,
+    /// Interchange files, or tables for the mapping (also .json and .xlsx), or folders of them
+    #[arg(required_unless_present = "watch", conflicts_with = "watch", value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
 
 /// Imports all files, registries first and events last, and prints what became of their rows.
 pub async fn run(common: &Common, args: &ImportArgs, out: &mut Output) -> Result<Outcome, Failure> {
-    let mut summary = Summary::default();
-    let plan = match &args.mapping {
-        Some(mapping) => Plan::mapped(common, mapping, &args.paths, &mut summary)?,
-        None => Plan::plain(common, &args.paths, &mut summary),
-    };
-    for problem in &summary.unreadable {
-        say(format_args!("error: {problem}"));
+    let choice = Choice::new(args.mapping.as_deref(), args.encoding, common.month)?;
+    if let Some(folder) = &args.watch.watch {
+        return watch::run(common, &choice, folder, &args.watch, out).await;
     }
+    // Not said to clap, which forgets it where the paths exclude --watch.
+    if args.watch.done.is_some() || args.watch.failed.is_some() {
+        return Err(Failure::usage("--done and --failed belong to --watch"));
+    }
+    let mut summary = Summary::default();
+    let plan = Plan::new(&choice, &args.paths, &mut summary);
     if plan.is_empty() {
         return Err(Failure::other("there is no file to import"));
     }
+    if args.dry_run {
+        return dry_run::run(&plan, &summary.unreadable, out);
+    }
     rejecting::show(&plan.refused);
     let clients = Clients::connect(common).await?;
-    summary.add_refused(&plan.refused);
-    rejecting::keep(&clients, plan.refused.clone()).await.doing("keep the rejects")?;
-    let progress = Progress::new(plan.bytes());
-    let importing = Importing {
-        clients: &clients,
-        progress: &progress,
+    let manner = Manner {
         patience: Duration::from_secs(common.wait),
+        resume: args.resume,
+        stop: CancellationToken::new(),
+        digest: choice.digest(&clients.parent()),
     };
-    let outcome = importing.run(&plan, &mut summary).await;
-    progress.finish();
-    outcome?;
+    import(&clients, &plan, manner, &mut summary).await?;
     summary.report(out)?;
     Ok(summary.outcome())
 }
 
-/// What is to be read, in this order.
-#[derive(Default)]
-struct Plan {
-    registry: Vec<SourceFile>,
-    cases: Vec<Pass>,
-    events: Vec<Pass>,
-    /// What is wrong with the headers of files that are not read.
-    refused: Vec<Reject>,
+/// How files are imported, whichever they are.
+#[derive(Debug, Clone)]
+struct Manner {
+    /// How long a server may be gone.
+    patience: Duration,
+    /// Whether to go on where an import was broken off.
+    resume: bool,
+    /// Ends the import between two batches.
+    stop: CancellationToken,
+    /// Of everything that decides what a row becomes.
+    digest: String,
 }
 
-impl Plan {
-    /// Interchange files by their kinds.
-    fn plain(common: &Common, paths: &[PathBuf], summary: &mut Summary) -> Self {
-        if common.month.is_some() {
-            say("note: --month chooses rows of mapped tables only; these files are taken whole");
-        }
-        let found = files::find(paths);
-        summary.unreadable = found.problems;
-        let mut plan = Self { refused: found.rejects, ..Self::default() };
-        for file in found.files {
-            let pass = |file: SourceFile| Pass::new(file.path, Source::Interchange, false);
-            match file.kind {
-                FileKind::Cases => plan.cases.push(pass(file)),
-                FileKind::Events => plan.events.push(pass(file)),
-                _ => plan.registry.push(file),
-            }
-        }
-        plan
-    }
-
-    /// Tables that hold cases and their events, and so are read twice: an event should find its
-    /// case.
-    fn mapped(
-        common: &Common,
-        mapping: &Path,
-        paths: &[PathBuf],
-        summary: &mut Summary,
-    ) -> Result<Self, Failure> {
-        let mapping = Arc::new(read_mapping(mapping)?);
-        let (mut plan, mut found) = (Self::default(), Found::default());
-        for path in files::expand(paths, &mut summary.unreadable) {
-            // Whether the table fits is known by its header, before anything is sent.
-            if let Err(error) = mapping.open(&path, common.month) {
-                found.refuse(&error);
-                continue;
-            }
-            let source = Source::Mapped { mapping: Arc::clone(&mapping), month: common.month };
-            plan.cases.push(Pass::new(path.clone(), source.clone(), false));
-            plan.events.push(Pass::new(path, source, true));
-        }
-        summary.unreadable.extend(found.problems);
-        plan.refused = found.rejects;
-        Ok(plan)
-    }
-
-    fn is_empty(&self) -> bool {
-        let files = self.registry.len() + self.cases.len() + self.events.len();
-        files == 0 && self.refused.is_empty()
-    }
-
-    /// The bytes of all passes; those of a file that is read twice count twice.
-    fn bytes(&self) -> u64 {
-        self.cases.iter().chain(&self.events).map(Pass::bytes).sum()
-    }
-}
-
-pub(super) fn read_mapping(path: &Path) -> anyhow::Result<Mapping> {
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("cannot read the mapping {}", path.display()))?;
-    Mapping::parse(&text).map_err(|mistakes| {
-        for mistake in mistakes.iter() {
-            say(format_args!("{}: {mistake}", path.display()));
-        }
-        let count = mistakes.iter().count();
-        anyhow!("the mapping {} has {count} mistakes", path.display())
-    })
+/// Imports what is planned.
+///
+/// # Errors
+///
+/// When the server refuses or stays away.
+async fn import(
+    clients: &Clients,
+    plan: &Plan,
+    manner: Manner,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    summary.add_refused(&plan.refused);
+    rejecting::keep(clients, plan.refused.clone()).await.doing("keep the rejects")?;
+    let progress = Progress::new(plan.bytes());
+    let mut importing =
+        Importing { clients, progress: &progress, manner, journals: BTreeMap::new() };
+    let outcome = importing.run(plan, summary).await;
+    progress.finish();
+    outcome
 }
 
 struct Importing<'a> {
     clients: &'a Clients,
     progress: &'a Progress,
-    patience: Duration,
+    manner: Manner,
+    journals: BTreeMap<PathBuf, Arc<Journal>>,
 }
 
 impl Importing<'_> {
-    async fn run(&self, plan: &Plan, summary: &mut Summary) -> Result<(), Failure> {
+    async fn run(&mut self, plan: &Plan, summary: &mut Summary) -> Result<(), Failure> {
         if !plan.registry.is_empty() {
             let asked = registry::Asked::default();
             let imported =
@@ -165,23 +138,37 @@ impl Importing<'_> {
         }
         let lane = CaseLane::new(self.clients);
         for pass in &plan.cases {
-            self.pass(pass, pass.run(self, &lane).await, summary)?;
+            let journal = self.journal(&pass.path).await?;
+            let passed = pass.run(self, &lane, &journal, Lane::Cases).await?;
+            self.end(pass, &passed, &journal, summary);
         }
         let lane = EventLane::new(self.clients);
         for pass in &plan.events {
-            self.pass(pass, pass.run(self, &lane).await, summary)?;
+            let journal = self.journal(&pass.path).await?;
+            let passed = pass.run(self, &lane, &journal, Lane::Events).await?;
+            self.end(pass, &passed, &journal, summary);
         }
         Ok(())
     }
 
-    fn pass(
-        &self,
-        pass: &Pass,
-        passed: Result<Passed, Failure>,
-        summary: &mut Summary,
-    ) -> Result<(), Failure> {
-        summary.add(pass, &passed?);
+    /// What is kept of how far a file was imported.
+    async fn journal(&mut self, path: &Path) -> Result<Arc<Journal>, Failure> {
+        if let Some(journal) = self.journals.get(path) {
+            return Ok(Arc::clone(journal));
+        }
+        let (owned, digest, resume) =
+            (path.to_owned(), self.manner.digest.clone(), self.manner.resume);
+        let opening = tokio::task::spawn_blocking(move || Journal::open(&owned, &digest, resume));
+        let journal = Arc::new(opening.await.map_err(|error| Failure::other(error.to_string()))?);
+        self.journals.insert(path.to_owned(), Arc::clone(&journal));
+        Ok(journal)
+    }
+
+    fn end(&self, pass: &Pass, passed: &Passed, journal: &Journal, summary: &mut Summary) {
+        summary.add(pass, passed);
         self.progress.part_done(pass.bytes());
-        Ok(())
+        if pass.is_last() && passed.error.is_none() && !passed.read.stopped {
+            journal.finish();
+        }
     }
 }

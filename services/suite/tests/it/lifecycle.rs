@@ -13,7 +13,7 @@ use crate::support::{PROGRAM, chengping, chengping_with, folder};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn up(data: &Path) -> Process {
+pub(crate) fn up(data: &Path) -> Process {
     let data = data.to_str().unwrap();
     let arguments = ["up", "--data", data, "--jurisdiction", "zz", "--listen", "127.0.0.1:0"];
     let variables = ["DATABASE_URL", "REDIS_URL", "CHENGPING_SERVER"].map(|name| (name, ""));

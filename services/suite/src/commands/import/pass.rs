@@ -9,11 +9,13 @@ use tokio::sync::mpsc;
 use tonic::Status;
 
 use super::Importing;
-use super::read::{Feed, FromRow, Read, Source, read};
+use super::read::{Feed, FromRow, Part, Read, Source, read};
+use super::resume::{self, Journal};
 use super::stream::deliver;
 use super::stream::lane::Lane;
 use crate::clients::Clients;
 use crate::failure::{Doing as _, Failure};
+use crate::output::say;
 use crate::rejecting;
 
 /// Batches that wait to be sent; what is on its way comes on top.
@@ -30,7 +32,8 @@ pub struct Pass {
     pub path: PathBuf,
     /// Whether its rows were read before: then they, and their rejects, are not counted again.
     pub again: bool,
-    source: Source,
+    /// How it is read.
+    pub source: Source,
     bytes: u64,
 }
 
@@ -57,7 +60,12 @@ impl Pass {
         self.bytes
     }
 
-    /// Reads the file and has its records taken in.
+    /// Whether the file is done with it.
+    pub fn is_last(&self) -> bool {
+        self.again || matches!(self.source, Source::Interchange(_))
+    }
+
+    /// Reads the file and has its records taken in; where the journal goes on, from there.
     ///
     /// # Errors
     ///
@@ -66,18 +74,66 @@ impl Pass {
         &self,
         importing: &Importing<'_>,
         lane: &L,
+        journal: &Journal,
+        records: resume::Lane,
+    ) -> Result<Passed, Failure>
+    where
+        L: Lane<Record: FromRow>,
+    {
+        let from = self.confirmed(importing, lane, journal, records).await?;
+        let part = Part { from, until: None, stop: importing.manner.stop.clone() };
+        let note = |row| journal.acknowledged(records, row);
+        self.deliver(importing, lane, part, !self.again, &note).await
+    }
+
+    /// The row up to which the server has everything, as it says itself: whoever asks a server of
+    /// another past must not leave anything out.
+    async fn confirmed<L>(
+        &self,
+        importing: &Importing<'_>,
+        lane: &L,
+        journal: &Journal,
+        records: resume::Lane,
+    ) -> Result<u64, Failure>
+    where
+        L: Lane<Record: FromRow>,
+    {
+        let mark = journal.mark(records);
+        if mark == 0 {
+            return Ok(0);
+        }
+        let part = Part { from: mark - 1, until: Some(mark), ..Part::default() };
+        let counts = self.deliver(importing, lane, part, false, &|_| ()).await?.counts;
+        let file = self.path.display();
+        if counts.repeated_count > 0 && counts.accepted_count + counts.rejected_count == 0 {
+            say(format_args!("{file}: goes on after row {mark}"));
+            return Ok(mark);
+        }
+        say(format_args!("{file}: the server does not have row {mark}; from the beginning"));
+        journal.forget(records);
+        Ok(0)
+    }
+
+    async fn deliver<L>(
+        &self,
+        importing: &Importing<'_>,
+        lane: &L,
+        part: Part,
+        keeps_rejects: bool,
+        acknowledged: &(dyn Fn(u64) + Sync),
     ) -> Result<Passed, Failure>
     where
         L: Lane<Record: FromRow>,
     {
         let (batches, batches_out) = mpsc::channel(BATCHES_WAITING);
         let (rejects, rejects_out) = mpsc::channel(REJECTS_WAITING);
-        let feed = Feed { batches, rejects: (!self.again).then_some(rejects) };
+        let feed = Feed { batches, rejects: keeps_rejects.then_some(rejects) };
         let (path, source) = (self.path.clone(), self.source.clone());
-        let reading = tokio::task::spawn_blocking(move || read(&path, &source, feed));
+        let reading = tokio::task::spawn_blocking(move || read(&path, &source, feed, &part));
         // When one of the three fails, the ends of its channels close, and the others end too.
+        let patience = importing.manner.patience;
         let (counts, shown, reading) = tokio::join!(
-            deliver(lane, batches_out, importing.progress, importing.patience),
+            deliver(lane, batches_out, importing.progress, patience, acknowledged),
             keep(importing.clients, rejects_out),
             reading
         );

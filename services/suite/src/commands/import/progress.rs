@@ -12,7 +12,7 @@ use crate::output::say;
 const INTERVAL: Duration = Duration::from_secs(5);
 /// Between two turns of the spinner.
 const TICK: Duration = Duration::from_millis(100);
-const TEMPLATE: &str = "{bar:30} {bytes}/{total_bytes}  {msg}  {eta} left";
+const TEMPLATE: &str = "{bar:30} {percent} %  {bytes}/{total_bytes}  {msg}  {eta} left";
 
 /// Shows bytes read, rows per second and the time left; to be shared by what makes progress.
 pub struct Progress {
@@ -52,6 +52,8 @@ struct State {
     /// Bytes of the parts that are done.
     bytes_before: u64,
     bytes_part: u64,
+    /// When the first rows were delivered, and how far the source was read then.
+    rate_from: Option<(Instant, u64)>,
 }
 
 impl Progress {
@@ -65,6 +67,7 @@ impl Progress {
             bytes_total,
             bytes_before: 0,
             bytes_part: 0,
+            rate_from: None,
         };
         let bar = if io::stderr().is_terminal() {
             let style = ProgressStyle::with_template(TEMPLATE).expect("a template of ours");
@@ -80,6 +83,12 @@ impl Progress {
         let Ok(mut state) = self.state.lock() else { return };
         state.rows += rows as u64;
         state.bytes_part = state.bytes_part.max(bytes);
+        if state.rate_from.is_none() {
+            // What was passed over before the first row says nothing about the rate.
+            state.rate_from = Some((Instant::now(), state.bytes()));
+            self.bar.set_position(state.bytes());
+            self.bar.reset_eta();
+        }
         let line = state.line();
         if !self.bar.is_hidden() {
             self.bar.set_position(state.bytes());
@@ -87,7 +96,8 @@ impl Progress {
         } else if state.last_line.elapsed() >= INTERVAL {
             state.last_line = Instant::now();
             let (bytes, total) = (state.bytes(), state.bytes_total);
-            say(format_args!("{bytes} of {total} bytes, {line}, {} left", state.left()));
+            let (percent, left) = (state.percent(), state.left());
+            say(format_args!("{percent} %: {bytes} of {total} bytes, {line}, {left} left"));
         }
     }
 
@@ -115,14 +125,20 @@ impl State {
         format!("{} rows, {} rows/s", self.rows, self.rows.saturating_mul(1000) / millis)
     }
 
+    fn percent(&self) -> u64 {
+        self.bytes().saturating_mul(100).checked_div(self.bytes_total).unwrap_or(100)
+    }
+
     /// The time left when the rest goes as fast as what is done.
     fn left(&self) -> String {
-        let (done, rest) = (self.bytes(), self.bytes_total - self.bytes());
-        if done == 0 {
+        let rest = self.bytes_total - self.bytes();
+        let Some((since, from)) = self.rate_from else { return "?".to_owned() };
+        let done = self.bytes().saturating_sub(from);
+        if rest > 0 && done == 0 {
             return "?".to_owned();
         }
-        let seconds = u128::from(rest) * self.start.elapsed().as_millis() / u128::from(done) / 1000;
-        format!("{seconds} s")
+        let millis = u128::from(rest) * since.elapsed().as_millis() / u128::from(done.max(1));
+        format!("{} s", millis / 1000)
     }
 }
 
@@ -141,5 +157,17 @@ mod tests {
         let state = progress.state.lock().unwrap();
         assert_eq!((state.bytes(), state.rows), (100, 5));
         assert_eq!(state.left(), "0 s");
+        assert_eq!(state.percent(), 100);
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_rate_that_is_not_known() {
+        let progress = Progress::new(200);
+        assert_eq!(progress.state.lock().unwrap().left(), "?");
+        progress.delivered(1, 50);
+        let state = progress.state.lock().unwrap();
+        assert_eq!((state.left(), state.percent()), ("?".to_owned(), 25));
+        drop(state);
+        assert_eq!(Progress::new(0).state.lock().unwrap().percent(), 100);
     }
 }

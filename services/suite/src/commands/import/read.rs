@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chengping_interchange::mapping::{Mapped, MappedReader, Mapping};
-use chengping_interchange::{Entry, FileError, Progress, Reader, Record, Reject, damage};
+use chengping_interchange::{Encoding, Entry, FileError, Progress, Reader, Record, Reject, damage};
 use chengping_proto::cases::v1::{self as pb, CaseRecord, EventRecord};
 use chengping_types::Month;
 use prost::Message;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::stream::Batch;
 use crate::convert::record::{case_record, event_record};
@@ -23,8 +24,8 @@ const BYTES_MAX: usize = 1 << 20;
 /// How a file is read.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// As one of the interchange files.
-    Interchange,
+    /// As one of the interchange files, with its characters in this encoding.
+    Interchange(Encoding),
     /// Through a mapping.
     Mapped {
         /// The mapping.
@@ -43,6 +44,23 @@ pub struct Read {
     pub rejected: u64,
     /// Rows that the mapping or the month left out.
     pub skipped: u64,
+    /// Rows that were acknowledged before, and so not sent again.
+    pub resumed: u64,
+    /// Whether no row of the file could be trusted.
+    pub damaged: bool,
+    /// Whether it was stopped before the end.
+    pub stopped: bool,
+}
+
+/// Which rows are sent, and until when.
+#[derive(Debug, Clone, Default)]
+pub struct Part {
+    /// Rows that are not sent: those that were acknowledged before.
+    pub from: u64,
+    /// The last row that is looked at.
+    pub until: Option<u64>,
+    /// Ends the reading between two rows.
+    pub stop: CancellationToken,
 }
 
 /// Where batches and rejects go.
@@ -54,8 +72,10 @@ pub struct Feed<R> {
 }
 
 /// A row of a file.
-enum Row {
+pub enum Row {
+    /// Of an interchange file.
     Entry(Entry),
+    /// Of a table.
     Mapped(Mapped),
 }
 
@@ -96,22 +116,38 @@ impl FromRow for EventRecord {
 /// # Errors
 ///
 /// When the file is not what it should be.
-pub fn read<R: FromRow>(path: &Path, source: &Source, feed: Feed<R>) -> anyhow::Result<Read> {
+pub fn read<R: FromRow>(
+    path: &Path,
+    source: &Source,
+    feed: Feed<R>,
+    part: &Part,
+) -> anyhow::Result<Read> {
     let file = files::name(path);
-    let mut batches = Batching { feed, records: Vec::new(), bytes: 0 };
+    let mut batches = Batching { feed, records: Vec::new(), bytes: 0, complete: 0 };
     let mut read = Read::default();
     if let Some(damaged) = damage(path)? {
         read.rejected += 1;
+        read.damaged = true;
         batches.reject(damaged);
         return Ok(read);
     }
     let mut rows = Rows::open(path, source)?;
-    while let Some(row) = rows.next() {
+    while part.until.is_none_or(|until| read.rows < until)
+        && let Some(row) = rows.next_row()
+    {
+        if part.stop.is_cancelled() {
+            read.stopped = true;
+            return Ok(read);
+        }
         read.rows += 1;
         let goes_on = match row {
+            Ok(_) if read.rows <= part.from => {
+                read.resumed += 1;
+                true
+            }
             Ok(row) => {
                 let records = row.records::<R>(&file)?;
-                batches.add(records, rows.bytes_read())
+                batches.add(read.rows, records, rows.bytes_read())
             }
             Err(refused) => {
                 read.rejected += 1;
@@ -130,6 +166,18 @@ pub fn read<R: FromRow>(path: &Path, source: &Source, feed: Feed<R>) -> anyhow::
 }
 
 impl Row {
+    /// How many cases and events it holds.
+    pub fn counts(&self) -> (u64, u64) {
+        match self {
+            Self::Mapped(mapped) => (1, mapped.events.len() as u64),
+            Self::Entry(entry) => match entry.record {
+                Record::Case(_) => (1, 0),
+                Record::Event(_) => (0, 1),
+                _ => (0, 0),
+            },
+        }
+    }
+
     fn records<R: FromRow>(&self, file: &str) -> anyhow::Result<Vec<R>> {
         let (row, line, records) = match self {
             Self::Entry(entry) => {
@@ -154,10 +202,13 @@ struct Batching<R> {
     feed: Feed<R>,
     records: Vec<R>,
     bytes: usize,
+    /// The last row with records, all of which were added.
+    complete: u64,
 }
 
 impl<R: FromRow> Batching<R> {
-    fn add(&mut self, records: Vec<R>, bytes_read: u64) -> bool {
+    fn add(&mut self, row: u64, records: Vec<R>, bytes_read: u64) -> bool {
+        let any = !records.is_empty();
         for record in records {
             let length = record.encoded_len();
             let full = self.records.len() >= RECORDS_MAX || self.bytes + length > BYTES_MAX;
@@ -167,13 +218,17 @@ impl<R: FromRow> Batching<R> {
             self.bytes += length;
             self.records.push(record);
         }
+        if any {
+            self.complete = row;
+        }
         true
     }
 
     fn flush(&mut self, bytes_read: u64) -> bool {
         let records = std::mem::take(&mut self.records);
         self.bytes = 0;
-        records.is_empty() || self.feed.batches.blocking_send(Batch { records, bytes_read }).is_ok()
+        let batch = Batch { records, bytes_read, rows: self.complete };
+        batch.records.is_empty() || self.feed.batches.blocking_send(batch).is_ok()
     }
 
     fn reject(&mut self, refused: Reject) -> bool {
@@ -183,16 +238,24 @@ impl<R: FromRow> Batching<R> {
 }
 
 /// The rows of a file, however it is read.
-enum Rows {
+pub enum Rows {
+    /// Of an interchange file.
     Entries(Box<Reader>, Progress),
+    /// Of a table.
     Mapped(Box<MappedReader>, Progress),
 }
 
 impl Rows {
-    fn open(path: &Path, source: &Source) -> Result<Self, FileError> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    ///
+    /// When it is not what it should be.
+    pub fn open(path: &Path, source: &Source) -> Result<Self, FileError> {
         match source {
-            Source::Interchange => {
-                let reader = Box::new(Reader::open(path)?.with_computed_deadlines());
+            Source::Interchange(encoding) => {
+                let reader = Reader::open_as(path, None, *encoding)?.with_computed_deadlines();
+                let reader = Box::new(reader);
                 let progress = reader.progress();
                 Ok(Self::Entries(reader, progress))
             }
@@ -204,7 +267,8 @@ impl Rows {
         }
     }
 
-    fn next(&mut self) -> Option<Result<Row, Reject>> {
+    /// The next row, or why it was set aside.
+    pub fn next_row(&mut self) -> Option<Result<Row, Reject>> {
         match self {
             Self::Entries(reader, _) => Some(reader.next()?.map(Row::Entry)),
             Self::Mapped(reader, _) => Some(reader.next()?.map(Row::Mapped)),
@@ -217,14 +281,16 @@ impl Rows {
         }
     }
 
-    fn skipped(&self) -> u64 {
+    /// Rows so far that the mapping or the month left out.
+    pub fn skipped(&self) -> u64 {
         match self {
             Self::Entries(..) => 0,
             Self::Mapped(reader, _) => reader.skipped(),
         }
     }
 
-    fn say_unknown_columns(&self, path: &Path) {
+    /// Says which columns nobody knows.
+    pub fn say_unknown_columns(&self, path: &Path) {
         if let Self::Entries(reader, _) = self {
             files::say_unknown_columns(path, reader.unknown_columns());
         }
@@ -244,7 +310,8 @@ mod tests {
         let (batches, mut batches_out) = mpsc::channel(100);
         let (rejects, mut rejects_out) = mpsc::channel(100);
         let feed = Feed { batches, rejects: Some(rejects) };
-        let read = read(&path, &Source::Interchange, feed).unwrap();
+        let source = Source::Interchange(Encoding::Utf8);
+        let read = read(&path, &source, feed, &Part::default()).unwrap();
         let batches = std::iter::from_fn(|| batches_out.try_recv().ok()).collect();
         let rejects = std::iter::from_fn(|| rejects_out.try_recv().ok()).collect();
         (read, batches, rejects)
@@ -258,9 +325,11 @@ mod tests {
         }
         text.push_str("C9999,pigeon,s,0110,R1\n");
         let (read, batches, rejects) = read_cases(&text);
-        assert_eq!(read, Read { rows: 4501, rejected: 1, skipped: 0 });
+        assert_eq!(read, Read { rows: 4501, rejected: 1, ..Read::default() });
         let lengths: Vec<_> = batches.iter().map(|batch| batch.records.len()).collect();
         assert_eq!(lengths, [2000, 2000, 500]);
+        let marks: Vec<_> = batches.iter().map(|batch| batch.rows).collect();
+        assert_eq!(marks, [2000, 4000, 4500], "up to here everything was sent");
         let first = &batches[0].records[0];
         assert_eq!(first.position.as_ref().unwrap().row, 2);
         assert_eq!(rejects[0].code, "unknown_source");
@@ -285,8 +354,9 @@ mod tests {
         let (batches, mut batches_out) = mpsc::channel::<Batch<CaseRecord>>(100);
         let (rejects, mut rejects_out) = mpsc::channel(100);
         let feed = Feed { batches, rejects: Some(rejects) };
-        let read = read(&path, &Source::Interchange, feed).unwrap();
-        assert_eq!(read, Read { rejected: 1, ..Read::default() });
+        let source = Source::Interchange(Encoding::Utf8);
+        let read = read(&path, &source, feed, &Part::default()).unwrap();
+        assert_eq!(read, Read { rejected: 1, damaged: true, ..Read::default() });
         assert!(batches_out.try_recv().is_err());
         assert_eq!(rejects_out.try_recv().unwrap().code, "corrupt_file");
     }

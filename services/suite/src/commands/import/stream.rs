@@ -31,9 +31,12 @@ pub struct Batch<R> {
     pub records: Vec<R>,
     /// How far the source was read, in bytes, when the batch was full.
     pub bytes_read: u64,
+    /// The last row of the source of which every record is in this batch or before it.
+    pub rows: u64,
 }
 
-/// Sends all `batches` and returns what became of them, once all are acknowledged.
+/// Sends all `batches` and returns what became of them, once all are acknowledged; tells of each
+/// last row up to which everything is.
 ///
 /// A connection that is lost is opened again, and what was not acknowledged is sent again; what of
 /// that was taken in after all counts as repeated.
@@ -46,11 +49,13 @@ pub async fn deliver<L: Lane>(
     batches: mpsc::Receiver<Batch<L::Record>>,
     progress: &Progress,
     patience: Duration,
+    acknowledged: &(dyn Fn(u64) + Sync),
 ) -> Result<IntakeCounts, Status> {
     let mut delivery = Delivery {
         lane,
         batches,
         progress,
+        acknowledged,
         unacknowledged: VecDeque::new(),
         counts: IntakeCounts::default(),
         last_success: Instant::now(),
@@ -76,6 +81,7 @@ struct Delivery<'a, L: Lane> {
     lane: &'a L,
     batches: mpsc::Receiver<Batch<L::Record>>,
     progress: &'a Progress,
+    acknowledged: &'a (dyn Fn(u64) + Sync),
     unacknowledged: VecDeque<Batch<L::Record>>,
     counts: IntakeCounts,
     last_success: Instant,
@@ -131,6 +137,7 @@ impl<L: Lane> Delivery<'_, L> {
         for _ in 0..count {
             if let Some(batch) = self.unacknowledged.pop_front() {
                 self.progress.delivered(batch.records.len(), batch.bytes_read);
+                (self.acknowledged)(batch.rows);
                 self.last_success = Instant::now();
             }
         }

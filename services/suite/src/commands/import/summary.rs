@@ -15,6 +15,10 @@ pub struct Summary {
     /// Files that cannot be read, each with all that is wrong with it.
     pub unreadable: Vec<String>,
     lines: Vec<Line>,
+    /// Whether a file was refused as a whole, or could not be trusted.
+    failed: bool,
+    /// Whether it was stopped before the end.
+    stopped: bool,
 }
 
 /// Rows of one file, or of several of which nothing is known apart.
@@ -27,6 +31,7 @@ struct Line {
     rejected: i64,
     released: i64,
     skipped: i64,
+    resumed: i64,
 }
 
 impl Summary {
@@ -37,12 +42,15 @@ impl Summary {
             self.unreadable.push(error.clone());
         }
         let (read, counts) = (&passed.read, &passed.counts);
+        self.failed |= passed.error.is_some() || read.damaged;
+        self.stopped |= read.stopped;
         let mut line = Line {
             file: files::name(&pass.path),
             accepted: counts.accepted_count,
             repeated: counts.repeated_count,
             rejected: counts.rejected_count,
             released: counts.released_count,
+            resumed: number(read.resumed),
             ..Line::default()
         };
         if !pass.again {
@@ -59,6 +67,7 @@ impl Summary {
 
     /// Adds the files that were refused for their headers.
     pub(super) fn add_refused(&mut self, rejects: &[Reject]) {
+        self.failed |= !rejects.is_empty();
         for reject in rejects {
             let file = reject.position.clone().unwrap_or_default().file;
             match self.lines.iter_mut().find(|line| line.file == file) {
@@ -79,6 +88,16 @@ impl Summary {
             rejected: i64::try_from(imported.rejects.len()).unwrap_or(i64::MAX),
             ..Line::default()
         });
+    }
+
+    /// Whether files were taken in as they are, but for rows that were set aside.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.failed && !self.stopped && self.unreadable.is_empty()
+    }
+
+    /// Whether it was stopped before the end.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// How the command ends.
@@ -111,12 +130,16 @@ impl Summary {
         if total.rejected > 0 {
             say(format_args!("{} rows were set aside; see `chengping rejects`", total.rejected));
         }
-        let json = json!({
+        out.report(&table, &self.json())
+    }
+
+    /// What became of the rows of each file.
+    pub(super) fn json(&self) -> Value {
+        json!({
             "files": self.lines.iter().map(Line::json).collect::<Vec<_>>(),
-            "total": total.json(),
+            "total": self.total().json(),
             "unreadable": self.unreadable,
-        });
-        out.report(&table, &json)
+        })
     }
 
     fn total(&self) -> Line {
@@ -136,6 +159,7 @@ impl Line {
         self.rejected += other.rejected;
         self.released += other.released;
         self.skipped += other.skipped;
+        self.resumed += other.resumed;
     }
 
     fn cells(&self) -> [String; 7] {
@@ -155,6 +179,7 @@ impl Line {
             "rejected": self.rejected,
             "released": self.released,
             "skipped": self.skipped,
+            "resumed": self.resumed,
         })
     }
 }
@@ -165,6 +190,7 @@ fn number(count: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use chengping_interchange::Encoding;
     use chengping_proto::cases::v1::IntakeCounts;
 
     use super::super::read::{Read, Source};
@@ -172,7 +198,7 @@ mod tests {
 
     fn passed(rows: u64, accepted_count: i64, rejected_count: i64) -> Passed {
         Passed {
-            read: Read { rows, rejected: 1, skipped: 2 },
+            read: Read { rows, rejected: 1, skipped: 2, ..Read::default() },
             counts: IntakeCounts { accepted_count, rejected_count, ..IntakeCounts::default() },
             error: None,
         }
@@ -180,7 +206,8 @@ mod tests {
 
     #[test]
     fn rows_of_a_table_that_is_read_twice_count_once() {
-        let pass = |again| Pass::new("data/t.csv".into(), Source::Interchange, again);
+        let pass =
+            |again| Pass::new("data/t.csv".into(), Source::Interchange(Encoding::Utf8), again);
         let mut summary = Summary::default();
         summary.add(&pass(false), &passed(10, 9, 0));
         summary.add(&pass(true), &passed(10, 27, 3));

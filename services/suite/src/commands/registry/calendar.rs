@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chengping_interchange::{FileKind, Reader, Record, damage};
+use chengping_interchange::{Encoding, FileKind, Reader, Record, damage};
 use chengping_proto::rules::v1::{
     GetWorkCalendarRequest, UpdateWorkCalendarRequest, WorkCalendar, registry_row::Content,
 };
@@ -86,7 +86,7 @@ pub(super) fn name(clients: &Clients) -> String {
 /// The rows of the files, and the lists that they are; none when anything is wrong with them, which
 /// is said. What takes the place of a whole list must be whole itself.
 fn read(paths: &[PathBuf]) -> Result<Option<(WorkCalendar, Vec<String>)>, Failure> {
-    let found = files::find(paths);
+    let found = files::find(paths, Encoding::Utf8);
     let mut problems = found.problems;
     let mut rejects = found.rejects;
     let mut calendar = WorkCalendar::default();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use chengping_interchange::Encoding;
 use chengping_proto::rules::v1::registry_row::Content;
 use chengping_proto::rules::v1::{
     self as pb, Body, Coefficient, MergeBodiesRequest, RegistryChange, RegistryRow,
@@ -209,7 +210,7 @@ pub(super) async fn remove(
 
 /// The rows of registry files, of which none may be bad.
 fn read_all(paths: &[PathBuf]) -> Result<Vec<RegistryRow>, Failure> {
-    let found = files::find(paths);
+    let found = files::find(paths, Encoding::Utf8);
     for problem in &found.problems {
         say(format_args!("error: {problem}"));
     }
@@ -219,7 +220,7 @@ fn read_all(paths: &[PathBuf]) -> Result<Vec<RegistryRow>, Failure> {
             let message = format!("{} is no registry file", file.path.display());
             return Err(Failure::usage(message));
         }
-        rows.read(&file.path).with_context(|| format!("cannot read {}", file.path.display()))?;
+        rows.read(file).with_context(|| format!("cannot read {}", file.path.display()))?;
     }
     rejecting::show(&rows.rejects);
     if !rows.rejects.is_empty() || !found.problems.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chengping_interchange::{Record, payload};
+use chengping_interchange::{Encoding, Record, payload};
 use chengping_proto::cases::v1::Reject;
 use chengping_proto::rules::v1::{ImportRegistryRequest, ImportRegistryResponse, RegistryReject};
 use serde_json::json;
@@ -78,7 +78,7 @@ async fn import_paths(
     paths: &[PathBuf],
     asked: &Asked,
 ) -> Result<(Imported, bool), Failure> {
-    let found = files::find(paths);
+    let found = files::find(paths, Encoding::Utf8);
     let mut unreadable = found.problems;
     let (registry, others): (Vec<_>, Vec<_>) =
         found.files.into_iter().partition(|file| file.kind.is_registry());
@@ -128,7 +128,7 @@ pub async fn import(
 ) -> Result<Imported, Failure> {
     let mut rows = Rows { rejects: refused, ..Rows::default() };
     for file in files {
-        rows.read(&file.path)?;
+        rows.read(file)?;
     }
     if asked.replace && !rows.rejects.is_empty() {
         // The service does not know of them, and would take out what they stand for.

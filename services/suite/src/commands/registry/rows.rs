@@ -1,17 +1,16 @@
 //! The rows of registry files, on their way to the service.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::Context as _;
-use chengping_interchange::{Reader, Record, damage};
+use chengping_interchange::{Record, damage};
 use chengping_proto::cases::v1::Reject;
 use chengping_proto::rules::v1::{ImportRegistryRequest, RegistryRow, registry_row::Content};
 
 use super::import::Asked;
 use crate::convert::reject::{position, reject};
 use crate::convert::{deadline_rules, registry as convert};
-use crate::files;
+use crate::files::{self, SourceFile};
 
 /// Rows of one message.
 const ROWS_MAX: usize = 2000;
@@ -31,12 +30,13 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Reads a file; what is wrong with its rows is kept.
-    pub(super) fn read(&mut self, path: &Path) -> anyhow::Result<()> {
+    pub(super) fn read(&mut self, file: &SourceFile) -> anyhow::Result<()> {
+        let path = &file.path;
         if let Some(damaged) = damage(path)? {
             self.rejects.push(reject(damaged));
             return Ok(());
         }
-        let reader = Reader::open(path)?;
+        let reader = file.open()?;
         files::say_unknown_columns(path, reader.unknown_columns());
         let file = files::name(path);
         for entry in reader {

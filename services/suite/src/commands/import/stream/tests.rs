@@ -63,11 +63,11 @@ async fn deliver_hundred(streams: &[(usize, bool)]) -> (IntakeCounts, Taken) {
     let (sender, receiver) = mpsc::channel(2);
     let feed = async move {
         for number in 0..100 {
-            sender.send(Batch { records: vec![number], bytes_read: 1 }).await.unwrap();
+            sender.send(Batch { records: vec![number], bytes_read: 1, rows: 0 }).await.unwrap();
         }
     };
     let progress = Progress::new(100);
-    let deliver = deliver(&lane, receiver, &progress, Duration::from_secs(3600));
+    let deliver = deliver(&lane, receiver, &progress, Duration::from_secs(3600), &|_| ());
     let (counts, ()) = tokio::join!(deliver, feed);
     let taken = std::mem::take(&mut *lane.taken.lock().unwrap());
     (counts.unwrap(), taken)
@@ -95,8 +95,9 @@ async fn a_server_that_never_comes_back_is_given_up() {
     let lane = std::sync::Arc::new(Flaky::default());
     lane.streams.lock().unwrap().extend(std::iter::repeat_n((0, false), 100));
     let (sender, receiver) = mpsc::channel(1);
-    sender.send(Batch { records: vec![1], bytes_read: 1 }).await.unwrap();
+    sender.send(Batch { records: vec![1], bytes_read: 1, rows: 0 }).await.unwrap();
     let progress = Progress::new(1);
-    let status = deliver(&lane, receiver, &progress, Duration::from_secs(60)).await.unwrap_err();
+    let status =
+        deliver(&lane, receiver, &progress, Duration::from_secs(60), &|_| ()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
 }
