@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use http::header::AUTHORIZATION;
 use http::{Request, Response, Uri};
 use tonic::Code;
 use tonic::body::Body;
@@ -13,9 +14,10 @@ use tower::{BoxError, Service};
 use tracing::{Instrument as _, Span};
 
 use crate::config::PeerConfig;
+use crate::identity::TokenFile;
 use crate::rpc::body::{ObservedBody, deadline_exceeded};
 use crate::rpc::context::{
-    Deadline, REQUEST_ID_HEADER, TIMEOUT_HEADER, deadline, out_of_time, request_id,
+    Deadline, REQUEST_ID_HEADER, TIMEOUT_HEADER, caller, deadline, out_of_time, request_id,
 };
 use crate::rpc::span::{self, Side};
 
@@ -28,13 +30,14 @@ pub struct AddressError {
 
 /// A connection to another service, cheap to clone: `SomeServiceClient::new(channel)`.
 ///
-/// Every call gets a span, names it to the callee (W3C trace context), passes the request ID on,
-/// and takes no longer than what is left of the [deadline](deadline) of the call being handled.
+/// Every call gets a span, names it to the callee (W3C trace context), passes the request ID and
+/// the caller's token on (without a caller, the token of this service, if it has one), and takes no longer than what is left of the [deadline](deadline) of the call being handled.
 /// Without a deadline, its answer must begin within the time that the configuration allows.
 #[derive(Debug, Clone)]
 pub struct TracedChannel {
     inner: Channel,
     answer_timeout: Duration,
+    token_file: Option<TokenFile>,
 }
 
 /// A channel to `peer`, connected when it is first used, and again whenever it breaks.
@@ -52,7 +55,8 @@ pub fn connect(peer: &PeerConfig) -> Result<TracedChannel, AddressError> {
         .keep_alive_while_idle(true)
         .tcp_nodelay(true);
     let answer_timeout = Duration::from_millis(peer.answer_timeout_ms.get());
-    Ok(TracedChannel { inner: endpoint.connect_lazy(), answer_timeout })
+    let token_file = peer.token_file.clone().map(TokenFile::new);
+    Ok(TracedChannel { inner: endpoint.connect_lazy(), answer_timeout, token_file })
 }
 
 /// `http://host:port`, from that or from `host:port`.
@@ -82,6 +86,10 @@ impl Service<Request<Body>> for TracedChannel {
         span::name_parent(&span, headers);
         if let Some(request_id) = request_id {
             headers.insert(REQUEST_ID_HEADER, request_id.to_header());
+        }
+        if !headers.contains_key(AUTHORIZATION) {
+            let own = || self.token_file.as_ref().and_then(TokenFile::to_header);
+            headers.extend(caller().bearer.or_else(own).map(|token| (AUTHORIZATION, token)));
         }
         let asked = Deadline::from_headers(headers);
         let deadline = deadline().into_iter().chain(asked).min();

@@ -6,6 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::identity::Caller;
+
 /// Names one call in logs, answers and the calls that it causes.
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const TIMEOUT_HEADER: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -23,6 +25,7 @@ tokio::task_local! {
 pub(crate) struct Call {
     pub(crate) deadline: Option<Deadline>,
     pub(crate) request_id: RequestId,
+    pub(crate) caller: Caller,
 }
 
 impl Call {
@@ -47,6 +50,11 @@ pub fn deadline() -> Option<Deadline> {
 /// The ID of the call that this task handles.
 pub fn request_id() -> Option<RequestId> {
     CALL.try_with(|call| call.request_id.clone()).ok()
+}
+
+/// Who is behind the call that this task handles; nobody outside of one.
+pub(crate) fn caller() -> Caller {
+    CALL.try_with(|call| call.caller.clone()).unwrap_or_default()
 }
 
 /// The instant after which an answer is of no use to the caller.
