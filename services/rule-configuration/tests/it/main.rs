@@ -9,6 +9,8 @@ mod deadline_rules;
 #[cfg(test)]
 mod effective;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod immutable;
 #[cfg(test)]
 mod import;
