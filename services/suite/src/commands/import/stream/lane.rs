@@ -9,7 +9,6 @@ use futures_util::stream::BoxStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-
 use crate::clients::{Clients, Connection};
 
 /// What a server says of the batches of a stream so far.
