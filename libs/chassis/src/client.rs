@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, Uri};
 use tonic::Code;
 use tonic::body::Body;
@@ -13,10 +14,11 @@ use tower::{BoxError, Service};
 use tracing::Instrument as _;
 
 use crate::config::PeerConfig;
+use crate::identity::TokenFile;
 use crate::process;
 use crate::rpc::body::{ObservedBody, deadline_exceeded};
 use crate::rpc::context::{
-    Deadline, INSTANCE_HEADER, REQUEST_ID_HEADER, SERVICE_HEADER, TIMEOUT_HEADER, deadline,
+    Deadline, INSTANCE_HEADER, REQUEST_ID_HEADER, SERVICE_HEADER, TIMEOUT_HEADER, caller, deadline,
     out_of_time, request_id,
 };
 use crate::rpc::observation::Observation;
@@ -31,14 +33,15 @@ pub struct AddressError {
 
 /// A connection to another service, cheap to clone: `SomeServiceClient::new(channel)`.
 ///
-/// Every call gets a span, names it to the callee (W3C trace context), passes the request ID on,
-/// and takes no longer than what is left of the [deadline](deadline) of the call being handled.
+/// Every call gets a span, names it to the callee (W3C trace context), passes the request ID and
+/// the caller's token on (without a caller, the token of this service, if it has one), and takes no longer than what is left of the [deadline](deadline) of the call being handled.
 /// Without a deadline, its answer must begin within the time that the configuration allows.
 #[derive(Debug, Clone)]
 pub struct TracedChannel {
     inner: Channel,
     answer_timeout: Duration,
     caller: Option<&'static str>,
+    token_file: Option<TokenFile>,
 }
 
 impl TracedChannel {
@@ -66,7 +69,8 @@ pub fn connect(peer: &PeerConfig) -> Result<TracedChannel, AddressError> {
         .keep_alive_while_idle(true)
         .tcp_nodelay(true);
     let answer_timeout = Duration::from_millis(peer.answer_timeout_ms.get());
-    Ok(TracedChannel { inner: endpoint.connect_lazy(), answer_timeout, caller: None })
+    let token_file = peer.token_file.clone().map(TokenFile::new);
+    Ok(TracedChannel { inner: endpoint.connect_lazy(), answer_timeout, caller: None, token_file })
 }
 
 /// `http://host:port`, from that or from `host:port`.
@@ -100,6 +104,10 @@ impl Service<Request<Body>> for TracedChannel {
         }
         if let Some(request_id) = request_id {
             headers.insert(REQUEST_ID_HEADER, request_id.to_header());
+        }
+        if !headers.contains_key(AUTHORIZATION) {
+            let own = || self.token_file.as_ref().and_then(TokenFile::to_header);
+            headers.extend(caller().bearer.or_else(own).map(|token| (AUTHORIZATION, token)));
         }
         let asked = Deadline::from_headers(headers);
         let deadline = deadline().into_iter().chain(asked).min();

@@ -12,6 +12,9 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use crate::identity::{Denied, Refusal};
+use crate::rpc::context;
+
 /// The domain of every `google.rpc.ErrorInfo`: with the reason it names an error for good.
 pub const ERROR_DOMAIN: &str = "chengping";
 
@@ -48,6 +51,9 @@ pub trait ApiError: Error {
 /// An internal error is logged here, once, with its sources; the client gets only its reason.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 pub fn to_status<E: ApiError>(error: E) -> Status {
+    if let Some(denied) = error.field_errors().and_then(|errors| errors.denied.clone()) {
+        return Refusal::from(denied).into_status();
+    }
     let code = error.code();
     let mut details = ErrorDetails::new();
     if matches!(code, Code::Internal | Code::Unknown | Code::DataLoss) {
@@ -86,11 +92,11 @@ pub(crate) fn retry_status(code: Code, reason: &str, message: &str, delay: Durat
 
 fn add_violations(details: &mut ErrorDetails, errors: &FieldErrors) {
     let mut bytes = 0;
-    for (index, (field, description)) in errors.0.iter().enumerate() {
+    for (index, (field, description)) in errors.found.iter().enumerate() {
         let description = shortened(description.clone(), MESSAGE_BYTES_MAX);
         bytes += field.len() + description.len();
         if bytes > DETAIL_BYTES_MAX {
-            let left_out = errors.0.len() - index;
+            let left_out = errors.found.len() - index;
             details.add_bad_request_violation("", format!("and {left_out} more"));
             return;
         }
@@ -109,15 +115,29 @@ fn shortened(mut text: String, bytes_max: usize) -> String {
 
 /// What is wrong with a request, gathered so that a client learns of all its mistakes at once.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct FieldErrors(Vec<(String, String)>);
+pub struct FieldErrors {
+    found: Vec<(String, String)>,
+    /// The first resource that the caller may not speak of: authorisation goes before validation
+    /// (AIP-211).
+    denied: Option<Denied>,
+}
 
 impl FieldErrors {
     /// Parses `text`, or notes why `field` cannot hold it.
+    ///
+    /// Every name of a resource comes this way, so it is here that a caller whose token speaks of
+    /// other jurisdictions is stopped: with `PERMISSION_DENIED`, whatever else is wrong.
     pub fn parse<T>(&mut self, field: impl Into<String>, text: &str) -> Option<T>
     where
         T: FromStr,
         T::Err: fmt::Display,
     {
+        let field = field.into();
+        if let Some(denied) = context::caller().denied(text) {
+            self.push(field, "may not be asked for");
+            self.denied.get_or_insert(denied);
+            return None;
+        }
         text.parse().map_err(|error: T::Err| self.push(field, error.to_string())).ok()
     }
 
@@ -132,17 +152,17 @@ impl FieldErrors {
 
     /// Notes what is wrong with `field`, a path such as `evaluation.month`.
     pub fn push(&mut self, field: impl Into<String>, description: impl Into<String>) {
-        self.0.push((field.into(), description.into()));
+        self.found.push((field.into(), description.into()));
     }
 
     /// Whether nothing was found to be wrong.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     /// The fields and what is wrong with them, in the order they were found.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(field, description)| (field.as_str(), description.as_str()))
+        self.found.iter().map(|(field, description)| (field.as_str(), description.as_str()))
     }
 
     /// `Ok` when nothing was found to be wrong.

@@ -1,14 +1,16 @@
-//! What every service stands on: configuration, telemetry, errors, serving, health, shutdown,
-//! cache, private PostgreSQL. It knows no domain.
+//! What every service stands on: configuration, telemetry, errors, identity, serving, health,
+//! shutdown, cache, private PostgreSQL. It knows no domain.
 //!
 //! In the order of a process's life: [`process`], [`config`], [`telemetry`], [`shutdown`], [`postgres`],
-//! [`cache`], [`client`], [`serve`]; and beside each request: [`rpc`], [`error`], [`page_token`], [`clock`].
+//! [`cache`], [`client`], [`serve`]; and beside each request: [`identity`], [`rpc`], [`error`],
+//! [`page_token`], [`clock`].
 
 pub mod cache;
 pub mod client;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod identity;
 pub mod page_token;
 pub mod postgres;
 pub mod process;

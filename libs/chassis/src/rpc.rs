@@ -7,5 +7,5 @@ pub(crate) mod observation;
 pub(crate) mod span;
 
 pub use self::context::{
-    Deadline, INSTANCE_HEADER, RequestId, SERVICE_HEADER, caller, deadline, request_id,
+    Deadline, INSTANCE_HEADER, RequestId, SERVICE_HEADER, deadline, named_caller, request_id,
 };

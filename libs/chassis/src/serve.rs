@@ -35,6 +35,7 @@ pub use self::health::Latch;
 use self::health::{Health, Latches};
 use self::layer::RpcLayer;
 use crate::config::{ListenConfig, Mistakes, Validate as _};
+use crate::identity::{Access, Guard, Guards, IdentityConfig, KeysError};
 
 /// The largest message that services accept and send, in bytes. Set it on generated servers and
 /// clients (`max_decoding_message_size`); without, tonic refuses messages over 4 MiB.
@@ -109,6 +110,7 @@ pub struct Server {
     names: Vec<&'static str>,
     descriptors: Vec<&'static [u8]>,
     latches: Latches,
+    guards: Guards,
 }
 
 impl Server {
@@ -120,6 +122,7 @@ impl Server {
             names: Vec::new(),
             descriptors: Vec::new(),
             latches: Latches::new(),
+            guards: Guards::default(),
         }
     }
 
@@ -136,6 +139,27 @@ impl Server {
             self.descriptors.push(descriptors);
         }
         self
+    }
+
+    /// Asks who calls the methods of `access`, if `identity` wants it; otherwise warns that nobody
+    /// is asked.
+    ///
+    /// # Errors
+    ///
+    /// If the key file cannot be used.
+    pub fn protect(
+        &mut self,
+        identity: &IdentityConfig,
+        access: &Access,
+    ) -> Result<&mut Self, KeysError> {
+        match Guard::new(identity, access)? {
+            Some(guard) => self.guards.add(guard),
+            None => tracing::warn!(
+                "identity is off: anybody who reaches this port may do anything; for development \
+                 only"
+            ),
+        }
+        Ok(self)
     }
 
     /// Keeps health at `NOT_SERVING` until it is dropped.
@@ -166,7 +190,7 @@ impl Server {
 
         let grace = self.config.grace();
         let server = builder(&self.config)
-            .layer(RpcLayer::new(&self.names, &self.config, drain.clone()))
+            .layer(RpcLayer::new(&self.names, &self.config, self.guards, drain.clone()))
             .add_routes(self.routes.routes().prepare())
             .serve_with_incoming_shutdown(
                 connection::accept(listener, drain.clone(), cut.clone()),

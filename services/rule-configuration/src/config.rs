@@ -6,6 +6,7 @@ use std::time::Duration;
 use chengping_chassis::config::{
     CacheConfig, DatabaseConfig, ListenConfig, Mistakes, TelemetryConfig, Validate,
 };
+use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::process::ServiceConfig;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct Config {
     /// Where the service listens.
     #[serde(default)]
     pub listen: ListenConfig,
+    /// Whether callers are asked who they are, and who is believed about it.
+    #[serde(default)]
+    pub identity: IdentityConfig,
     /// Its database.
     #[serde(default)]
     pub database: DatabaseConfig,
@@ -103,6 +107,7 @@ impl Config {
 impl Validate for Config {
     fn validate(&self, mistakes: &mut Mistakes) {
         mistakes.section("listen", &self.listen);
+        mistakes.section("identity", &self.identity);
         mistakes.section("database", &self.database);
         mistakes.section("cache", &self.cache);
         mistakes.section("packs", &self.packs);
@@ -130,6 +135,28 @@ mod tests {
         assert!(load(&[]).unwrap_err().contains("database.url"));
         let slow = [("CHENGPING_RULES__PACKS__POINTER_TTL_MS", "10001")];
         assert!(load(&slow).unwrap_err().contains("packs.pointer_ttl_ms"));
+    }
+
+    #[test]
+    fn who_is_asked_for_tokens_needs_to_know_whose() {
+        let database = ("DATABASE_URL", "postgres://a@localhost/b");
+        assert!(!load(&[database]).unwrap().identity.is_required());
+        let required = ("CHENGPING_RULES__IDENTITY__MODE", "required");
+        let mistakes = load(&[database, required]).unwrap_err();
+        for key in ["identity.issuers", "identity.jwks_file"] {
+            assert!(mistakes.contains(key), "{mistakes}");
+        }
+        let config = load(&[
+            database,
+            required,
+            ("CHENGPING_RULES__IDENTITY__ISSUERS", "https://a.example https://b.example"),
+            ("CHENGPING_RULES__IDENTITY__JWKS_FILE", "/etc/chengping/jwks.json"),
+        ]);
+        let identity = config.unwrap().identity;
+        assert_eq!(identity.issuers.len(), 2);
+        assert_eq!((identity.audience.as_str(), identity.skew_s), ("chengping", 60));
+        let skew = ("CHENGPING_RULES__IDENTITY__SKEW_S", "3601");
+        assert!(load(&[database, skew]).unwrap_err().contains("identity.skew_s"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! What an evaluation reads from here is named by number and digest and never changes: a revision
 //! of the registry, and a revision of a rule pack.
 
+mod access;
 mod app;
 mod config;
 mod domain;
@@ -20,6 +21,7 @@ use chengping_proto::FILE_DESCRIPTOR_SET;
 use chengping_proto::rules::v1::registry_service_server::RegistryServiceServer;
 use chengping_proto::rules::v1::rule_pack_service_server::RulePackServiceServer;
 
+pub use crate::access::ACCESS;
 pub use crate::config::{Config, PacksConfig};
 
 /// The schema that the service keeps its tables in.
@@ -32,7 +34,8 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 ///
 /// # Errors
 ///
-/// If the database cannot be reached or lacks migrations, or the cache's address is malformed.
+/// If the database cannot be reached or lacks migrations, the cache's address is malformed, or the
+/// keys of the issuers cannot be read.
 pub async fn build(
     config: &Config,
     server: &mut Server,
@@ -49,6 +52,7 @@ pub async fn build(
         .max_decoding_message_size(MESSAGE_BYTES_MAX);
     let rule_packs = RulePackServiceServer::new(grpc::RulePackHandlers::new(app))
         .max_decoding_message_size(MESSAGE_BYTES_MAX);
+    server.protect(&config.identity, ACCESS)?;
     server.add_service(registry).add_service(rule_packs).describe(FILE_DESCRIPTOR_SET);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Who acts.
 
+use std::fmt;
 use std::str::FromStr;
 
 use tonic::metadata::{Ascii, MetadataValue};
@@ -23,6 +24,12 @@ impl Actor {
     /// The value of that header.
     pub fn to_header(&self) -> MetadataValue<Ascii> {
         self.0.clone()
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.to_str().expect("it was read from visible characters"))
     }
 }
 

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::actor::Actor;
 use crate::commands::{
     doctor, evaluate, explain, freeze, generate, import, migrate, publish, registry, rejects,
-    results, rules, verify, watch,
+    results, rules, token, verify, watch,
 };
 use crate::failure::Failure;
 use crate::up;
@@ -40,9 +40,13 @@ pub struct Common {
     /// Jurisdiction; that of `up` unless given
     #[arg(long, global = true, env = "CHENGPING_JURISDICTION", value_name = "ID")]
     pub jurisdiction: Option<JurisdictionId>,
-    /// Who acts, for the audit log and the approval by a second person
+    /// Who acts, for the audit log and the approval by a second person; a token that was given says
+    /// it itself
     #[arg(long, global = true, env = "CHENGPING_ACTOR", value_name = "NAME")]
     pub actor: Option<Actor>,
+    /// File with the token that says who calls; the variable CHENGPING_TOKEN may hold it, too
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Month of evaluation
     #[arg(long, global = true, value_name = "YYYY-MM")]
     pub month: Option<Month>,
@@ -106,6 +110,8 @@ pub enum Command {
     Generate(generate::GenerateArgs),
     /// Create the roles, schemas and tables of the four services in a database
     Migrate(migrate::MigrateArgs),
+    /// Print a token that says who calls, signed with the key of a data folder
+    Token(token::TokenArgs),
     /// Look at this machine and the server, and say what is missing
     Doctor(doctor::DoctorArgs),
 }

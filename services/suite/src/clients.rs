@@ -17,6 +17,7 @@ use tonic::{Request, Status};
 
 use crate::actor::Actor;
 use crate::args::Common;
+use crate::credentials::Credentials;
 use crate::discovery::{self, Channels};
 use crate::failure::Failure;
 use crate::suite_file::SuiteFile;
@@ -26,17 +27,28 @@ pub const PAGE_SIZE: i32 = 1000;
 /// A message may hold a row of 16 MiB, the longest that is kept, and what goes with it.
 const MESSAGE_BYTES_MAX: usize = 32 << 20;
 
+/// What carries a token.
+const TOKEN_HEADER: &str = "authorization";
+
 /// A connection on which every call says who makes it.
 pub type Connection = InterceptedService<Channel, Caller>;
 
-/// Who makes the calls, where it was said.
+/// Who makes the calls, where it was said, and what shows it.
 #[derive(Debug, Clone)]
-pub struct Caller(Option<Actor>);
+pub struct Caller {
+    actor: Option<Actor>,
+    credentials: Credentials,
+}
 
 impl Interceptor for Caller {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(actor) = &self.0 {
+        if let Some(actor) = &self.actor {
             request.metadata_mut().insert(Actor::HEADER, actor.to_header());
+        }
+        // A token for each call: the last of many calls may come long after the first.
+        let token = self.credentials.header();
+        if let Some(token) = token.map_err(|failure| Status::unauthenticated(failure.message()))? {
+            request.metadata_mut().insert(TOKEN_HEADER, token);
         }
         Ok(request)
     }
@@ -47,14 +59,14 @@ impl Interceptor for Caller {
 pub struct Clients {
     channels: Channels,
     jurisdiction: JurisdictionId,
-    actor: Option<Actor>,
+    caller: Caller,
 }
 
 macro_rules! client {
     ($(#[$meta:meta])* $name:ident, $channel:ident, $client:ident) => {
         $(#[$meta])*
         pub fn $name(&self) -> $client<Connection> {
-            $client::with_interceptor(self.channels.$channel.clone(), Caller(self.actor.clone()))
+            $client::with_interceptor(self.channels.$channel.clone(), self.caller.clone())
                 .max_decoding_message_size(MESSAGE_BYTES_MAX)
                 .max_encoding_message_size(MESSAGE_BYTES_MAX)
         }
@@ -66,12 +78,14 @@ impl Clients {
     ///
     /// # Errors
     ///
-    /// When there is no server, or no jurisdiction.
+    /// When there is no server, no jurisdiction, or no way to show who calls where that is asked.
     pub async fn connect(common: &Common) -> Result<Self, Failure> {
         let channels = discovery::connect(common).await?;
         // Only now: a suite that was still starting has left its file.
         let jurisdiction = jurisdiction(common)?;
-        Ok(Self { channels, jurisdiction, actor: common.actor.clone() })
+        let credentials = Credentials::find(common)?;
+        let caller = Caller { actor: common.actor.clone(), credentials };
+        Ok(Self { channels, jurisdiction, caller })
     }
 
     /// The jurisdiction.

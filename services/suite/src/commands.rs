@@ -12,5 +12,6 @@ pub mod registry;
 pub mod rejects;
 pub mod results;
 pub mod rules;
+pub mod token;
 pub mod verify;
 pub mod watch;

@@ -260,8 +260,12 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let common = common(&["--data", data.path().to_str().unwrap()]);
         assert_eq!(locate(&common).unwrap(), None);
-        let file =
-            SuiteFile { address: "127.0.0.1:4000".parse().unwrap(), pid: 1, jurisdiction: None };
+        let file = SuiteFile {
+            address: "127.0.0.1:4000".parse().unwrap(),
+            pid: 1,
+            jurisdiction: None,
+            identity_required: false,
+        };
         file.write(data.path()).unwrap();
         assert_eq!(locate(&common).unwrap(), Some(Servers::one("127.0.0.1:4000")));
     }

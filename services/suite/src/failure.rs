@@ -137,6 +137,10 @@ pub fn describe(status: &Status) -> String {
         }
     }
     match details.error_info() {
+        Some(info) if info.reason == "TOKEN_MISSING" => {
+            let hint = "put the token into CHENGPING_TOKEN or --token-file";
+            format!("{line}; {hint} [{:?} {}]", status.code(), info.reason)
+        }
         Some(info) => format!("{line} [{:?} {}]", status.code(), info.reason),
         None => format!("{line} [{:?}]", status.code()),
     }

@@ -8,6 +8,7 @@ pub mod args;
 pub mod clients;
 pub mod commands;
 pub mod convert;
+pub mod credentials;
 pub mod discovery;
 pub mod failure;
 pub mod files;
@@ -81,6 +82,7 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Verify(args) => commands::verify::run(common, &args, out).await,
         Command::Watch(args) => commands::watch::run(common, &args, out).await,
         Command::Generate(args) => commands::generate::run(common, &args, out),
+        Command::Token(args) => commands::token::run(common, &args, out),
         Command::Migrate(args) => commands::migrate::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(common, &args, out).await,
     }

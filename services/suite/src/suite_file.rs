@@ -24,6 +24,9 @@ pub struct SuiteFile {
     /// The jurisdiction that commands mean when they name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jurisdiction: Option<JurisdictionId>,
+    /// Whether it asks who calls; commands of its folder then sign in with the key that is there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub identity_required: bool,
 }
 
 impl SuiteFile {
@@ -91,6 +94,7 @@ mod tests {
             address: "127.0.0.1:4000".parse().unwrap(),
             pid,
             jurisdiction: Some("zz".parse().unwrap()),
+            identity_required: pid == 7,
         }
     }
 

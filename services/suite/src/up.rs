@@ -4,6 +4,7 @@ pub mod schemas;
 
 pub mod config;
 pub mod database;
+pub mod identity;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -18,6 +19,7 @@ use tokio::net::TcpListener;
 
 use self::config::{Services, SuiteConfig};
 use self::database::Database;
+use self::identity::{Asking, Identity};
 use crate::args::Common;
 use crate::discovery;
 use crate::failure::{Failure, Outcome};
@@ -39,19 +41,27 @@ pub struct UpArgs {
     /// Serve on an address that other machines reach, though nobody is asked who they are
     #[arg(long)]
     allow_unauthenticated: bool,
+    /// Whether callers are asked who they are; `required` makes a key in the data folder, with
+    /// which `token` makes tokens [default: as the settings of the services say, off]
+    #[arg(long, value_enum)]
+    identity: Option<Identity>,
 }
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(common: &Common, args: &UpArgs) -> Result<Outcome, Failure> {
     let config = SuiteConfig::load(args.listen, args.allow_unauthenticated)?;
     let telemetry = telemetry::init("chengping", &config.telemetry).map_err(anyhow::Error::from)?;
-    let outcome = start(common, config).await;
+    let outcome = start(common, config, args.identity).await;
     telemetry.shutdown(FLUSH).await;
     outcome?;
     Ok(Outcome::Done)
 }
 
-async fn start(common: &Common, config: SuiteConfig) -> anyhow::Result<()> {
+async fn start(
+    common: &Common,
+    config: SuiteConfig,
+    identity: Option<Identity>,
+) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signals().context("cannot listen for signals")?;
     let data = common.data_dir();
     fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
@@ -59,12 +69,13 @@ async fn start(common: &Common, config: SuiteConfig) -> anyhow::Result<()> {
     refuse_second(&data).await?;
     // The port first: it fails at once, and a database takes a while to start.
     let listener = serve::bind(&config.listen).await?;
+    let asking = Asking::open(identity, &data)?;
     let url = env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
     let database = tokio::select! {
         database = Database::open(&data, url.as_deref()) => database?,
         () = shutdown.cancelled() => bail!("stopped before the database was ready"),
     };
-    let suite = Suite { common, config, data: &data, shutdown };
+    let suite = Suite { common, config, data: &data, asking, shutdown };
     let outcome = suite.serve(listener, &database).await;
     SuiteFile::remove(&data, process::id());
     database.stop().await;
@@ -92,13 +103,14 @@ struct Suite<'a> {
     common: &'a Common,
     config: SuiteConfig,
     data: &'a Path,
+    asking: Asking,
     shutdown: CancellationToken,
 }
 
 impl Suite<'_> {
     async fn serve(self, listener: TcpListener, database: &Database) -> anyhow::Result<()> {
         let address = reachable(listener.local_addr().context("the port is gone")?);
-        let services = Services::load(database, address, self.data)?;
+        let services = Services::load(database, address, self.data, &self.asking)?;
         let mut server = Server::new(self.config.listen.clone());
         services.mount(&mut server, &self.shutdown).await?;
         let serving = server.serve(listener, self.shutdown.clone());
@@ -113,6 +125,7 @@ impl Suite<'_> {
         let served = tokio::select! {
             served = async { tokio::join!(serving, announcing) } => served,
             () = watching => bail!("the server outlived its database"),
+            () = self.asking.keep() => bail!("the services' token was given up"),
         };
         served.0?;
         served.1?;
@@ -140,6 +153,7 @@ impl Suite<'_> {
             address,
             pid: process::id(),
             jurisdiction: self.common.jurisdiction.clone(),
+            identity_required: self.asking.is_own(),
         };
         file.write(self.data)?;
         say(format_args!("serving at {address}, data in {}", self.data.display()));

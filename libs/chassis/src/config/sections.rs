@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroU64};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::de::Deserializer;
@@ -72,8 +73,9 @@ impl Validate for ListenConfig {
             mistakes.push(
                 "address",
                 format!(
-                    "{} can be reached from other machines, and there is no authentication yet; \
-                     listen on 127.0.0.1 behind a proxy that authenticates, or set \
+                    "{} can be reached from other machines, and not every service has \
+                     authentication yet, nor is anything encrypted; \
+                     listen on 127.0.0.1 behind a proxy that does both, or set \
                      allow_unauthenticated = true if the network itself is trusted",
                     self.address
                 ),
@@ -230,6 +232,10 @@ pub struct PeerConfig {
     pub keep_alive_interval_ms: NonZeroU64,
     /// How long its answer may take, in milliseconds.
     pub keep_alive_timeout_ms: NonZeroU64,
+    /// The file with this service's own token, for calls behind which no caller's token stands;
+    /// read for each of them, so that it can be renewed. Empty for none.
+    #[serde(deserialize_with = "empty_as_none")]
+    pub token_file: Option<PathBuf>,
 }
 
 impl PeerConfig {
@@ -249,6 +255,7 @@ impl Default for PeerConfig {
             http2_connection_window_bytes: non_zero_u32(16 << 20),
             keep_alive_interval_ms: non_zero_u64(30_000),
             keep_alive_timeout_ms: non_zero_u64(20_000),
+            token_file: None,
         }
     }
 }

@@ -6,6 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::identity::Caller;
+
 /// Names one call in logs, answers and the calls that it causes.
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The service that calls, as it calls itself: letters, digits, `-`, `_`, `.`, at most 64. It proves
@@ -28,6 +30,7 @@ tokio::task_local! {
 pub(crate) struct Call {
     pub(crate) deadline: Option<Deadline>,
     pub(crate) request_id: RequestId,
+    pub(crate) caller: Caller,
 }
 
 impl Call {
@@ -52,6 +55,11 @@ pub fn deadline() -> Option<Deadline> {
 /// The ID of the call that this task handles.
 pub fn request_id() -> Option<RequestId> {
     CALL.try_with(|call| call.request_id.clone()).ok()
+}
+
+/// Who is behind the call that this task handles; nobody outside of one.
+pub(crate) fn caller() -> Caller {
+    CALL.try_with(|call| call.caller.clone()).unwrap_or_default()
 }
 
 /// The instant after which an answer is of no use to the caller.
@@ -131,7 +139,7 @@ impl fmt::Display for RequestId {
 
 /// Who calls, as it calls itself in `headers`: its service and its instance. `None` where one of
 /// them is missing or is not fit to be told.
-pub fn caller(headers: &HeaderMap) -> Option<(&str, &str)> {
+pub fn named_caller(headers: &HeaderMap) -> Option<(&str, &str)> {
     let named = |header| headers.get(header)?.to_str().ok().filter(|text| is_fit(text));
     Some((named(SERVICE_HEADER)?, named(INSTANCE_HEADER)?))
 }

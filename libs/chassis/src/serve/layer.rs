@@ -18,6 +18,7 @@ use tracing::{Instrument as _, Span};
 use super::health;
 use crate::config::ListenConfig;
 use crate::error::{plain_status, retry_status};
+use crate::identity::{Caller, Guards, Refusal};
 use crate::rpc::bare;
 use crate::rpc::body::{ObservedBody, deadline_exceeded};
 use crate::rpc::context::{Call, Deadline, REQUEST_ID_HEADER, RequestId, out_of_time};
@@ -28,12 +29,13 @@ pub(super) const REFLECTION: &str = "grpc.reflection.v1.ServerReflection";
 pub(super) const REFLECTION_OLD: &str = "grpc.reflection.v1alpha.ServerReflection";
 
 /// What happens to every call: a span below the caller's, a request ID, the caller's deadline, an
-/// `INTERNAL` status in place of a panic, a reason for every error. Beyond the limit of open calls
-/// it is refused.
+/// `INTERNAL` status in place of a panic, a reason for every error. Who may not make it, and what is
+/// beyond the limit of open calls, is refused.
 #[derive(Debug, Clone)]
 pub(super) struct RpcLayer {
     /// Names of services as callers write them, of which spans may speak.
     known: Arc<BTreeSet<&'static str>>,
+    guards: Arc<Guards>,
     drain: CancellationToken,
     /// One for each call that the server may have open.
     slots: Arc<Semaphore>,
@@ -45,11 +47,13 @@ impl RpcLayer {
     pub(super) fn new(
         names: &[&'static str],
         config: &ListenConfig,
+        guards: Guards,
         drain: CancellationToken,
     ) -> Self {
         let calls_max = usize::try_from(config.calls_max.get()).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             known: Arc::new(names.iter().copied().collect()),
+            guards: Arc::new(guards),
             drain,
             slots: Arc::new(Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS))),
             answer_timeout: Duration::from_millis(config.answer_timeout_ms.get()),
@@ -92,11 +96,13 @@ where
         let fresh = self.inner.clone();
         let inner = std::mem::replace(&mut self.inner, fresh);
 
+        let kind = self.layer.kind(request.uri().path());
+        let (caller, refusal) = self.layer.admit(&kind, &request);
         let call = Call {
             deadline: Deadline::from_headers(request.headers()),
             request_id: RequestId::from_headers(request.headers()),
+            caller,
         };
-        let kind = self.layer.kind(request.uri().path());
         let is_plumbing = matches!(kind, Kind::Plumbing);
         let observation = self.layer.observe(&kind, &call.request_id);
         span::adopt_parent(&observation.span, request.headers());
@@ -109,7 +115,11 @@ where
         let late = out_of_time(call.deadline, self.layer.answer_timeout);
         let has_room = !matches!(slot, Some(Err(_)));
         let work = async move {
-            if has_room { handle(inner, request, late).await } else { too_many_calls().into_http() }
+            match refusal {
+                Some(refusal) => refusal.into_status().into_http(),
+                None if has_room => handle(inner, request, late).await,
+                None => too_many_calls().into_http(),
+            }
         };
         let work = call.clone().scope(work).instrument(observation.span.clone());
         async move {
@@ -152,6 +162,17 @@ impl RpcLayer {
         };
         let span = span::open(Side::Server, method, Some(request_id));
         Observation::of(Side::Server, span).timed(&self.metrics, method)
+    }
+
+    /// Who makes the call, or why they may not; health and reflection are open.
+    fn admit(&self, kind: &Kind<'_>, request: &Request<Body>) -> (Caller, Option<Refusal>) {
+        match kind {
+            Kind::Known(method) => match self.guards.admit(method, request.headers()) {
+                Ok(caller) => (caller, None),
+                Err(refusal) => (Caller::default(), Some(refusal)),
+            },
+            Kind::Plumbing | Kind::Other => (Caller::default(), None),
+        }
     }
 
     fn kind<'a>(&self, path: &'a str) -> Kind<'a> {

@@ -5,6 +5,8 @@ mod cache;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod private;
@@ -14,5 +16,7 @@ mod refusals;
 mod serve;
 #[cfg(test)]
 mod telemetry;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod toy;

@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 use crate::toy::{self, Served, Toy, call, free_listen, stream};
 
 /// Code, reason and text of `status`, which must have one `ErrorInfo`.
-fn seen(status: &Status) -> (Code, String, String) {
+pub(crate) fn seen(status: &Status) -> (Code, String, String) {
     let details = status.get_error_details();
     let info = details.error_info().unwrap_or_else(|| panic!("no reason in {status:?}"));
     assert_eq!(info.domain, "chengping");
@@ -30,7 +30,7 @@ fn framed(flag: u8, message: &[u8]) -> Bytes {
 }
 
 /// Sends `bytes` as they are, and gives the refusal.
-async fn send(served: &Served, path: &str, bytes: Bytes, encoding: &str) -> Status {
+pub(crate) async fn send(served: &Served, path: &str, bytes: Bytes, encoding: &str) -> Status {
     let request = Request::post(format!("http://{}{path}", served.address))
         .header("content-type", "application/grpc")
         .header("te", "trailers")

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use chengping_chassis::client::{TracedChannel, connect};
 use chengping_chassis::config::{ListenConfig, PeerConfig};
+use chengping_chassis::error::{ApiError, FieldErrors, to_status};
 use chengping_chassis::serve::{ServeError, Server, bind};
-use chengping_chassis::{CancellationToken, rpc};
+use chengping_chassis::{CancellationToken, identity, rpc};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use http::uri::PathAndQuery;
@@ -91,6 +92,7 @@ impl UnaryService<String> for Method {
                     "waited".to_owned()
                 }
                 "Describe" => describe(),
+                "Whoami" => whoami(&request.into_inner())?,
                 "Huge" => "x".repeat(ANSWER_BYTES_MAX),
                 "Forward" => {
                     let peer = handles.peer.clone().expect("a peer");
@@ -132,6 +134,32 @@ fn describe() -> String {
     let has_time = rpc::deadline().is_some_and(|deadline| deadline.remaining() > Duration::ZERO);
     let request_id = rpc::request_id().map(|id| id.to_string()).unwrap_or_default();
     format!("{has_time} {request_id}")
+}
+
+/// Who calls, of `name`; it need not be a name.
+fn whoami(name: &str) -> Result<String, Status> {
+    let mut errors = FieldErrors::default();
+    errors.parse::<String>("name", name);
+    errors.into_result().map_err(|errors| to_status(Invalid(errors)))?;
+    Ok(identity::principal().map(|it| it.subject().to_owned()).unwrap_or_default())
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the request is not valid: {0}")]
+struct Invalid(FieldErrors);
+
+impl ApiError for Invalid {
+    fn code(&self) -> tonic::Code {
+        tonic::Code::InvalidArgument
+    }
+
+    fn reason(&self) -> &'static str {
+        "REQUEST_INVALID"
+    }
+
+    fn field_errors(&self) -> Option<&FieldErrors> {
+        Some(&self.0)
+    }
 }
 
 /// Calls a unary method of the toy.

@@ -52,7 +52,7 @@ pub(super) async fn effective(
 /// Who asks: as it calls itself, else by its address without the port, which is another one with
 /// every connection.
 fn caller(metadata: &MetadataMap, peer: Option<SocketAddr>, month: Month) -> Option<HolderKey> {
-    let (service, instance) = match rpc::caller(metadata.as_ref()) {
+    let (service, instance) = match rpc::named_caller(metadata.as_ref()) {
         Some((service, instance)) => (service.to_owned(), instance.to_owned()),
         None => (SERVICE_OTHER.to_owned(), peer?.ip().to_canonical().to_string()),
     };

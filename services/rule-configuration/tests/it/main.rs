@@ -29,6 +29,8 @@ mod filters;
 #[cfg(test)]
 mod holders;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod immutable;
 #[cfg(test)]
 mod import;

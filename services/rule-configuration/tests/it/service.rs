@@ -8,6 +8,7 @@ use chengping_chassis::client::{self, TracedChannel};
 use chengping_chassis::config::{
     CacheConfig, DatabaseConfig, ListenConfig, PeerConfig, TelemetryConfig,
 };
+use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::serve::{Server, bind};
 use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
@@ -100,6 +101,16 @@ async fn start_on(database: TestDatabase, pool: PgPool, settings: Settings) -> S
 }
 
 async fn serve(url: String, settings: Settings, shutdown: &CancellationToken) -> SocketAddr {
+    serve_with(url, settings, IdentityConfig::default(), shutdown).await
+}
+
+/// As [`serve`], asking callers who they are as `identity` says.
+pub(crate) async fn serve_with(
+    url: String,
+    settings: Settings,
+    identity: IdentityConfig,
+    shutdown: &CancellationToken,
+) -> SocketAddr {
     let non_zero = |number| NonZeroU64::new(number).unwrap();
     let config = Config {
         four_eyes: settings.four_eyes,
@@ -108,6 +119,7 @@ async fn serve(url: String, settings: Settings, shutdown: &CancellationToken) ->
             grace_ms: non_zero(1_000),
             ..ListenConfig::default()
         },
+        identity,
         database: DatabaseConfig::at(url),
         cache: CacheConfig::default(),
         packs: PacksConfig {

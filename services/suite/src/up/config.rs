@@ -15,6 +15,7 @@ use chengping_scoring_service as scoring;
 use serde::{Deserialize, Serialize};
 
 use super::database::Database;
+use super::identity::Asking;
 
 /// What a suite has beside the settings of its services, as `CHENGPING_SUITE__…`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -48,9 +49,18 @@ impl SuiteConfig {
     }
 }
 
-/// Where the settings of a service come from, its database first.
-fn ladder<C: ServiceConfig>(database: &Database, schema: &str) -> Ladder {
-    C::ladder().flag("database.url", Some(database.url(schema)))
+/// Where the settings of a service come from, its database first; `peers` are all at one address.
+fn ladder<C: ServiceConfig>(
+    database: &Database,
+    schema: &str,
+    (peers, address): (&[&str], SocketAddr),
+    asking: &Asking,
+) -> Ladder {
+    let own = C::ladder().flag("database.url", Some(database.url(schema)));
+    let ladder = peers.iter().fold(own, |ladder, peer| {
+        ladder.flag(&format!("{peer}.address"), Some(address.to_string()))
+    });
+    asking.calling(ladder, peers)
 }
 
 /// The settings of the four services.
@@ -63,28 +73,37 @@ pub struct Services {
 
 impl Services {
     /// The settings that the services have alone, but for their database, their peers (which are
-    /// all at `address`) and the folder of the signing key.
+    /// all at `address`), the folder of the signing key, and whom `asking` says that they believe
+    /// about who calls.
     ///
     /// # Errors
     ///
     /// All mistakes of the first service that has any.
-    pub fn load(database: &Database, address: SocketAddr, data: &Path) -> anyhow::Result<Self> {
-        let peer = Some(address.to_string());
+    pub fn load(
+        database: &Database,
+        address: SocketAddr,
+        data: &Path,
+        asking: &Asking,
+    ) -> anyhow::Result<Self> {
         let keys = data.join("keys");
         let keys = keys.to_str().context("the path of the data folder is not Unicode")?;
+        let cases = (&["rules"][..], address);
+        let scoring = (&["cases", "rules"][..], address);
+        let publication = (&["scoring"][..], address);
+        let rules = ladder::<rules::Config>(database, rules::SCHEMA, (&[], address), asking);
         Ok(Self {
-            cases: ladder::<cases::Config>(database, cases::SCHEMA)
-                .flag("rules.address", peer.clone())
+            cases: ladder::<cases::Config>(database, cases::SCHEMA, cases, asking).load()?,
+            rules: asking.asking(rules).load()?,
+            scoring: ladder::<scoring::Config>(database, scoring::SCHEMA, scoring, asking)
                 .load()?,
-            rules: ladder::<rules::Config>(database, rules::SCHEMA).load()?,
-            scoring: ladder::<scoring::Config>(database, scoring::SCHEMA)
-                .flag("cases.address", peer.clone())
-                .flag("rules.address", peer.clone())
-                .load()?,
-            publication: ladder::<publication::Config>(database, publication::SCHEMA)
-                .flag("scoring.address", peer)
-                .flag("keys.folder", Some(keys))
-                .load()?,
+            publication: ladder::<publication::Config>(
+                database,
+                publication::SCHEMA,
+                publication,
+                asking,
+            )
+            .flag("keys.folder", Some(keys))
+            .load()?,
         })
     }
 

@@ -8,8 +8,15 @@ use tempfile::TempDir;
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_chengping");
 
 /// Variables that would change what a command means.
-pub(crate) const VARIABLES: [&str; 5] =
-    ["CHENGPING_SERVER", "CHENGPING_DATA", "CHENGPING_JURISDICTION", "DATABASE_URL", "REDIS_URL"];
+pub(crate) const VARIABLES: [&str; 7] = [
+    "CHENGPING_SERVER",
+    "CHENGPING_DATA",
+    "CHENGPING_JURISDICTION",
+    "CHENGPING_ACTOR",
+    "CHENGPING_TOKEN",
+    "DATABASE_URL",
+    "REDIS_URL",
+];
 
 /// What a command did.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,42 @@
+//! Who calls, and what they may do.
+//!
+//! A caller shows a bearer token (RFC 6750), a signed JWT (RFC 7519) of an issuer whose public keys
+//! stand in a file (JWKS, RFC 7517). A service names, as data, which roles may call which of its
+//! methods ([`Access`], given to [`Server::protect`](crate::serve::Server::protect)); the server
+//! asks before it reads a message (AIP-211). Which jurisdictions a caller may speak of is asked
+//! where the name of a resource is read, in
+//! [`FieldErrors::parse`](crate::error::FieldErrors::parse).
+//!
+//! Calls to other services carry the caller's own token on; behind which no caller stands, they
+//! carry that of the service ([`PeerConfig::token_file`](crate::config::PeerConfig)).
+
+mod access;
+mod claims;
+mod config;
+mod crypto;
+mod issuer;
+mod keys;
+mod principal;
+mod refusal;
+mod token_file;
+mod verifier;
+
+pub use self::access::Access;
+pub(crate) use self::access::{Guard, Guards};
+pub use self::config::{IdentityConfig, IdentityMode};
+pub use self::issuer::{Grant, Issuer, IssuerError};
+pub use self::keys::KeysError;
+pub(crate) use self::principal::{Caller, Denied};
+pub use self::principal::{Principal, Role, Scope, SubjectError, UnknownRole, check_subject};
+pub use self::refusal::Refusal;
+pub(crate) use self::token_file::TokenFile;
+pub use self::verifier::Verifier;
+
+use crate::rpc::context;
+
+/// Who makes the call that this task handles; `None` where the service asks nobody.
+///
+/// Spawned tasks do not inherit it.
+pub fn principal() -> Option<Principal> {
+    context::caller().admitted.map(|admitted| admitted.principal.clone())
+}

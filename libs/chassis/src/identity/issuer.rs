@@ -1,0 +1,281 @@
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use sha2::{Digest as _, Sha256};
+
+use super::claims::{Claims, OneOrMany};
+use super::config::{IdentityConfig, IdentityMode};
+use super::principal::{Role, Scope, SubjectError, check_subject};
+use super::{crypto, verifier};
+
+const KEY_FILE: &str = "issuer.key";
+const JWKS_FILE: &str = "jwks.json";
+const FILE_MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o700;
+/// What the group and others may do with a file.
+const FOREIGN: u32 = 0o077;
+/// Bytes of the digest of a public key that name it.
+const KID_BYTES: usize = 8;
+
+/// Why there is no issuer, or no token of it.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuerError {
+    /// A file or folder cannot be used.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// A verb.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Others can read the secret.
+    #[error(
+        "{} can be read by others (mode {mode:03o}); make it yours alone (chmod 600), and if \
+         anybody may have read it, remove it and start again: all tokens that it signed are void \
+         then",
+        path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// The file does not hold a key. What it holds is not told.
+    #[error("{} is not a key of 64 hexadecimal digits; remove it and start again", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes for a new key")]
+    Random,
+    /// Nobody can be called that.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// The token cannot be signed.
+    #[error("the token cannot be signed")]
+    Signing,
+}
+
+/// What a token is to say.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Who acts.
+    pub subject: String,
+    /// What they are.
+    pub roles: BTreeSet<Role>,
+    /// Which jurisdictions they may speak of.
+    pub jurisdictions: Scope,
+    /// Which bodies they may ask for.
+    pub bodies: Scope,
+    /// How long it is valid from now on.
+    pub ttl: Duration,
+}
+
+impl Grant {
+    /// Everything, for `subject` and `ttl`.
+    pub fn everything(subject: impl Into<String>, ttl: Duration) -> Self {
+        Self {
+            subject: subject.into(),
+            roles: Role::ALL.into(),
+            jurisdictions: Scope::All,
+            bodies: Scope::All,
+            ttl,
+        }
+    }
+}
+
+/// Issues tokens with a key of its own, for an installation without an identity provider.
+///
+/// Its folder holds the secret key (mode 0600) and the public one as JWKS.
+pub struct Issuer {
+    folder: PathBuf,
+    kid: String,
+    seed: [u8; 32],
+}
+
+impl Issuer {
+    /// The name of the issuer in its tokens (`iss`).
+    pub const NAME: &str = "chengping-local";
+
+    /// The issuer of `folder`, whose key is made when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuerError`] if a file cannot be used.
+    pub fn open_or_create(folder: &Path) -> Result<Self, IssuerError> {
+        let path = folder.join(KEY_FILE);
+        if !path.try_exists().map_err(failed("look for", &path))? {
+            create(folder, &path)?;
+        }
+        let issuer = Self::open(folder)?;
+        issuer.write_jwks()?;
+        Ok(issuer)
+    }
+
+    /// The issuer of `folder`, which has a key.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuerError`] if there is none, or it cannot be used.
+    pub fn open(folder: &Path) -> Result<Self, IssuerError> {
+        crypto::install();
+        let path = folder.join(KEY_FILE);
+        let seed = read(&path)?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
+            .map_err(|_| IssuerError::Malformed { path })?;
+        let digest = Sha256::digest(pair.public_key());
+        Ok(Self { folder: folder.to_owned(), kid: hex::encode(&digest[..KID_BYTES]), seed })
+    }
+
+    /// How a service believes this issuer and no other.
+    pub fn config(&self) -> IdentityConfig {
+        IdentityConfig {
+            mode: IdentityMode::Required,
+            issuers: BTreeSet::from([Self::NAME.to_owned()]),
+            jwks_file: Some(self.folder.join(JWKS_FILE)),
+            ..IdentityConfig::default()
+        }
+    }
+
+    /// A token of what `grant` says, valid from now on.
+    ///
+    /// # Errors
+    ///
+    /// If nobody can be called what the grant says.
+    pub fn issue(&self, grant: &Grant) -> Result<String, IssuerError> {
+        self.issue_at(grant, verifier::now())
+    }
+
+    /// As [`issue`](Self::issue), valid from `now`, in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// As [`issue`](Self::issue).
+    pub fn issue_at(&self, grant: &Grant, now: u64) -> Result<String, IssuerError> {
+        check_subject(&grant.subject)?;
+        let config = self.config();
+        let claims = Claims {
+            iss: Self::NAME.to_owned(),
+            aud: OneOrMany::from(&Scope::Only(BTreeSet::from([config.audience]))),
+            sub: grant.subject.clone(),
+            exp: now.saturating_add(grant.ttl.as_secs()),
+            nbf: Some(now),
+            iat: Some(now),
+            roles: grant.roles.iter().map(ToString::to_string).collect(),
+            jurisdictions: OneOrMany::from(&grant.jurisdictions),
+            bodies: OneOrMany::from(&grant.bodies),
+            azp: None,
+            act: None,
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(self.kid.clone());
+        encode(&header, &claims, &EncodingKey::from_ed_der(&self.seed))
+            .map_err(|_| IssuerError::Signing)
+    }
+
+    /// Writes the public key, whole or not at all.
+    fn write_jwks(&self) -> Result<(), IssuerError> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&self.seed);
+        let pair = pair.map_err(|_| IssuerError::Signing)?;
+        let jwks = serde_json::json!({"keys": [{
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "alg": "EdDSA",
+            "use": "sig",
+            "kid": self.kid,
+            "x": URL_SAFE_NO_PAD.encode(pair.public_key()),
+        }]});
+        let path = self.folder.join(JWKS_FILE);
+        replace(&path, &format!("{jwks:#}\n")).map_err(failed("write", &path))
+    }
+
+    /// Leaves a token in a file of mode 0600, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be issued or written.
+    pub fn leave(&self, grant: &Grant, path: &Path) -> Result<(), IssuerError> {
+        let token = self.issue(grant)?;
+        replace(path, &token).map_err(failed("write", path))
+    }
+}
+
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Issuer").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> IssuerError {
+    let path = path.to_owned();
+    move |source| IssuerError::Io { action, path, source }
+}
+
+fn read(path: &Path) -> Result<[u8; 32], IssuerError> {
+    let mode = fs::metadata(path).map_err(failed("read", path))?.permissions().mode() & 0o777;
+    if mode & FOREIGN != 0 {
+        return Err(IssuerError::Exposed { path: path.to_owned(), mode });
+    }
+    let text = fs::read(path).map_err(failed("read", path))?;
+    let mut seed = [0; 32];
+    hex::decode_to_slice(text.trim_ascii(), &mut seed)
+        .map_err(|_| IssuerError::Malformed { path: path.to_owned() })?;
+    Ok(seed)
+}
+
+/// Makes a key under another name and links it, whole, to its place; of several processes that do
+/// so at once one wins, and all then read the same.
+fn create(folder: &Path, path: &Path) -> Result<(), IssuerError> {
+    if !folder.try_exists().map_err(failed("look for", folder))? {
+        fs::create_dir_all(folder).map_err(failed("create", folder))?;
+        fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))
+            .map_err(failed("close to others", folder))?;
+    }
+    let mut seed = [0; 32];
+    SystemRandom::new().fill(&mut seed).map_err(|_| IssuerError::Random)?;
+    let draft = draft(path);
+    let written = write(&draft, &hex::encode(seed)).map_err(failed("write", &draft));
+    let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked.map_err(failed("create", path)),
+    });
+    let removed = fs::remove_file(&draft).map_err(failed("remove", &draft));
+    linked.and(removed)?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("write", folder))?;
+    tracing::info!(path = %path.display(), "made the secret key that signs tokens");
+    Ok(())
+}
+
+/// Another name beside `path`, of this process alone.
+fn draft(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", std::process::id()))
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let draft = draft(path);
+    write(&draft, text)?;
+    fs::rename(&draft, path)
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
+    file.write_all(text.trim_end().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}

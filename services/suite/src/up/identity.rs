@@ -1,0 +1,137 @@
+//! Who may call a suite: tokens of an issuer of its own, whose key lies in the data folder.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chengping_chassis::config::Ladder;
+use chengping_chassis::identity::{Grant, Issuer, Role};
+use clap::ValueEnum;
+
+use crate::credentials;
+
+/// The file with the token that the services show each other where nobody stands behind a call.
+const SERVICE_TOKEN: &str = "service.token";
+/// Who acts then.
+const SERVICE: &str = "chengping";
+const SERVICE_TTL: Duration = Duration::from_secs(3_600);
+/// Often enough that a machine that slept has a good token soon.
+const RENEWAL: Duration = Duration::from_secs(300);
+
+/// Whether a suite asks who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Identity {
+    /// Nobody is asked; for development only
+    Off,
+    /// Every call to a service that asks shows a token; commands of this data folder make their own
+    Required,
+}
+
+/// Whom a suite believes about who calls.
+pub enum Asking {
+    /// Whom the settings of its services name.
+    AsSet,
+    /// Nobody, whatever the settings say.
+    Nobody,
+    /// Its own issuer.
+    Own(LocalIdentity),
+}
+
+impl Asking {
+    /// What `identity`, the flag, means for the suite of `data`.
+    ///
+    /// # Errors
+    ///
+    /// When the key of the issuer cannot be made or used.
+    pub fn open(identity: Option<Identity>, data: &Path) -> anyhow::Result<Self> {
+        Ok(match identity {
+            None => Self::AsSet,
+            Some(Identity::Off) => Self::Nobody,
+            Some(Identity::Required) => Self::Own(LocalIdentity::open(data)?),
+        })
+    }
+
+    /// Whether commands of the data folder can sign in with its key.
+    pub const fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
+    /// The settings of a service that asks for tokens.
+    pub fn asking(&self, ladder: Ladder) -> Ladder {
+        match self {
+            Self::AsSet => ladder,
+            Self::Nobody => ladder.flag("identity.mode", Some("off")),
+            Self::Own(own) => own.asking(ladder),
+        }
+    }
+
+    /// The settings of a service that calls `peers`, sections of its settings.
+    pub fn calling(&self, ladder: Ladder, peers: &[&str]) -> Ladder {
+        match self {
+            Self::AsSet | Self::Nobody => ladder,
+            Self::Own(own) => own.calling(ladder, peers),
+        }
+    }
+
+    /// Keeps the token of the services fresh for as long as it is polled.
+    pub async fn keep(&self) {
+        match self {
+            Self::AsSet | Self::Nobody => std::future::pending().await,
+            Self::Own(own) => own.keep().await,
+        }
+    }
+}
+
+/// The issuer of a suite, and the token of its services.
+pub struct LocalIdentity {
+    issuer: Issuer,
+    jwks_file: String,
+    token_file: PathBuf,
+}
+
+impl LocalIdentity {
+    fn open(data: &Path) -> anyhow::Result<Self> {
+        let folder = credentials::folder(data);
+        let issuer = Issuer::open_or_create(&folder).context("tokens cannot be issued")?;
+        let jwks_file = issuer.config().jwks_file.unwrap_or_default();
+        let jwks_file = jwks_file.to_str().context("the path of the data folder is not Unicode")?;
+        let (jwks_file, token_file) = (jwks_file.to_owned(), folder.join(SERVICE_TOKEN));
+        let identity = Self { issuer, jwks_file, token_file };
+        identity.renew()?;
+        tracing::warn!(
+            "case-ingestion, scoring and result-publication do not ask who calls yet: anybody who \
+             reaches this port may use them; rule-configuration asks"
+        );
+        Ok(identity)
+    }
+
+    fn asking(&self, ladder: Ladder) -> Ladder {
+        let config = self.issuer.config();
+        ladder
+            .flag("identity.mode", Some("required"))
+            .flag("identity.issuers", Some(Issuer::NAME))
+            .flag("identity.audience", Some(config.audience))
+            .flag("identity.jwks_file", Some(self.jwks_file.clone()))
+    }
+
+    fn calling(&self, ladder: Ladder, peers: &[&str]) -> Ladder {
+        peers.iter().fold(ladder, |ladder, peer| {
+            ladder.flag(&format!("{peer}.token_file"), self.token_file.to_str())
+        })
+    }
+
+    async fn keep(&self) {
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            if let Err(error) = self.renew() {
+                tracing::warn!(error = format!("{error:#}"), "the services' token is not renewed");
+            }
+        }
+    }
+
+    fn renew(&self) -> anyhow::Result<()> {
+        let grant =
+            Grant { roles: [Role::Service].into(), ..Grant::everything(SERVICE, SERVICE_TTL) };
+        Ok(self.issuer.leave(&grant, &self.token_file)?)
+    }
+}

@@ -1,0 +1,157 @@
+//! A suite that asks who calls.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
+use chengping_proto::rules::v1::{AuditEntry, ListAuditEntriesRequest};
+use chengping_testing::{Process, eventually};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+use tonic::Request;
+
+use crate::support::{Done, PROGRAM, chengping, chengping_with, folder};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A suite with `--identity required`, its folder, and what of it others reach.
+struct Guarded {
+    suite: Process,
+    folder: TempDir,
+    address: String,
+}
+
+impl Guarded {
+    async fn start() -> Self {
+        let folder = folder();
+        let data = folder.path().join("data");
+        let arguments = ["up", "--jurisdiction", "zz", "--listen", "127.0.0.1:0", "--identity"];
+        let arguments = arguments.map(OsStr::new).into_iter();
+        let arguments =
+            arguments.chain([OsStr::new("required"), OsStr::new("--data"), data.as_os_str()]);
+        let variables = ["DATABASE_URL", "REDIS_URL", "CHENGPING_SERVER", "CHENGPING_TOKEN"];
+        let mut suite =
+            Process::start(PROGRAM, arguments, variables.map(|name| (name, ""))).unwrap();
+        suite.wait_for_line("serving at", PATIENCE).await.unwrap();
+        let file = eventually(async || fs::read(data.join("suite.json")).ok()).await.unwrap();
+        let file: Value = serde_json::from_slice(&file).unwrap();
+        let address = file["address"].as_str().unwrap().to_owned();
+        Self { suite, folder, address }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A command of the account that owns the data folder.
+    fn own(&self, arguments: &[&str]) -> Done {
+        let data = self.data();
+        chengping(self.path(), &[arguments, &["--data", data.to_str().unwrap()]].concat())
+    }
+
+    /// A command of somebody who knows only the address.
+    fn other(&self, token: &str, arguments: &[&str]) -> Done {
+        let server = ["--server", &self.address, "--jurisdiction", "zz"];
+        let variables = [("CHENGPING_TOKEN", token)];
+        chengping_with(self.path(), &[arguments, &server].concat(), &variables)
+    }
+
+    fn token(&self, role: &str) -> String {
+        let done =
+            self.own(&["token", "--subject", "王芳", "--role", role, "--jurisdiction", "zz"]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        done.stdout.trim().to_owned()
+    }
+
+    async fn audit_entries(&self, token: &str) -> Vec<AuditEntry> {
+        let address = format!("http://{}", self.address);
+        let mut packs = RulePackServiceClient::connect(address).await.unwrap();
+        let parent = "jurisdictions/zz".to_owned();
+        let mut request = Request::new(ListAuditEntriesRequest { parent, ..Default::default() });
+        let value = format!("Bearer {token}").parse().unwrap();
+        request.metadata_mut().insert("authorization", value);
+        packs.list_audit_entries(request).await.unwrap().into_inner().audit_entries
+    }
+}
+
+#[track_caller]
+fn refused(done: &Done, reason: &str) {
+    assert_eq!((done.code, done.stdout.as_str()), (1, ""), "{}", done.stderr);
+    assert!(done.stderr.contains(reason), "{}", done.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suite_with_identity_knows_its_own_and_asks_others_for_a_token() {
+    let guarded = Guarded::start().await;
+    // The owner's commands stay as they are, through all the services that ask one another.
+    let own = |arguments: &[&str]| {
+        let done = guarded.own(arguments);
+        assert!(
+            [0, 3].contains(&done.code),
+            "{arguments:?}: {}\n{}",
+            done.stderr,
+            guarded.suite.log()
+        );
+    };
+    own(&["generate", "--month", "2018-03", "--cases", "60", "--out", "city"]);
+    let registry = ["bodies", "areas", "coefficients"].map(|name| format!("city/{name}.csv"));
+    own(&["registry", "import", &registry[0], &registry[1], &registry[2]]);
+    own(&["rules", "apply", "--activate-from", "2018-01", "zz-2018", "--actor", "li.wei"]);
+    own(&["import", "city/cases.csv", "city/events.csv"]);
+    own(&["evaluate", "--month", "2018-03"]);
+
+    // Who knows nothing but the address is told what to bring.
+    let done = guarded.other("", &["rules", "list"]);
+    refused(&done, "TOKEN_MISSING");
+    assert!(done.stderr.contains("CHENGPING_TOKEN"), "{}", done.stderr);
+    refused(&guarded.other("a.b.c", &["rules", "list"]), "TOKEN_INVALID");
+
+    // An auditor reads, and changes nothing.
+    let auditor = guarded.token("auditor");
+    assert_eq!(guarded.other(&auditor, &["rules", "list"]).code, 0);
+    let before = guarded.audit_entries(&auditor).await;
+    assert!(before.iter().any(|entry| entry.actor == "li.wei"), "{before:?}");
+    let approve = ["rules", "approve", "zz-2018@1"];
+    refused(&guarded.other(&auditor, &approve), "PERMISSION_DENIED");
+    let again = ["rules", "apply", "--activate-from", "2018-02", "zz-2018"];
+    refused(&guarded.other(&auditor, &again), "PERMISSION_DENIED");
+    assert_eq!(guarded.audit_entries(&auditor).await, before);
+    // An approver is past that, and told that there is nothing to approve any more.
+    refused(&guarded.other(&guarded.token("approver"), &approve), "ILLEGAL_STATE_CHANGE");
+    // The token speaks of one jurisdiction.
+    let elsewhere = ["rules", "list", "--server", &guarded.address, "--jurisdiction", "jh"];
+    let variables = [("CHENGPING_TOKEN", auditor.as_str())];
+    let done = chengping_with(guarded.path(), &elsewhere, &variables);
+    refused(&done, "'jurisdictions/jh' (or it might not exist)");
+
+    let log = guarded.suite.log();
+    assert!(log.contains("do not ask who calls yet"), "what is still open is said: {log}");
+    assert!(!log.contains(auditor.split('.').nth(1).unwrap()), "a token is in the log");
+    only_who_reads_the_key_issues_tokens(&guarded);
+    guarded.suite.signal(Signal::SIGTERM).unwrap();
+}
+
+fn only_who_reads_the_key_issues_tokens(guarded: &Guarded) {
+    let key = guarded.data().join("identity/issuer.key");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&key), 0o600);
+    assert_eq!(mode(&guarded.data().join("identity/service.token")), 0o600);
+    let token = ["token", "--subject", "wang", "--role", "auditor"];
+    let done = chengping(guarded.path(), &[&token[..], &["--data", "elsewhere"]].concat());
+    refused(&done, "--identity required");
+    let done = guarded.own(&["token", "--subject", "wang", "--role", "emperor"]);
+    assert_eq!(done.code, 2);
+    assert!(done.stderr.contains("office, administrator"), "{}", done.stderr);
+    // A key that others can read is nobody's any more; then the owner cannot sign in either.
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    refused(&guarded.own(&token), "can be read by others");
+    refused(&guarded.own(&["rules", "list"]), "can be read by others");
+}
