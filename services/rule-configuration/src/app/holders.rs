@@ -1,6 +1,7 @@
 //! Who was given which revision.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -40,9 +41,9 @@ impl App {
         let listed = merged(pending, written, most);
         let mut in_force: BTreeMap<Month, Option<(PackId, u64)>> = BTreeMap::new();
         for month in listed.iter().map(|holder| holder.key.month) {
-            if !in_force.contains_key(&month) {
+            if let Entry::Vacant(unknown) = in_force.entry(month) {
                 let found = activations::effective(&mut transaction, jurisdiction, month).await?;
-                in_force.insert(month, found.map(|found| (found.pack, found.revision)));
+                unknown.insert(found.map(|found| (found.pack, found.revision)));
             }
         }
         let is_current = |holder: &Holder| {
