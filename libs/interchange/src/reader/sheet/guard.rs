@@ -140,6 +140,9 @@ impl Scan {
             let foreign = text.contains("encoding") && !text.contains("utf-8");
             return if foreign { Err("is not UTF-8") } else { Ok(()) };
         }
+        if !references_fit(&self.markup) {
+            return Err("names a cell that no sheet has");
+        }
         let counted = b"uniqueCount";
         let mut rest = self.markup.as_slice();
         while let Some(at) = rest.windows(counted.len()).position(|window| window == counted) {
@@ -157,6 +160,62 @@ impl Scan {
         }
         Ok(())
     }
+}
+
+/// Whether the cells that a markup of a sheet names can be: the crate computes with what is said.
+fn references_fit(markup: &[u8]) -> bool {
+    let name = markup.split(|byte| byte.is_ascii_whitespace() || *byte == b'/').next();
+    let local = name.and_then(|name| name.rsplit(|byte| *byte == b':').next()).unwrap_or_default();
+    if !matches!(local, b"c" | b"row" | b"f" | b"dimension" | b"mergeCell") {
+        return true;
+    }
+    // What is longer than what was kept hides something.
+    markup.len() < LOOKED_AT
+        && attributes(markup).all(|(key, value)| match key {
+            b"r" if local == b"row" => is_number(value),
+            b"r" => cell(value).is_some(),
+            b"ref" => {
+                let mut ends = value.split(|byte| *byte == b':').map(cell);
+                let (first, last, more) = (ends.next().flatten(), ends.next(), ends.next());
+                match (first, last.unwrap_or(first), more) {
+                    (Some(first), Some(last), None) => first.0 <= last.0 && first.1 <= last.1,
+                    _ => false,
+                }
+            }
+            _ => true,
+        })
+}
+
+/// The attributes of a markup, as they are written.
+fn attributes(markup: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = markup;
+    std::iter::from_fn(move || {
+        let equals = rest.iter().position(|byte| *byte == b'=')?;
+        let key = rest[..equals].trim_ascii();
+        let key = key.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+        let after = rest[equals + 1..].trim_ascii_start();
+        let quote = *after.first()?;
+        let value = after.get(1..).unwrap_or_default();
+        let end = value.iter().position(|byte| *byte == quote).unwrap_or(value.len());
+        rest = value.get(end + 1..).unwrap_or_default();
+        Some((key, &value[..end]))
+    })
+}
+
+/// Column and row of a cell such as `B7`; the letters as a number that sorts as they do.
+fn cell(text: &[u8]) -> Option<(u32, u32)> {
+    let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let (letters, digits) = text.split_at(letters);
+    if !(1..=3).contains(&letters.len()) || !is_number(digits) {
+        return None;
+    }
+    let column = |all, byte: &u8| all * 256 + u32::from(byte.to_ascii_uppercase());
+    let row = |all, byte: &u8| all * 10 + u32::from(byte - b'0');
+    Some((letters.iter().fold(0, column), digits.iter().fold(0, row)))
+}
+
+fn is_number(text: &[u8]) -> bool {
+    (1..=7).contains(&text.len()) && text.iter().all(u8::is_ascii_digit) && text[0] != b'0'
 }
 
 #[cfg(test)]
@@ -179,9 +238,21 @@ mod tests {
             &b"<a><!-- x --></a>"[..],
             b"<?xml version='1.0' encoding='UTF-16'?>",
             b"\xFF\xFE<\0a\0",
+            b"<c r='ZZZZ1'>",
+            b"<x:c t='s'\n r = \"A0\"/>",
+            b"<row r='12345678'>",
+            b"<mergeCell ref='A1:B'/>",
+            b"<mergeCell ref='AA1:B2'/>",
+            b"<mergeCell ref='A1:B2:C3'/>",
         ] {
             assert!(scan(bad).is_err(), "{bad:?}");
         }
+        assert!(
+            scan(
+                b"<c r='XFD1048576' s='1'/><row r=\"1\" spans='1:3'/><c/><mergeCell ref='A1:B2'/>"
+            )
+            .is_ok()
+        );
         let long = vec![b'x'; 2 << 20];
         assert!(scan(&long).is_err());
         assert!(scan(&[b"<a b='", long.as_slice()].concat()).is_err());
