@@ -76,6 +76,9 @@ impl App {
         let seen = heads::get(&mut transaction, jurisdiction).await?.activation_sequence;
         let head = heads::lock(&mut transaction, jurisdiction).await?;
         if let Some(done) = requests::find(&mut transaction, jurisdiction, asked, &content).await? {
+            drop(transaction);
+            // The first call may have been given up before all had let go of what was in force.
+            self.settle(jurisdiction).await;
             return Ok((done.revision, done.text));
         }
         if activations::is_newer_for(&mut transaction, jurisdiction, active_from, seen).await? {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chengping_proto::rules::v1 as pb;
 use chengping_testing::eventually;
 use futures_util::future::join_all;
+use tonic::Request;
 
 use crate::service::{
     Packs, Service, Settings, ZZ, activate, source, start, start_beside, start_with,
@@ -104,8 +105,18 @@ async fn an_activation_waits_for_others_who_may_believe_and_for_nobody_else() {
     let (beside, shutdown) = start_beside(&service, long).await;
     believers(&service, &mut [beside.clone()], 2).await;
     let name = service.approved(source("三")).await.name;
+    // Who gives up and repeats it has to wait as well.
+    let request = || pb::ActivateRulePackRevisionRequest {
+        name: name.clone(),
+        active_from: "2018-03".to_owned(),
+        request_id: "5d1d0e1c-2f6b-4a63-9b6f-0a5f6f2f7c11".to_owned(),
+        ..Default::default()
+    };
+    let mut hasty = Request::new(request());
+    hasty.set_timeout(Duration::from_secs(1));
+    service.packs.activate_rule_pack_revision(hasty).await.unwrap_err();
     let begun = Instant::now();
-    activate(&mut service.packs, &name, "2018-03").await.unwrap();
+    service.packs.activate_rule_pack_revision(request()).await.unwrap();
     let among_others = begun.elapsed();
     assert!(among_others >= Duration::from_millis(3_300), "{among_others:?}");
     assert_eq!(effective(&mut beside.clone()).await, 3);

@@ -1,5 +1,6 @@
 //! A service over the same transport that answers at once.
 
+use std::io;
 use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -9,15 +10,23 @@ use chengping_proto::scoring::v1::evaluation_service_client::EvaluationServiceCl
 use chengping_proto::scoring::v1::evaluation_service_server::{
     EvaluationService, EvaluationServiceServer,
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_stream::wrappers::TcpListenerStream;
-use tokio_stream::{Stream, once};
+use tokio_stream::{Stream, StreamExt as _, once};
 use tonic::{Request, Response, Status};
 
 use super::preview;
 
 type Answer<T> = Result<Response<T>, Status>;
 type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// As the servers of the suite do it: an answer in two pieces would wait for its first one to be
+/// acknowledged.
+fn at_once(accepted: io::Result<TcpStream>) -> io::Result<TcpStream> {
+    let stream = accepted?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
 
 /// How long so many calls take that get `answer` over a socket.
 pub(super) async fn times(
@@ -28,7 +37,7 @@ pub(super) async fn times(
     let address = format!("http://{}", listener.local_addr()?);
     let server = tonic::transport::Server::builder()
         .add_service(EvaluationServiceServer::new(Bare(answer)))
-        .serve_with_incoming(TcpListenerStream::new(listener));
+        .serve_with_incoming(TcpListenerStream::new(listener).map(at_once));
     let serving = tokio::spawn(server);
     let mut client = EvaluationServiceClient::connect(address).await?;
     let mut times = Vec::new();

@@ -96,7 +96,7 @@ fn case(
             unit: None,
             due_at: None,
             stage_due_at: None,
-            outcome: None,
+            outcome: (kind == EventKind::Closed).then(|| "normal".to_owned()),
             note: None,
         });
         story.len() - 1
