@@ -6,6 +6,7 @@ pub(crate) mod places;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chengping_types::Exact;
@@ -50,18 +51,36 @@ pub struct Adjustment {
 /// values, provenances and clauses that are none; otherwise those of the text before, or of the text
 /// that would result.
 pub fn adjust(source: &str, adjustments: &[Adjustment]) -> Result<String, Mistakes> {
-    let pack = RulePack::parse(source)?;
+    Ok(adjust_text(source, &RulePack::parse(source)?, adjustments)?.0)
+}
+
+/// The pack that [`adjust`] makes of the canonical form of `pack`, where no text is wanted.
+///
+/// # Errors
+///
+/// As [`adjust`].
+pub fn adjust_pack(pack: &RulePack, adjustments: &[Adjustment]) -> Result<RulePack, Mistakes> {
+    let text = String::from_utf8(pack.canonical()).expect("canonical JSON is text");
+    Ok(adjust_text(&text, pack, adjustments)?.1)
+}
+
+/// The text of `pack` with its numbers changed, and the pack that results.
+fn adjust_text(
+    source: &str,
+    pack: &RulePack,
+    adjustments: &[Adjustment],
+) -> Result<(String, RulePack), Mistakes> {
     let root = document::read(source).map_err(Mistakes::one)?;
     let numbers = pack.numbers();
     let places = Places::of(&numbers, &root);
     let wanted = resolve(&places, adjustments)?;
-    let (adjusted, targets) = edited(source, &wanted)?;
+    let (adjusted, targets) = edited(source, &root, &wanted)?;
     let result = RulePack::parse(&adjusted)?;
-    let mut mistakes = strays(&pack, &result, &targets);
+    let mut mistakes = strays(pack, &result, &targets);
     mistakes.extend(unwritten(&result, &targets));
     match Mistakes::collect(mistakes) {
         Some(mistakes) => Err(mistakes),
-        None => Ok(adjusted),
+        None => Ok((adjusted, result)),
     }
 }
 
@@ -75,23 +94,28 @@ pub(crate) fn edit_text(
     let numbers = pack.numbers();
     let places = Places::of(&numbers, &root);
     let wanted = resolve(&places, adjustments)?;
-    Ok(edited(source, &wanted)?.0)
+    Ok(edited(source, &root, &wanted)?.0)
 }
 
 /// The text with the numbers changed, and what they are to be.
 fn edited<'a>(
     source: &str,
+    root: &Node,
     wanted: &[(&'a Place<'a>, Given)],
 ) -> Result<(String, Vec<Target<'a>>), Mistakes> {
     let steps: Vec<_> = wanted.iter().map(|(place, _)| place.steps.as_slice()).collect();
-    let Some(source) = &alias::written_out(source, &steps) else {
+    let Some(source) = alias::written_out(source, root, &steps) else {
         let shared = "the text repeats this by an alias; write it out where it is to differ";
         let mistakes = wanted.iter().map(|(place, _)| at(&place.path, shared.to_owned()));
         return Err(Mistakes::collect(mistakes.collect()).expect("each has one"));
     };
-    let root = document::read(source).map_err(Mistakes::one)?;
-    let locate = |steps: &[Step]| path::find(&root, steps);
-    let mut edits = Edits::new(source);
+    let rewritten = match &source {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(text) => Some(document::read(text).map_err(Mistakes::one)?),
+    };
+    let root = rewritten.as_ref().unwrap_or(root);
+    let locate = |steps: &[Step]| path::find(root, steps);
+    let mut edits = Edits::new(&source);
     let (mut targets, mut mistakes) = (Vec::new(), Vec::new());
     for (place, given) in wanted {
         let target = Target::new(place, given);

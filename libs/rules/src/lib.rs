@@ -27,7 +27,7 @@ mod rule;
 mod source;
 mod warning;
 
-pub use adjust::{Adjustment, adjust};
+pub use adjust::{Adjustment, adjust, adjust_pack};
 pub use annual::{Annual, FewCases, ScoreForm};
 pub use builtin::{builtin, builtin_names};
 pub use catalogue::{

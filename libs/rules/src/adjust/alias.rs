@@ -1,5 +1,7 @@
 //! Writing out the aliases of a text, so that what they repeat can be changed in one place alone.
 
+use std::borrow::Cow;
+
 use super::edit::end;
 use crate::document::{self, Node, Value};
 use crate::pack::RulePack;
@@ -9,20 +11,34 @@ use crate::path::Step;
 const ALIASES_MAX: usize = 100;
 
 /// The text with those aliases written out that lie on the way to one of `paths`, or that repeat
-/// what lies there; what it says is the same. `None` when that cannot be done.
-pub(crate) fn written_out(source: &str, paths: &[&[Step]]) -> Option<String> {
-    let mut text = source.to_owned();
-    for _ in 0..ALIASES_MAX {
-        let root = document::read(&text).ok()?;
-        let ways: Vec<_> = paths.iter().flat_map(|path| way(&root, path)).collect();
-        let Some(alias) = find(&root, &ways) else {
+/// what lies there; what it says is the same. `None` when that cannot be done. `root` is the text,
+/// read; a text without such aliases is given back as it is.
+pub(crate) fn written_out<'t>(
+    source: &'t str,
+    root: &Node,
+    paths: &[&[Step]],
+) -> Option<Cow<'t, str>> {
+    let Some(mut text) = without_one(source, root, paths)? else {
+        return Some(Cow::Borrowed(source));
+    };
+    for _ in 1..ALIASES_MAX {
+        let Some(next) = without_one(&text, &document::read(&text).ok()?, paths)? else {
             let same =
                 RulePack::parse(&text).ok()?.digest() == RulePack::parse(source).ok()?.digest();
-            return same.then_some(text);
+            return same.then_some(Cow::Owned(text));
         };
-        text = write_out(&text, &root, alias)?;
+        text = next;
     }
     None
+}
+
+/// The text with one of the aliases written out; the inner `None` when it has none.
+fn without_one(text: &str, root: &Node, paths: &[&[Step]]) -> Option<Option<String>> {
+    let ways: Vec<_> = paths.iter().flat_map(|path| way(root, path)).collect();
+    match find(root, &ways) {
+        Some(alias) => write_out(text, root, alias).map(Some),
+        None => Some(None),
+    }
 }
 
 /// The nodes on the way to a path, as far as there are any.

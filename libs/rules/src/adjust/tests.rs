@@ -271,6 +271,7 @@ proptest! {
         let adjustments: Vec<_> = picked.values().map(|(_, one)| one.clone()).collect();
         let Ok(changed) = adjust(text, &adjustments) else { return Ok(()) };
         let after = RulePack::parse(&changed).unwrap();
+        prop_assert_eq!(adjust_pack(&before, &adjustments).map_err(|_| ()), Ok(after.clone()));
         let places = |path: &str| ["", ".clause", ".provenance", ".note"].iter()
             .find_map(|end| path.strip_suffix(end).filter(|path| picked.contains_key(*path)).map(str::to_owned));
         for difference in differences(&before, &after) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chengping_chassis::error::FieldErrors;
-use chengping_rules::{Adjustment, Mistakes, RulePack, adjust};
+use chengping_rules::{Adjustment, Mistakes, adjust_pack};
 use chengping_scoring::PackRevision;
 use chengping_types::name::RulePackRevisionName;
 use chengping_types::{Digest, Month};
@@ -66,9 +66,7 @@ async fn adjusted(
 ) -> Result<Arc<PackRevision>, Error> {
     let (adjustments, rules) = (adjustments.to_vec(), Arc::clone(&in_force.rules));
     let adjusting = spawn_blocking(move || {
-        let text = String::from_utf8(rules.pack.canonical()).expect("canonical JSON is text");
-        let adjusted = adjust(&text, &adjustments).and_then(|text| RulePack::parse(&text));
-        match adjusted {
+        match adjust_pack(&rules.pack, &adjustments) {
             Ok(pack) => Ok(Arc::new(PackRevision::new(0, pack))),
             Err(mistakes) => Err(refusal(&adjustments, month, &mistakes).into()),
         }
