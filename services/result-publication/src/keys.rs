@@ -4,11 +4,10 @@
 //! grows from it, so a reader who believes the key of one jurisdiction does not thereby believe
 //! that of another.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
+use chengping_chassis::seed::{self, Seed, SeedError};
 use chengping_ledger::checkpoint::origin;
 use chengping_ledger::note::{KeyError, Signer};
 use chengping_types::JurisdictionId;
@@ -16,10 +15,6 @@ use chengping_types::JurisdictionId;
 use crate::config::KeysConfig;
 
 const FILE: &str = "log.seed";
-const FILE_MODE: u32 = 0o600;
-const FOLDER_MODE: u32 = 0o700;
-/// What the group and others may do with a file.
-const FOREIGN: u32 = 0o077;
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -42,27 +37,39 @@ pub(crate) enum KeysError {
     Malformed { path: PathBuf },
     /// The system gave no random bytes.
     #[error("the system gives no random bytes for a new key")]
-    Random(#[source] getrandom::Error),
+    Random,
     /// The name of the log is not fit for a key.
     #[error("keys.host is not fit for the name of a key")]
     Name(#[from] KeyError),
+}
+
+impl From<SeedError> for KeysError {
+    fn from(error: SeedError) -> Self {
+        match error {
+            SeedError::Io { action, path, source } => Self::Io { action, path, source },
+            SeedError::Exposed { path, mode } => Self::Exposed { path, mode },
+            SeedError::Malformed { path } => Self::Malformed { path },
+            SeedError::Random => Self::Random,
+        }
+    }
 }
 
 /// The keys of all logs of the installation.
 #[derive(Clone)]
 pub(crate) struct Keys {
     host: String,
-    seed: [u8; 32],
+    seed: Seed,
 }
 
 impl Keys {
     /// The keys as configured; on the first start they are made.
     pub(crate) fn open(config: &KeysConfig) -> Result<Self, KeysError> {
-        let path = config.folder.join(FILE);
-        if !path.try_exists().map_err(failed("look for", &path))? {
-            create(&config.folder, &path)?;
+        let (seed, is_new) = seed::open_or_make(&config.folder, FILE)?;
+        if is_new {
+            let path = config.folder.join(FILE);
+            tracing::info!(path = %path.display(), "made the secret key of the logs; back it up");
         }
-        let keys = Self { host: config.host.clone(), seed: read(&path)? };
+        let keys = Self { host: config.host.clone(), seed };
         Signer::new(&keys.host, keys.seed)?;
         Ok(keys)
     }
@@ -78,56 +85,12 @@ impl Keys {
     }
 }
 
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeysError {
-    let path = path.to_owned();
-    move |source| KeysError::Io { action, path, source }
-}
-
-fn read(path: &Path) -> Result<[u8; 32], KeysError> {
-    let mode = fs::metadata(path).map_err(failed("read", path))?.permissions().mode() & 0o777;
-    if mode & FOREIGN != 0 {
-        return Err(KeysError::Exposed { path: path.to_owned(), mode });
-    }
-    let text = fs::read(path).map_err(failed("read", path))?;
-    let mut seed = [0; 32];
-    hex::decode_to_slice(text.trim_ascii(), &mut seed)
-        .map_err(|_| KeysError::Malformed { path: path.to_owned() })?;
-    Ok(seed)
-}
-
-/// Makes a seed under another name and links it, whole, to its place; of several processes that do
-/// so at once one wins, and all then read the same.
-fn create(folder: &Path, path: &Path) -> Result<(), KeysError> {
-    if !folder.try_exists().map_err(failed("look for", folder))? {
-        fs::create_dir_all(folder).map_err(failed("create", folder))?;
-        fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))
-            .map_err(failed("close to others", folder))?;
-    }
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(KeysError::Random)?;
-    let draft = folder.join(format!(".{FILE}.{}", std::process::id()));
-    let written = write(&draft, &seed).map_err(failed("write", &draft));
-    let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked.map_err(failed("create", path)),
-    });
-    let removed = fs::remove_file(&draft).map_err(failed("remove", &draft));
-    linked.and(removed)?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("write", folder))?;
-    tracing::info!(path = %path.display(), "made the secret key of the logs; back it up");
-    Ok(())
-}
-
-fn write(path: &Path, seed: &[u8; 32]) -> io::Result<()> {
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
-    file.write_all(hex::encode(seed).as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
     use super::*;
 
     fn config(folder: &Path) -> KeysConfig {
@@ -144,8 +107,8 @@ mod tests {
         let config = config(&folder.path().join("keys"));
         let first = Keys::open(&config).unwrap();
         let path = config.folder.join(FILE);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, FILE_MODE);
-        assert_eq!(fs::metadata(&config.folder).unwrap().permissions().mode() & 0o777, FOLDER_MODE);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&config.folder).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::read_dir(&config.folder).unwrap().count(), 1);
         assert_eq!(key(&Keys::open(&config).unwrap()), key(&first));
         assert!(key(&first).starts_with("pingjia.example/zz+"));
@@ -170,8 +133,8 @@ mod tests {
     fn a_damaged_key_is_refused_and_not_told() {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
-        write(&config.folder.join(FILE), &[7; 32]).unwrap();
         let path = config.folder.join(FILE);
+        seed::replace(&path, &"07".repeat(32)).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, &text[..60]).unwrap();
         let error = Keys::open(&config).err().unwrap();

@@ -1,4 +1,5 @@
--- Changes of the registry that carried a request ID, so that a repeat gets the first answer.
+-- Changes of the registry, or of its calendar, that carried a request ID, so that a repeat gets the
+-- first answer.
 
 create table registry_request (
     jurisdiction text collate "C" not null,

@@ -2,7 +2,6 @@
 
 pub(crate) mod activations;
 pub(crate) mod audit;
-pub(crate) mod calendar;
 pub(crate) mod categories;
 pub(crate) mod deadline_rules;
 pub(crate) mod heads;

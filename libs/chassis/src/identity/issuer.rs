@@ -1,14 +1,11 @@
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use sha2::{Digest as _, Sha256};
 
@@ -16,13 +13,10 @@ use super::claims::{Claims, OneOrMany};
 use super::config::{IdentityConfig, IdentityMode};
 use super::principal::{Role, Scope, SubjectError, check_subject};
 use super::{crypto, verifier};
+use crate::seed::{self, Seed, SeedError};
 
 const KEY_FILE: &str = "issuer.key";
 const JWKS_FILE: &str = "jwks.json";
-const FILE_MODE: u32 = 0o600;
-const FOLDER_MODE: u32 = 0o700;
-/// What the group and others may do with a file.
-const FOREIGN: u32 = 0o077;
 /// Bytes of the digest of a public key that name it.
 const KID_BYTES: usize = 8;
 
@@ -70,6 +64,17 @@ pub enum IssuerError {
     Signing,
 }
 
+impl From<SeedError> for IssuerError {
+    fn from(error: SeedError) -> Self {
+        match error {
+            SeedError::Io { action, path, source } => Self::Io { action, path, source },
+            SeedError::Exposed { path, mode } => Self::Exposed { path, mode },
+            SeedError::Malformed { path } => Self::Malformed { path },
+            SeedError::Random => Self::Random,
+        }
+    }
+}
+
 /// What a token is to say.
 #[derive(Debug, Clone)]
 pub struct Grant {
@@ -104,7 +109,7 @@ impl Grant {
 pub struct Issuer {
     folder: PathBuf,
     kid: String,
-    seed: [u8; 32],
+    seed: Seed,
 }
 
 impl Issuer {
@@ -117,11 +122,12 @@ impl Issuer {
     ///
     /// [`IssuerError`] if a file cannot be used.
     pub fn open_or_create(folder: &Path) -> Result<Self, IssuerError> {
-        let path = folder.join(KEY_FILE);
-        if !path.try_exists().map_err(failed("look for", &path))? {
-            create(folder, &path)?;
+        let (seed, is_new) = seed::open_or_make(folder, KEY_FILE)?;
+        if is_new {
+            let path = folder.join(KEY_FILE);
+            tracing::info!(path = %path.display(), "made the secret key that signs tokens");
         }
-        let issuer = Self::open(folder)?;
+        let issuer = Self::with(folder, seed)?;
         issuer.write_jwks()?;
         Ok(issuer)
     }
@@ -132,11 +138,13 @@ impl Issuer {
     ///
     /// [`IssuerError`] if there is none, or it cannot be used.
     pub fn open(folder: &Path) -> Result<Self, IssuerError> {
+        Self::with(folder, seed::open(folder, KEY_FILE)?)
+    }
+
+    fn with(folder: &Path, seed: Seed) -> Result<Self, IssuerError> {
         crypto::install();
-        let path = folder.join(KEY_FILE);
-        let seed = read(&path)?;
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-            .map_err(|_| IssuerError::Malformed { path })?;
+            .map_err(|_| IssuerError::Malformed { path: folder.join(KEY_FILE) })?;
         let digest = Sha256::digest(pair.public_key());
         Ok(Self { folder: folder.to_owned(), kid: hex::encode(&digest[..KID_BYTES]), seed })
     }
@@ -200,7 +208,7 @@ impl Issuer {
             "x": URL_SAFE_NO_PAD.encode(pair.public_key()),
         }]});
         let path = self.folder.join(JWKS_FILE);
-        replace(&path, &format!("{jwks:#}\n")).map_err(failed("write", &path))
+        seed::replace(&path, &format!("{jwks:#}\n")).map_err(failed("write", &path))
     }
 
     /// Leaves a token in a file of mode 0600, whole or not at all.
@@ -210,7 +218,7 @@ impl Issuer {
     /// If it cannot be issued or written.
     pub fn leave(&self, grant: &Grant, path: &Path) -> Result<(), IssuerError> {
         let token = self.issue(grant)?;
-        replace(path, &token).map_err(failed("write", path))
+        seed::replace(path, &token).map_err(failed("write", path))
     }
 }
 
@@ -223,59 +231,4 @@ impl std::fmt::Debug for Issuer {
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> IssuerError {
     let path = path.to_owned();
     move |source| IssuerError::Io { action, path, source }
-}
-
-fn read(path: &Path) -> Result<[u8; 32], IssuerError> {
-    let mode = fs::metadata(path).map_err(failed("read", path))?.permissions().mode() & 0o777;
-    if mode & FOREIGN != 0 {
-        return Err(IssuerError::Exposed { path: path.to_owned(), mode });
-    }
-    let text = fs::read(path).map_err(failed("read", path))?;
-    let mut seed = [0; 32];
-    hex::decode_to_slice(text.trim_ascii(), &mut seed)
-        .map_err(|_| IssuerError::Malformed { path: path.to_owned() })?;
-    Ok(seed)
-}
-
-/// Makes a key under another name and links it, whole, to its place; of several processes that do
-/// so at once one wins, and all then read the same.
-fn create(folder: &Path, path: &Path) -> Result<(), IssuerError> {
-    if !folder.try_exists().map_err(failed("look for", folder))? {
-        fs::create_dir_all(folder).map_err(failed("create", folder))?;
-        fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))
-            .map_err(failed("close to others", folder))?;
-    }
-    let mut seed = [0; 32];
-    SystemRandom::new().fill(&mut seed).map_err(|_| IssuerError::Random)?;
-    let draft = draft(path);
-    let written = write(&draft, &hex::encode(seed)).map_err(failed("write", &draft));
-    let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked.map_err(failed("create", path)),
-    });
-    let removed = fs::remove_file(&draft).map_err(failed("remove", &draft));
-    linked.and(removed)?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("write", folder))?;
-    tracing::info!(path = %path.display(), "made the secret key that signs tokens");
-    Ok(())
-}
-
-/// Another name beside `path`, of this process alone.
-fn draft(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}", std::process::id()))
-}
-
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let draft = draft(path);
-    write(&draft, text)?;
-    fs::rename(&draft, path)
-}
-
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
-    file.write_all(text.trim_end().as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()
 }

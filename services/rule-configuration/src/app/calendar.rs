@@ -12,7 +12,7 @@ use crate::domain::calendar::{CalendarRows, DEFAULT, WorkCalendar};
 use crate::domain::difference::Changes;
 use crate::domain::registry::Standing;
 use crate::error::Error;
-use crate::store::calendar::{self, Answered};
+use crate::store::registry_requests::{self, Handled};
 use crate::store::{self, Connection, StoreError, activations, deadline_rules, heads};
 
 /// What is to become of a calendar. A list that is there takes the place of the standing one.
@@ -35,6 +35,7 @@ pub(crate) struct CalendarChange {
 /// What a request asks for, but for its ID.
 #[derive(Serialize)]
 struct Content<'c> {
+    action: &'c str,
     name: String,
     working_hours: Option<&'c [WorkingHours]>,
     calendar_days: Option<&'c [CalendarDay]>,
@@ -45,6 +46,7 @@ struct Content<'c> {
 impl CalendarChange {
     fn content(&self) -> Digest {
         let content = Content {
+            action: self.action,
             name: self.name.to_string(),
             working_hours: self.working_hours.as_deref(),
             calendar_days: self.calendar_days.as_deref(),
@@ -151,12 +153,15 @@ async fn find_repeat(
     change: &CalendarChange,
 ) -> Result<Option<WorkCalendar>, Error> {
     let Some(request_id) = change.request_id else { return Ok(None) };
-    match calendar::answered(connection, &change.name.jurisdiction, request_id).await? {
-        Some(answered) if answered.content != change.content() => {
-            Err(Error::RequestIdReused { request_id: request_id.to_string() })
-        }
-        answered => Ok(answered.map(|answered| answered.answer)),
+    let jurisdiction = &change.name.jurisdiction;
+    let handled = registry_requests::get(connection, jurisdiction, request_id).await?;
+    let Some(handled) = handled else { return Ok(None) };
+    if handled.content != change.content() {
+        return Err(Error::RequestIdReused { request_id: request_id.to_string() });
     }
+    let answer = serde_json::from_slice(&handled.answer);
+    let corrupt = |_| Error::Corrupt { resource: format!("request {request_id}") };
+    answer.map(Some).map_err(corrupt)
 }
 
 async fn remember(
@@ -165,6 +170,7 @@ async fn remember(
     answer: &WorkCalendar,
 ) -> Result<(), StoreError> {
     let Some(request_id) = change.request_id else { return Ok(()) };
-    let answered = Answered { content: change.content(), answer: answer.clone() };
-    calendar::remember(connection, &change.name.jurisdiction, request_id, &answered).await
+    let answer = serde_json::to_vec(answer).expect("a calendar holds text only");
+    let handled = Handled { content: change.content(), revision: None, answer };
+    registry_requests::insert(connection, &change.name.jurisdiction, request_id, &handled).await
 }

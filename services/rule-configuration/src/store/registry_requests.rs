@@ -1,4 +1,4 @@
-//! Changes of a registry that carried a request ID.
+//! Changes of a registry, or of its calendar, that carried a request ID.
 
 use chengping_types::{Digest, JurisdictionId};
 use uuid::Uuid;
