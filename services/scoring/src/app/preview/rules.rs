@@ -65,11 +65,9 @@ async fn adjusted(
     in_force: &InForce,
 ) -> Result<Arc<PackRevision>, Error> {
     let (adjustments, rules) = (adjustments.to_vec(), Arc::clone(&in_force.rules));
-    let adjusting = spawn_blocking(move || {
-        match adjust_pack(&rules.pack, &adjustments) {
-            Ok(pack) => Ok(Arc::new(PackRevision::new(0, pack))),
-            Err(mistakes) => Err(refusal(&adjustments, month, &mistakes).into()),
-        }
+    let adjusting = spawn_blocking(move || match adjust_pack(&rules.pack, &adjustments) {
+        Ok(pack) => Ok(Arc::new(PackRevision::new(0, pack))),
+        Err(mistakes) => Err(refusal(&adjustments, month, &mistakes).into()),
     });
     adjusting.await?
 }
