@@ -126,9 +126,8 @@ impl From<serde_json::Value> for Node {
             Json::String(text) => Value::Text(text),
             Json::Array(items) => Value::List(items.into_iter().map(Self::from).collect()),
             Json::Object(entries) => {
-                let keyed = |(name, value)| {
-                    (Key { name, position: None, bytes: None }, Self::from(value))
-                };
+                let keyed =
+                    |(name, value)| (Key { name, position: None, bytes: None }, Self::from(value));
                 Value::Map(entries.into_iter().map(keyed).collect())
             }
         };

@@ -1,19 +1,22 @@
 //! `make bench`: how fast facts are derived, tallied and scored on this machine, with the group-bys
 //! of the tally also done by DuckDB and Polars on the same facts; and how fast rules are given out,
-//! beside a server that does nothing else.
+//! beside a server that does nothing else; and how fast events are taken in, beside `COPY`.
 //!
-//! Usage: `chengping-bench [--only kernel|preview|distribution] [--python PYTHON] [--chengping PROGRAM]
-//! [--facts 1000000,10000000] [--json FILE]`. Without `--python` no other engine is asked, without
-//! `--chengping` nothing is previewed. Nothing is judged: the numbers are those of this machine, now.
+//! Usage: `chengping-bench [--only kernel|preview|distribution|ingest] [--python PYTHON] [--chengping PROGRAM]
+//! [--facts 1000000,10000000] [--events 1000000] [--json FILE]`. Without `--python` no other engine is asked, without
+//! `--chengping` nothing is previewed or taken in. Nothing is judged: the numbers are those of this machine, now.
 
 mod city;
 mod columns;
 mod deriving;
 mod distribution;
+mod ingest;
 mod others;
 mod preview;
+mod raw;
 mod scoring;
 mod stopwatch;
+mod suite;
 mod tallying;
 
 use std::io::{self, Write as _};
@@ -29,6 +32,8 @@ struct Options {
     chengping: Option<PathBuf>,
     json: Option<PathBuf>,
     facts: Vec<usize>,
+    /// How many events are taken in at a time.
+    events: usize,
     /// The one part that is asked for.
     only: Option<String>,
 }
@@ -41,7 +46,9 @@ impl Options {
 
 fn options() -> anyhow::Result<Options> {
     let facts = vec![1_000_000, 10_000_000];
-    let mut options = Options { python: None, chengping: None, json: None, facts, only: None };
+    let events = 1_000_000;
+    let mut options =
+        Options { python: None, chengping: None, json: None, facts, events, only: None };
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().with_context(|| format!("{word} needs a value"))?;
@@ -50,12 +57,14 @@ fn options() -> anyhow::Result<Options> {
             "--chengping" => options.chengping = Some(value.into()),
             "--json" => options.json = Some(value.into()),
             "--only" => options.only = Some(value),
+            "--events" => options.events = value.parse().context("--events 1000000")?,
             "--facts" => {
                 let numbers = value.split(',').map(str::parse);
                 options.facts = numbers.collect::<Result<_, _>>().context("--facts 1000,2000")?;
             }
             _ => bail!(
-                "unknown option {word}; known are --only, --python, --chengping, --json and --facts"
+                "unknown option {word}; known are --only, --python, --chengping, --json, --facts and \
+                 --events"
             ),
         }
     }
@@ -82,6 +91,11 @@ fn main() -> anyhow::Result<()> {
         let previewed = preview::measure(program)?;
         writeln!(out, "\n{}", preview::lines(&previewed))?;
         all["preview"] = previewed;
+    }
+    if let (Some(program), true) = (&options.chengping, options.wants("ingest")) {
+        let taken = ingest::measure(program, options.events)?;
+        writeln!(out, "\n{}", ingest::lines(&taken))?;
+        all["ingest"] = taken;
     }
     if options.wants("distribution") {
         let given = distribution::measure()?;

@@ -6,7 +6,6 @@
 
 mod bare;
 mod files;
-mod suite;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -20,11 +19,14 @@ use chengping_rules::builtin;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
-use self::suite::{JURISDICTION, Suite};
 use crate::city::month;
+use crate::suite::Suite;
 
 const CALLS: usize = 400;
 const WARMING: usize = 20;
+
+/// Whose evaluation is measured.
+const JURISDICTION: &str = "bench";
 
 type Client = EvaluationServiceClient<Channel>;
 
@@ -47,7 +49,8 @@ pub(crate) fn measure(chengping: &Path) -> anyhow::Result<Value> {
 
 async fn measure_in(chengping: &Path, folder: &Path) -> anyhow::Result<Value> {
     let cases = files::write(&folder.join("files"))?;
-    let suite = Suite::start(chengping, &folder.join("data"), &folder.join("files")).await?;
+    let suite = Suite::start(chengping, &folder.join("data"), None)?;
+    bring_in(&suite, &folder.join("files"))?;
     let mut client = EvaluationServiceClient::connect(suite.address.clone()).await?;
     let start = Instant::now();
     let first = preview(&mut client, request(Way::Source, 0, false)).await?;
@@ -82,6 +85,17 @@ async fn measure_in(chengping: &Path, folder: &Path) -> anyhow::Result<Value> {
     Ok(measured)
 }
 
+/// Puts the rules in force and imports everything.
+fn bring_in(suite: &Suite, files: &Path) -> anyhow::Result<()> {
+    let file = |name: &str| files.join(name).display().to_string();
+    let bodies = ["bodies.csv", "areas.csv", "coefficients.csv"].map(file);
+    let run = |words: &[&str]| suite.run(JURISDICTION, words);
+    run(&["registry", "import", &bodies[0], &bodies[1], &bodies[2]])?;
+    let first = month().plus(-12).to_string();
+    run(&["rules", "apply", "--activate-from", &first, "zz-2018"])?;
+    run(&["import", &file("cases.csv"), &file("events.csv")])
+}
+
 async fn preview(
     client: &mut Client,
     request: PreviewRulePackRequest,
@@ -96,7 +110,7 @@ async fn preview(
 fn request(way: Way, index: usize, sensitivity: bool) -> PreviewRulePackRequest {
     let value = format!("20.{:04}", 1 + index);
     let mut request = PreviewRulePackRequest {
-        parent: JURISDICTION.to_owned(),
+        parent: format!("jurisdictions/{JURISDICTION}"),
         months: vec![month().to_string()],
         sensitivity,
         ..Default::default()

@@ -36,6 +36,7 @@ pub(crate) struct Harness {
     pub(crate) snapshots: SnapshotServiceClient<Channel>,
     pub(crate) registry: FakeRegistry,
     pub(crate) database: TestDatabase,
+    registry_address: SocketAddr,
     /// Asks the service to stop.
     pub(crate) shutdown: CancellationToken,
     registry_shutdown: CancellationToken,
@@ -56,17 +57,8 @@ impl Harness {
     pub(crate) async fn start_with(registry: SocketAddr) -> Self {
         let database = TestDatabase::new().await.unwrap();
         database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap().close().await;
-        let config = Config {
-            listen: free_address(),
-            database: DatabaseConfig::at(database.url_for(SCHEMA)),
-            rules: PeerConfig::at(registry.to_string()),
-            telemetry: TelemetryConfig::default(),
-        };
         let shutdown = CancellationToken::new();
-        let mut server = Server::new(config.listen.clone());
-        build(&config, &mut server, shutdown.clone()).await.unwrap();
-        let address = spawn(server, &config.listen, shutdown.clone()).await;
-        let channel = connect(address).await;
+        let channel = serve_cases(&database, registry, shutdown.clone()).await;
         Self {
             cases: CaseServiceClient::new(channel.clone())
                 .max_decoding_message_size(MESSAGE_BYTES_MAX),
@@ -75,9 +67,17 @@ impl Harness {
             snapshots: SnapshotServiceClient::new(channel),
             registry: FakeRegistry::default(),
             database,
+            registry_address: registry,
             shutdown,
             registry_shutdown: CancellationToken::new(),
         }
+    }
+
+    /// Another process on the same database, as far as the service can tell.
+    pub(crate) async fn beside(&self) -> CaseServiceClient<Channel> {
+        let shutdown = self.shutdown.clone();
+        let channel = serve_cases(&self.database, self.registry_address, shutdown).await;
+        CaseServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     pub(crate) async fn take_cases(&self, cases: &[pb::Case]) -> pb::BatchCreateCasesResponse {
@@ -128,6 +128,22 @@ impl Drop for Harness {
         self.shutdown.cancel();
         self.registry_shutdown.cancel();
     }
+}
+
+async fn serve_cases(
+    database: &TestDatabase,
+    registry: SocketAddr,
+    shutdown: CancellationToken,
+) -> Channel {
+    let config = Config {
+        listen: free_address(),
+        database: DatabaseConfig::at(database.url_for(SCHEMA)),
+        rules: PeerConfig::at(registry.to_string()),
+        telemetry: TelemetryConfig::default(),
+    };
+    let mut server = Server::new(config.listen.clone());
+    build(&config, &mut server, shutdown.clone()).await.unwrap();
+    connect(spawn(server, &config.listen, shutdown).await).await
 }
 
 fn record(case: Option<pb::Case>) -> pb::CaseRecord {

@@ -12,6 +12,7 @@ mod harness;
 mod intake;
 #[cfg(test)]
 mod laws;
+mod months;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The suite in a process of its own, with the rules in force and everything imported.
+//! The suite in a process of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,43 +7,42 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::city::month;
-
-/// Whose evaluation is measured.
-pub(super) const JURISDICTION: &str = "jurisdictions/bench";
-
 const READY: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A suite that serves; it stops when it is dropped.
-pub(super) struct Suite {
+pub(crate) struct Suite {
     process: Child,
     program: PathBuf,
     data: PathBuf,
-    pub(super) address: String,
+    pub(crate) address: String,
 }
 
 impl Suite {
-    /// Starts it in a folder, and brings in what the files have.
-    pub(super) async fn start(program: &Path, data: &Path, files: &Path) -> anyhow::Result<Self> {
+    /// Starts it in a folder, with a PostgreSQL of its own, or on that of an administrator's URL.
+    pub(crate) fn start(
+        program: &Path,
+        data: &Path,
+        database: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let process = Command::new(program)
             .arg("up")
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .env("RUST_LOG", "warn")
+            .env("DATABASE_URL", database.unwrap_or_default())
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let (program, data) = (program.to_owned(), data.to_owned());
         let mut suite = Self { process, program, data, address: String::new() };
         suite.address = suite.wait_for_address()?;
-        let file = |name: &str| files.join(name).display().to_string();
-        let bodies = ["bodies.csv", "areas.csv", "coefficients.csv"].map(file);
-        suite.run(&["registry", "import", &bodies[0], &bodies[1], &bodies[2]])?;
-        let first = month().plus(-12).to_string();
-        suite.run(&["rules", "apply", "--activate-from", &first, "zz-2018"])?;
-        suite.run(&["import", &file("cases.csv"), &file("events.csv")])?;
         Ok(suite)
+    }
+
+    /// Its process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     fn wait_for_address(&mut self) -> anyhow::Result<String> {
@@ -67,11 +66,12 @@ impl Suite {
         bail!("the suite does not serve")
     }
 
-    fn run(&self, words: &[&str]) -> anyhow::Result<()> {
+    /// Runs a command on a jurisdiction of it.
+    pub(crate) fn run(&self, jurisdiction: &str, words: &[&str]) -> anyhow::Result<()> {
         let status = Command::new(&self.program)
             .args(words)
             .env("CHENGPING_DATA", &self.data)
-            .env("CHENGPING_JURISDICTION", "bench")
+            .env("CHENGPING_JURISDICTION", jurisdiction)
             .stdout(Stdio::null())
             .status()?;
         ensure!(status.success(), "`chengping {}` ended with {status}", words.join(" "));
