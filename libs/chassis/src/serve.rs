@@ -20,11 +20,13 @@ mod health;
 mod layer;
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::{Request, Response};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::server::NamedService;
@@ -43,6 +45,9 @@ pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 /// How long connections may take to notice that they were closed.
 const CLOSING: Duration = Duration::from_secs(1);
+
+/// How long work beside the calls may take to end.
+const WRAPPING_UP: Duration = Duration::from_secs(5);
 
 /// Why a server does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +116,7 @@ pub struct Server {
     descriptors: Vec<&'static [u8]>,
     latches: Latches,
     guards: Guards,
+    beside: JoinSet<()>,
 }
 
 impl Server {
@@ -123,6 +129,7 @@ impl Server {
             descriptors: Vec::new(),
             latches: Latches::new(),
             guards: Guards::default(),
+            beside: JoinSet::new(),
         }
     }
 
@@ -160,6 +167,13 @@ impl Server {
             ),
         }
         Ok(self)
+    }
+
+    /// Begins work beside the calls, which ends by itself at the shutdown. The server has ended when
+    /// it has, so that what it needs, such as a database, must not be stopped before.
+    pub fn run_beside(&mut self, work: impl Future<Output = ()> + Send + 'static) -> &mut Self {
+        self.beside.spawn(work);
+        self
     }
 
     /// Keeps health at `NOT_SERVING` until it is dropped.
@@ -205,10 +219,17 @@ impl Server {
             cut.cancel();
             tokio::time::sleep(CLOSING).await;
         };
-        tokio::select! {
-            served = server => Ok(served?),
+        let served = tokio::select! {
+            served = server => served.map_err(ServeError::from),
             () = end => Ok(()),
+        };
+        let mut beside = self.beside;
+        let wrapping_up = async { while beside.join_next().await.is_some() {} };
+        if shutdown.is_cancelled() && tokio::time::timeout(WRAPPING_UP, wrapping_up).await.is_err()
+        {
+            tracing::warn!(patience = ?WRAPPING_UP, "work beside the calls does not end, leaving it");
         }
+        served
     }
 
     fn add_reflection(&mut self) -> Result<(), ServeError> {

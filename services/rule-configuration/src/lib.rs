@@ -47,7 +47,7 @@ pub async fn build(
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let cache = Cache::new(&config.cache)?;
     let app = app::App::new(store::Store::new(pool), cache, config.settings(), shutdown);
-    tokio::spawn(app.clone().keep_up());
+    server.run_beside(app.clone().keep_up());
     let registry = RegistryServiceServer::new(grpc::RegistryHandlers::new(app.clone()))
         .max_decoding_message_size(MESSAGE_BYTES_MAX);
     let rule_packs = RulePackServiceServer::new(grpc::RulePackHandlers::new(app))

@@ -42,7 +42,7 @@ pub async fn build(
     let cache = Cache::new(&config.cache)?;
     let peers = peers::Peers::connect(&config.cases, &config.rules, cache)?;
     let app = app::App::new(store::Store::new(pool), peers);
-    tokio::spawn(app.clone().show_in_force(metrics::Metrics::new(), shutdown));
+    server.run_beside(app.clone().show_in_force(metrics::Metrics::new(), shutdown));
     server.describe(FILE_DESCRIPTOR_SET).add_service(grpc::service(app));
     Ok(())
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chengping_chassis::CancellationToken;
 use chengping_chassis::config::{ListenConfig, PeerConfig};
 use chengping_chassis::serve::{self, ServeError, Server};
 use chengping_testing::free_port;
@@ -202,6 +203,26 @@ async fn an_open_request_is_answered_before_the_end() {
     toy.0.answer.notify_one();
     assert_eq!(waiting.await.unwrap().unwrap().into_inner(), "waited");
     served.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_has_not_ended_before_the_work_beside_its_calls() {
+    let mut server = Server::new(free_listen());
+    let (shutdown, ended) = (CancellationToken::new(), CancellationToken::new());
+    let (stopping, last_words) = (shutdown.clone(), ended.clone());
+    server.run_beside(async move {
+        stopping.cancelled().await;
+        // Only whoever waits lets it get so far.
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        last_words.cancel();
+    });
+    let listener = serve::bind(&free_listen()).await.unwrap();
+    let serving = tokio::spawn(server.serve(listener, shutdown.clone()));
+    shutdown.cancel();
+    serving.await.unwrap().unwrap();
+    assert!(ended.is_cancelled());
 }
 
 /// hyperium/hyper#4170: such a connection kept the server from ever returning. The grace of the
