@@ -42,9 +42,18 @@ pub struct TracedChannel {
     answer_timeout: Duration,
     caller: Option<&'static str>,
     token_file: Option<TokenFile>,
+    in_own_name: bool,
 }
 
 impl TracedChannel {
+    /// The same, where each call carries the token of this service, whoever is behind it: for what
+    /// the service must read to do its work, and nobody gets through it.
+    #[must_use]
+    pub const fn in_own_name(mut self) -> Self {
+        self.in_own_name = true;
+        self
+    }
+
     /// The same, where each call names its caller: `service`, and this process
     /// ([`process::instance`]).
     #[must_use]
@@ -70,7 +79,13 @@ pub fn connect(peer: &PeerConfig) -> Result<TracedChannel, AddressError> {
         .tcp_nodelay(true);
     let answer_timeout = Duration::from_millis(peer.answer_timeout_ms.get());
     let token_file = peer.token_file.clone().map(TokenFile::new);
-    Ok(TracedChannel { inner: endpoint.connect_lazy(), answer_timeout, caller: None, token_file })
+    Ok(TracedChannel {
+        inner: endpoint.connect_lazy(),
+        answer_timeout,
+        caller: None,
+        token_file,
+        in_own_name: false,
+    })
 }
 
 /// `http://host:port`, from that or from `host:port`.
@@ -107,7 +122,8 @@ impl Service<Request<Body>> for TracedChannel {
         }
         if !headers.contains_key(AUTHORIZATION) {
             let own = || self.token_file.as_ref().and_then(TokenFile::to_header);
-            headers.extend(caller().bearer.or_else(own).map(|token| (AUTHORIZATION, token)));
+            let of_caller = if self.in_own_name { None } else { caller().bearer };
+            headers.extend(of_caller.or_else(own).map(|token| (AUTHORIZATION, token)));
         }
         let asked = Deadline::from_headers(headers);
         let deadline = deadline().into_iter().chain(asked).min();

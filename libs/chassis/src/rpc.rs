@@ -7,5 +7,6 @@ pub(crate) mod observation;
 pub(crate) mod span;
 
 pub use self::context::{
-    Deadline, INSTANCE_HEADER, RequestId, SERVICE_HEADER, deadline, named_caller, request_id,
+    Deadline, INSTANCE_HEADER, RequestId, SERVICE_HEADER, continued, deadline, named_caller,
+    request_id,
 };

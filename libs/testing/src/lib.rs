@@ -3,6 +3,7 @@
 //! Run tests through `chengping-test-servers -- cargo nextest run`, and all of them share one
 //! PostgreSQL and one Redis; without it, each process starts its own.
 
+mod access;
 mod database;
 mod folder;
 mod otlp;
@@ -11,6 +12,7 @@ mod process;
 mod proxy;
 mod redis;
 
+pub use self::access::{assert_covers, methods};
 pub use self::database::{Cluster, POSTGRES_VARIABLE, TestDatabase};
 pub use self::folder::reachable_folder;
 pub use self::otlp::{OtlpReceiver, PointRecord, SpanRecord};

@@ -3,6 +3,7 @@
 use chengping_chassis::config::{
     DatabaseConfig, ListenConfig, Mistakes, PeerConfig, TelemetryConfig, Validate,
 };
+use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::process::ServiceConfig;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ pub struct Config {
     /// Where it listens, when it runs alone.
     #[serde(default)]
     pub listen: ListenConfig,
+    /// Whether callers are asked who they are, and who is believed.
+    #[serde(default)]
+    pub identity: IdentityConfig,
     /// Its database.
     #[serde(default)]
     pub database: DatabaseConfig,
@@ -37,6 +41,7 @@ impl ServiceConfig for Config {
 impl Validate for Config {
     fn validate(&self, mistakes: &mut Mistakes) {
         mistakes.section("listen", &self.listen);
+        mistakes.section("identity", &self.identity);
         mistakes.section("database", &self.database);
         mistakes.section("rules", &self.rules);
         mistakes.section("telemetry", &self.telemetry);

@@ -4,6 +4,7 @@
 //! in a gapless sequence, so that "the first n records" names the same data for ever; everything
 //! else is derived from them. What cannot be accepted is set aside with its bytes.
 
+mod access;
 mod app;
 mod config;
 mod domain;
@@ -20,6 +21,7 @@ use chengping_proto::cases::v1::case_service_server::CaseServiceServer;
 use chengping_proto::cases::v1::reject_service_server::RejectServiceServer;
 use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
 
+pub use self::access::ACCESS;
 pub use self::config::Config;
 
 /// The PostgreSQL schema of this service.
@@ -35,7 +37,8 @@ const REJECT_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX + (1 << 20);
 ///
 /// # Errors
 ///
-/// If the database cannot be reached or lacks migrations, or a peer's address is none.
+/// If the database cannot be reached or lacks migrations, a peer's address is none, or the keys of the issuers
+/// cannot be read.
 pub async fn build(
     config: &Config,
     server: &mut Server,
@@ -51,7 +54,7 @@ pub async fn build(
     let rejects = RejectServiceServer::new(grpc::RejectHandlers::new(app.clone()))
         .max_decoding_message_size(REJECT_BYTES_MAX);
     let snapshots = SnapshotServiceServer::new(grpc::SnapshotHandlers::new(app));
-    server.describe(FILE_DESCRIPTOR_SET);
+    server.protect(&config.identity, ACCESS)?.describe(FILE_DESCRIPTOR_SET);
     server.add_service(cases).add_service(rejects).add_service(snapshots);
     Ok(())
 }

@@ -15,6 +15,7 @@ use chengping_types::name::BulletinVersionName;
 use time::OffsetDateTime;
 use tokio::sync::watch as channel;
 
+use crate::access::sees;
 use crate::config::Config;
 use crate::domain::Version;
 use crate::error::Error;
@@ -74,5 +75,6 @@ async fn version(
         Ok(number) => versions::get(connection, &name.jurisdiction, name.month, number).await?,
         Err(_) => None,
     };
+    let found = found.filter(|version| sees(version.state));
     found.ok_or_else(|| Error::VersionNotFound { name: name.to_string() })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chengping_chassis::config::{
     DatabaseConfig, ListenConfig, Mistakes, PeerConfig, TelemetryConfig, Validate,
 };
+use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::process::ServiceConfig;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Where to serve.
     pub listen: ListenConfig,
+    /// Whether callers are asked who they are, and who is believed.
+    pub identity: IdentityConfig,
     /// Where versions and logs are kept.
     pub database: DatabaseConfig,
     /// Logs and traces.
@@ -85,6 +88,7 @@ impl ServiceConfig for Config {
 impl Validate for Config {
     fn validate(&self, mistakes: &mut Mistakes) {
         mistakes.section("listen", &self.listen);
+        mistakes.section("identity", &self.identity);
         mistakes.section("database", &self.database);
         mistakes.section("telemetry", &self.telemetry);
         mistakes.section("scoring", &self.scoring);

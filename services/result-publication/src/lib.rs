@@ -4,6 +4,7 @@
 //! kept. Publishing seals it, appends it to the log of its jurisdiction and signs a checkpoint of
 //! the log, all or nothing; [`chengping_ledger`] says what that proves.
 
+mod access;
 mod app;
 mod config;
 mod domain;
@@ -20,6 +21,7 @@ use chengping_chassis::serve::{self, Server};
 use chengping_proto::FILE_DESCRIPTOR_SET;
 use sqlx::migrate::Migrator;
 
+pub use access::ACCESS;
 pub use config::{Config, KeysConfig, PublicationConfig, WatchConfig};
 
 /// The schema that belongs to the service, and the role that it logs in as.
@@ -31,8 +33,8 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 ///
 /// # Errors
 ///
-/// If the database cannot be used or lacks migrations, an address is not one, or the key of the
-/// logs can be neither read nor made.
+/// If the database cannot be used or lacks migrations, an address is not one, the key of the logs
+/// can be neither read nor made, or the keys of the issuers cannot be read.
 pub async fn build(
     config: &Config,
     server: &mut Server,
@@ -43,7 +45,7 @@ pub async fn build(
     let keys = keys::Keys::open(&config.keys)?;
     let scoring = peers::Scoring::connect(&config.scoring)?;
     let app = app::App::new(store::Store::new(pool), scoring, keys, config, shutdown);
-    server.describe(FILE_DESCRIPTOR_SET);
+    server.protect(&config.identity, ACCESS)?.describe(FILE_DESCRIPTOR_SET);
     grpc::add_services(server, app);
     Ok(())
 }

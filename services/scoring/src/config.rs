@@ -3,6 +3,7 @@
 use chengping_chassis::config::{
     CacheConfig, DatabaseConfig, ListenConfig, Mistakes, PeerConfig, TelemetryConfig, Validate,
 };
+use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::process::ServiceConfig;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Where to serve.
     pub listen: ListenConfig,
+    /// Whether callers are asked who they are, and who is believed.
+    pub identity: IdentityConfig,
     /// Where evaluations are kept.
     pub database: DatabaseConfig,
     /// Where tallies and rule packs are remembered.
@@ -37,6 +40,7 @@ impl ServiceConfig for Config {
 impl Validate for Config {
     fn validate(&self, mistakes: &mut Mistakes) {
         mistakes.section("listen", &self.listen);
+        mistakes.section("identity", &self.identity);
         mistakes.section("database", &self.database);
         mistakes.section("cache", &self.cache);
         mistakes.section("telemetry", &self.telemetry);

@@ -3,6 +3,7 @@
 //! The service fetches rules, registry and facts from its peers, lets [`chengping_scoring`] do
 //! what it does without I/O, and keeps each evaluation with everything that was read for it.
 
+mod access;
 mod app;
 mod config;
 mod domain;
@@ -20,6 +21,7 @@ use chengping_chassis::serve::{self, Server};
 use chengping_proto::FILE_DESCRIPTOR_SET;
 use sqlx::migrate::Migrator;
 
+pub use access::ACCESS;
 pub use config::Config;
 
 /// The schema that belongs to the service, and the role that it logs in as.
@@ -31,7 +33,8 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 ///
 /// # Errors
 ///
-/// If the database cannot be used or lacks migrations, or an address is not one.
+/// If the database cannot be used or lacks migrations, an address is not one, or the keys of the
+/// issuers cannot be read.
 pub async fn build(
     config: &Config,
     server: &mut Server,
@@ -43,6 +46,7 @@ pub async fn build(
     let peers = peers::Peers::connect(&config.cases, &config.rules, cache)?;
     let app = app::App::new(store::Store::new(pool), peers);
     server.run_beside(app.clone().show_in_force(metrics::Metrics::new(), shutdown));
+    server.protect(&config.identity, ACCESS)?;
     server.describe(FILE_DESCRIPTOR_SET).add_service(grpc::service(app));
     Ok(())
 }

@@ -84,7 +84,8 @@ impl Peers {
         cache: Cache,
     ) -> Result<Self, AddressError> {
         let connect = |peer| Ok(connect(peer)?.calling_as(NAME));
-        let (cases, rules) = (connect(cases)?, connect(rules)?);
+        // Facts are of all cases: nobody gets them through here, so nobody need be allowed them.
+        let (cases, rules) = (connect(cases)?.in_own_name(), connect(rules)?);
         let limit = MESSAGE_BYTES_MAX;
         Ok(Self {
             snapshots: SnapshotServiceClient::new(cases).max_decoding_message_size(limit),

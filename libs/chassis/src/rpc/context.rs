@@ -45,6 +45,18 @@ impl Call {
     }
 }
 
+/// `work` as a part of the call that this task handles, also in a task of its own: the calls that it
+/// causes have the same caller, request ID and deadline.
+pub fn continued<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let call = CALL.try_with(Clone::clone).ok();
+    async move {
+        match call {
+            Some(call) => call.scope(work).await,
+            None => work.await,
+        }
+    }
+}
+
 /// When the call that this task handles must be answered, if it must.
 ///
 /// Spawned tasks do not inherit it.

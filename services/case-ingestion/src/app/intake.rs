@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use chengping_casework::{Case, lacks_deadline};
+use chengping_chassis::rpc::continued;
 use chengping_types::{CaseNo, JurisdictionId};
 use tracing::Instrument as _;
 
@@ -46,7 +47,7 @@ impl App {
             writing.commit().await?;
             Ok(taken.receipt)
         };
-        tokio::spawn(taking.in_current_span()).await?
+        tokio::spawn(continued(taking).in_current_span()).await?
     }
 
     /// Begins to write these rows, whose bodies are checked. Nobody waits while rule-configuration

@@ -6,6 +6,7 @@
 
 use chengping_chassis::CancellationToken;
 use chengping_chassis::error::{FieldErrors, to_status};
+use chengping_chassis::rpc::continued;
 use chengping_proto::cases::v1 as pb;
 use chengping_types::JurisdictionId;
 use chengping_types::name::JurisdictionName;
@@ -120,9 +121,10 @@ pub(super) fn answer<M: Message, A: Send + 'static>(
     let (batches, queue) = mpsc::channel(BATCHES_BUFFERED);
     let (answers, answered) = mpsc::channel(ANSWERS_BUFFERED);
     let span = tracing::Span::current();
-    let reading = tokio::spawn(read(messages, batches, shutdown).instrument(span.clone()));
+    let reading =
+        tokio::spawn(continued(read(messages, batches, shutdown)).instrument(span.clone()));
     let committing = commit(app, queue, answers.clone(), acknowledge);
-    let committing = tokio::spawn(committing.instrument(span));
+    let committing = tokio::spawn(continued(committing).instrument(span));
     tokio::spawn(async move {
         // A stream must not look complete because one of the two broke down.
         if let Err(error) = reading.await.and(committing.await) {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use chengping_case_ingestion::{Config, MIGRATOR, SCHEMA, build};
 use chengping_chassis::CancellationToken;
 use chengping_chassis::config::{DatabaseConfig, ListenConfig, PeerConfig, TelemetryConfig};
+use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::serve::{self, Server};
 use chengping_proto::cases::v1 as pb;
 use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
@@ -137,6 +138,7 @@ async fn serve_cases(
 ) -> Channel {
     let config = Config {
         listen: free_address(),
+        identity: IdentityConfig::default(),
         database: DatabaseConfig::at(database.url_for(SCHEMA)),
         rules: PeerConfig::at(registry.to_string()),
         telemetry: TelemetryConfig::default(),

@@ -63,6 +63,7 @@ async fn serve(
     shutdown: &CancellationToken,
 ) -> Client {
     let config = Config {
+        identity: chengping_chassis::identity::IdentityConfig::default(),
         listen: ListenConfig {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ..ListenConfig::default()

@@ -60,7 +60,7 @@ fn ladder<C: ServiceConfig>(
     let ladder = peers.iter().fold(own, |ladder, peer| {
         ladder.flag(&format!("{peer}.address"), Some(address.to_string()))
     });
-    asking.calling(ladder, peers)
+    asking.asking(asking.calling(ladder, peers))
 }
 
 /// The settings of the four services.
@@ -90,10 +90,10 @@ impl Services {
         let cases = (&["rules"][..], address);
         let scoring = (&["cases", "rules"][..], address);
         let publication = (&["scoring"][..], address);
-        let rules = ladder::<rules::Config>(database, rules::SCHEMA, (&[], address), asking);
         Ok(Self {
             cases: ladder::<cases::Config>(database, cases::SCHEMA, cases, asking).load()?,
-            rules: asking.asking(rules).load()?,
+            rules: ladder::<rules::Config>(database, rules::SCHEMA, (&[], address), asking)
+                .load()?,
             scoring: ladder::<scoring::Config>(database, scoring::SCHEMA, scoring, asking)
                 .load()?,
             publication: ladder::<publication::Config>(

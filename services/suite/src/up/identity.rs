@@ -98,10 +98,6 @@ impl LocalIdentity {
         let (jwks_file, token_file) = (jwks_file.to_owned(), folder.join(SERVICE_TOKEN));
         let identity = Self { issuer, jwks_file, token_file };
         identity.renew()?;
-        tracing::warn!(
-            "case-ingestion, scoring and result-publication do not ask who calls yet: anybody who \
-             reaches this port may use them; rule-configuration asks"
-        );
         Ok(identity)
     }
 

@@ -1,0 +1,68 @@
+//! Who may call what here (clauses 1.1, 6.6, 7.1 and 7.2 of the regulation).
+
+use chengping_chassis::identity::{
+    Access,
+    Role::{self, Auditor, Integrator, Office, Service},
+};
+
+/// Platforms send what happened; those who are judged by it, or judge, never do (1.1).
+const SEND: &[Role] = &[Integrator];
+/// Who reads cases: the office, those who oversee it, and the platform that sent them. Bodies read
+/// their own through what is published.
+const READ: &[Role] = &[Office, Auditor, Integrator, Service];
+/// Who mends what was set aside.
+const MEND: &[Role] = &[Office, Integrator];
+/// Who freezes a month: the office, and scoring in its own name.
+const FREEZE: &[Role] = &[Office, Service];
+/// Who reads what was frozen.
+const FROZEN: &[Role] = &[Office, Auditor, Service];
+/// Facts of all cases: scoring in its own name, and those who count again.
+const COUNT: &[Role] = &[Auditor, Service];
+
+/// The roles of which the callers of each method need one.
+pub const ACCESS: &Access = &[
+    ("chengping.cases.v1.CaseService/BatchCreateCases", SEND),
+    ("chengping.cases.v1.CaseService/BatchCreateEvents", SEND),
+    ("chengping.cases.v1.CaseService/UploadCases", SEND),
+    ("chengping.cases.v1.CaseService/UploadEvents", SEND),
+    ("chengping.cases.v1.CaseService/StreamCases", SEND),
+    ("chengping.cases.v1.CaseService/StreamEvents", SEND),
+    ("chengping.cases.v1.CaseService/GetCase", READ),
+    ("chengping.cases.v1.CaseService/ListCases", READ),
+    ("chengping.cases.v1.CaseService/ListEvents", READ),
+    ("chengping.cases.v1.CaseService/GetTimeline", READ),
+    ("chengping.cases.v1.RejectService/BatchCreateRejects", SEND),
+    ("chengping.cases.v1.RejectService/GetReject", READ),
+    ("chengping.cases.v1.RejectService/ListRejects", READ),
+    ("chengping.cases.v1.RejectService/ReplayReject", MEND),
+    ("chengping.cases.v1.RejectService/DismissReject", MEND),
+    ("chengping.cases.v1.SnapshotService/CreateSnapshot", FREEZE),
+    ("chengping.cases.v1.SnapshotService/GetSnapshot", FROZEN),
+    ("chengping.cases.v1.SnapshotService/ListSnapshots", FROZEN),
+    ("chengping.cases.v1.SnapshotService/VerifySnapshot", FROZEN),
+    ("chengping.cases.v1.SnapshotService/StreamFacts", COUNT),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_of_the_contract_is_in_the_table_once() {
+        let methods =
+            chengping_testing::methods(chengping_proto::FILE_DESCRIPTOR_SET, "chengping.cases.v1");
+        chengping_testing::assert_covers(ACCESS, &methods);
+    }
+
+    #[test]
+    fn those_who_oversee_change_nothing_and_those_who_are_judged_send_nothing() {
+        for (method, roles) in ACCESS {
+            let verb = method.rsplit('/').next().unwrap();
+            let reads =
+                ["Get", "List", "Verify", "StreamFacts"].iter().any(|read| verb.starts_with(read));
+            assert_eq!(roles.contains(&Auditor), reads, "{method}");
+            let judged = [Role::District, Role::Bureau, Role::Collector];
+            assert!(reads || judged.iter().all(|role| !roles.contains(role)), "{method}");
+        }
+    }
+}

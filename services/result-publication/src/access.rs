@@ -1,0 +1,101 @@
+//! Who may call what here, and which versions they see (clauses 1.1, 6.2, 6.4, 6.6 to 6.9 and 7.3 of
+//! the regulation).
+
+use chengping_chassis::identity::{
+    Access,
+    Role::{
+        self, Administrator, Approver, Assessment, Auditor, Bureau, Collector, District, Office,
+        Service,
+    },
+    principal,
+};
+
+use crate::domain::state::State;
+
+/// The office makes and publishes (6.2).
+const PUBLISH: &[Role] = &[Office];
+/// Somebody else decides what of it is final.
+const DECIDE: &[Role] = &[Approver];
+/// What is published is for everybody (6.9); who sees more is said by [`sees`].
+const READ: &[Role] = &Role::ALL;
+/// Whoever takes results into a system of their own (7.3).
+const CONSUME: &[Role] = &[Assessment, Office, District, Service];
+/// Whoever is judged may object and ask (6.8).
+const ASK: &[Role] = &[District, Bureau, Collector, Assessment];
+/// Questions and reports, for those who ask, answer and oversee.
+const FOLLOW: &[Role] = &[District, Bureau, Collector, Assessment, Office, Approver, Auditor];
+/// Districts report on their own jurisdictions (6.4).
+const REPORT: &[Role] = &[District];
+
+/// The roles of which the callers of each method need one.
+pub const ACCESS: &Access = &[
+    ("chengping.publication.v1.BulletinService/CreateBulletinVersion", PUBLISH),
+    ("chengping.publication.v1.BulletinService/GetBulletin", READ),
+    ("chengping.publication.v1.BulletinService/ListBulletins", READ),
+    ("chengping.publication.v1.BulletinService/GetBulletinVersion", READ),
+    ("chengping.publication.v1.BulletinService/ListBulletinVersions", READ),
+    ("chengping.publication.v1.BulletinService/SubmitBulletinVersion", PUBLISH),
+    ("chengping.publication.v1.BulletinService/ApproveBulletinVersion", DECIDE),
+    ("chengping.publication.v1.BulletinService/PublishBulletinVersion", PUBLISH),
+    ("chengping.publication.v1.BulletinService/CorrectBulletin", PUBLISH),
+    ("chengping.publication.v1.BulletinService/WithdrawBulletinVersion", PUBLISH),
+    ("chengping.publication.v1.BulletinService/DownloadBulletinVersion", READ),
+    ("chengping.publication.v1.BulletinService/ExportBulletinVersion", READ),
+    ("chengping.publication.v1.BulletinService/WatchPublications", CONSUME),
+    ("chengping.publication.v1.BulletinService/AcknowledgePublication", CONSUME),
+    ("chengping.publication.v1.InquiryService/CreateInquiry", ASK),
+    ("chengping.publication.v1.InquiryService/GetInquiry", FOLLOW),
+    ("chengping.publication.v1.InquiryService/ListInquiries", FOLLOW),
+    ("chengping.publication.v1.InquiryService/ReviewInquiry", PUBLISH),
+    ("chengping.publication.v1.InquiryService/DecideInquiry", DECIDE),
+    ("chengping.publication.v1.DistrictReportService/CreateDistrictReport", REPORT),
+    ("chengping.publication.v1.DistrictReportService/GetDistrictReport", FOLLOW),
+    ("chengping.publication.v1.DistrictReportService/ListDistrictReports", FOLLOW),
+    ("chengping.publication.v1.DistrictReportService/AcceptDistrictReport", PUBLISH),
+    ("chengping.publication.v1.DistrictReportService/ReturnDistrictReport", PUBLISH),
+    ("chengping.publication.v1.LedgerService/GetCheckpoint", READ),
+    ("chengping.publication.v1.LedgerService/GetInclusionProof", READ),
+    ("chengping.publication.v1.LedgerService/GetConsistencyProof", READ),
+    ("chengping.publication.v1.LedgerService/ListVerifierKeys", READ),
+];
+
+/// Those who make versions, decide on them, or oversee it, see them in every state.
+const INSIDE: &[Role] = &[Office, Administrator, Approver, Auditor, Service];
+/// Those to whom a version is shown before it is published, so that they may object (6.8).
+const SHOWN: &[Role] = &[District, Bureau, Collector];
+
+/// Whether whoever makes the call being handled sees versions in this state. Where nobody is asked
+/// who they are, everybody does.
+pub(crate) fn sees(state: State) -> bool {
+    let Some(caller) = principal() else { return true };
+    match state {
+        State::Published | State::Corrected => true,
+        State::UnderNotice | State::Decided => caller.has_any(INSIDE) || caller.has_any(SHOWN),
+        State::Computed => caller.has_any(INSIDE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_of_the_contract_is_in_the_table_once() {
+        let methods = chengping_testing::methods(
+            chengping_proto::FILE_DESCRIPTOR_SET,
+            "chengping.publication.v1",
+        );
+        chengping_testing::assert_covers(ACCESS, &methods);
+    }
+
+    #[test]
+    fn nobody_both_publishes_and_decides_and_those_who_oversee_change_nothing() {
+        for (method, roles) in ACCESS {
+            let verb = method.rsplit('/').next().unwrap();
+            let reads =
+                ["Get", "List", "Download", "Export"].iter().any(|read| verb.starts_with(read));
+            assert_eq!(roles.contains(&Auditor), reads, "{method}");
+            assert!(reads || !(roles.contains(&Office) && roles.contains(&Approver)), "{method}");
+        }
+    }
+}
