@@ -11,6 +11,7 @@ pub(crate) use self::reading::{CaseTimeline, Page, ShownEvent};
 pub(crate) use self::rejects::Correction;
 pub(crate) use self::snapshots::MonthFacts;
 
+use self::intake::Memory;
 use self::turns::Turns;
 use crate::peers::Registry;
 use crate::store::PgPool;
@@ -21,10 +22,11 @@ pub(crate) struct App {
     pool: PgPool,
     registry: Registry,
     turns: Turns,
+    memory: Memory,
 }
 
 impl App {
     pub(crate) fn new(pool: PgPool, registry: Registry) -> Self {
-        Self { pool, registry, turns: Turns::default() }
+        Self { pool, registry, turns: Turns::default(), memory: Memory::default() }
     }
 }
