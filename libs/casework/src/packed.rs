@@ -98,6 +98,11 @@ impl CaseRecords {
         &self.events
     }
 
+    /// The events as [`Self::events`] has them, each with its sequence.
+    pub fn sequenced(&self) -> impl Iterator<Item = (&Event, i64)> + Clone {
+        self.events.iter().zip(self.sequences.iter().copied())
+    }
+
     /// The greatest sequence of all that is known.
     #[must_use]
     pub fn last_sequence(&self) -> i64 {
