@@ -2,11 +2,12 @@
 //! of the tally also done by DuckDB and Polars on the same facts; and how fast rules are given out,
 //! beside a server that does nothing else.
 //!
-//! Usage: `chengping-bench [--only kernel|preview|distribution] [--python PYTHON] [--chengping PROGRAM]
-//! [--facts 1000000,10000000] [--json FILE]`. Without `--python` no other engine is asked, without
-//! `--chengping` nothing is previewed. Nothing is judged: the numbers are those of this machine, now.
+//! Usage: `chengping-bench [--only kernel|preview|close|distribution] [--python PYTHON]
+//! [--chengping PROGRAM] [--facts 1000000,10000000] [--cases 40000,400000] [--json FILE]`. Without
+//! `--python` no other engine is asked, without `--chengping` nothing is previewed and no month closed. Nothing is judged: the numbers are those of this machine, now.
 
 mod city;
+mod close;
 mod columns;
 mod deriving;
 mod distribution;
@@ -29,6 +30,8 @@ struct Options {
     chengping: Option<PathBuf>,
     json: Option<PathBuf>,
     facts: Vec<usize>,
+    /// How many cases the closed months have.
+    cases: Vec<u64>,
     /// The one part that is asked for.
     only: Option<String>,
 }
@@ -41,7 +44,9 @@ impl Options {
 
 fn options() -> anyhow::Result<Options> {
     let facts = vec![1_000_000, 10_000_000];
-    let mut options = Options { python: None, chengping: None, json: None, facts, only: None };
+    let cases = vec![40_000, 400_000];
+    let mut options =
+        Options { python: None, chengping: None, json: None, facts, cases, only: None };
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().with_context(|| format!("{word} needs a value"))?;
@@ -54,8 +59,13 @@ fn options() -> anyhow::Result<Options> {
                 let numbers = value.split(',').map(str::parse);
                 options.facts = numbers.collect::<Result<_, _>>().context("--facts 1000,2000")?;
             }
+            "--cases" => {
+                let numbers = value.split(',').map(str::parse);
+                options.cases = numbers.collect::<Result<_, _>>().context("--cases 1000,2000")?;
+            }
             _ => bail!(
-                "unknown option {word}; known are --only, --python, --chengping, --json and --facts"
+                "unknown option {word}; known are --only, --python, --chengping, --json, --facts \
+                 and --cases"
             ),
         }
     }
@@ -82,6 +92,11 @@ fn main() -> anyhow::Result<()> {
         let previewed = preview::measure(program)?;
         writeln!(out, "\n{}", preview::lines(&previewed))?;
         all["preview"] = previewed;
+    }
+    if let (Some(program), true) = (&options.chengping, options.wants("close")) {
+        let closed = close::measure(program, &options.cases)?;
+        writeln!(out, "\n{}", close::lines(&closed))?;
+        all["close"] = closed;
     }
     if options.wants("distribution") {
         let given = distribution::measure()?;

@@ -6,7 +6,7 @@
 
 mod bare;
 mod files;
-mod suite;
+pub(crate) mod suite;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -47,7 +47,7 @@ pub(crate) fn measure(chengping: &Path) -> anyhow::Result<Value> {
 
 async fn measure_in(chengping: &Path, folder: &Path) -> anyhow::Result<Value> {
     let cases = files::write(&folder.join("files"))?;
-    let suite = Suite::start(chengping, &folder.join("data"), &folder.join("files")).await?;
+    let suite = Suite::start(chengping, &folder.join("data"), &folder.join("files"))?;
     let mut client = EvaluationServiceClient::connect(suite.address.clone()).await?;
     let start = Instant::now();
     let first = preview(&mut client, request(Way::Source, 0, false)).await?;

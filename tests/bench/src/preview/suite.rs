@@ -10,22 +10,34 @@ use anyhow::{Context as _, bail, ensure};
 use crate::city::month;
 
 /// Whose evaluation is measured.
-pub(super) const JURISDICTION: &str = "jurisdictions/bench";
+pub(crate) const JURISDICTION: &str = "jurisdictions/bench";
 
 const READY: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A suite that serves; it stops when it is dropped.
-pub(super) struct Suite {
+pub(crate) struct Suite {
     process: Child,
     program: PathBuf,
     data: PathBuf,
-    pub(super) address: String,
+    pub(crate) address: String,
 }
 
 impl Suite {
     /// Starts it in a folder, and brings in what the files have.
-    pub(super) async fn start(program: &Path, data: &Path, files: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(program: &Path, data: &Path, files: &Path) -> anyhow::Result<Self> {
+        let suite = Self::launch(program, data)?;
+        let file = |name: &str| files.join(name).display().to_string();
+        let bodies = ["bodies.csv", "areas.csv", "coefficients.csv"].map(file);
+        suite.run(&["registry", "import", &bodies[0], &bodies[1], &bodies[2]])?;
+        let first = month().plus(-12).to_string();
+        suite.run(&["rules", "apply", "--activate-from", &first, "zz-2018"])?;
+        suite.run(&["import", &file("cases.csv"), &file("events.csv")])?;
+        Ok(suite)
+    }
+
+    /// Starts it in a folder, with what is there.
+    pub(crate) fn launch(program: &Path, data: &Path) -> anyhow::Result<Self> {
         let process = Command::new(program)
             .arg("up")
             .args(["--listen", "127.0.0.1:0", "--data"])
@@ -37,13 +49,12 @@ impl Suite {
         let (program, data) = (program.to_owned(), data.to_owned());
         let mut suite = Self { process, program, data, address: String::new() };
         suite.address = suite.wait_for_address()?;
-        let file = |name: &str| files.join(name).display().to_string();
-        let bodies = ["bodies.csv", "areas.csv", "coefficients.csv"].map(file);
-        suite.run(&["registry", "import", &bodies[0], &bodies[1], &bodies[2]])?;
-        let first = month().plus(-12).to_string();
-        suite.run(&["rules", "apply", "--activate-from", &first, "zz-2018"])?;
-        suite.run(&["import", &file("cases.csv"), &file("events.csv")])?;
         Ok(suite)
+    }
+
+    /// Its process, whose children are those of its database.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     fn wait_for_address(&mut self) -> anyhow::Result<String> {
