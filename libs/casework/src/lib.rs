@@ -15,6 +15,7 @@ mod evidence;
 mod fact;
 mod fold;
 mod lifecycle;
+mod packed;
 #[cfg(test)]
 mod script;
 mod settlement;
@@ -36,4 +37,5 @@ pub use lifecycle::{
     NoDeadline, OnTimeClosing, PeriodBasis, RedispatchDeadline, ReworkRule, SuspendedCases,
     SuspensionWhenOverdue, ValidReport,
 };
+pub use packed::{CaseRecords, PACKED_VERSION, PackedError, next_frame};
 pub use timeline::{Order, Step, Timeline, timeline};

@@ -2,7 +2,7 @@
 
 use chengping_chassis::identity::{
     Access,
-    Role::{self, Auditor, Integrator, Office, Service},
+    Role::{self, Administrator, Auditor, Integrator, Office, Service},
 };
 
 /// Platforms send what happened; those who are judged by it, or judge, never do (1.1).
@@ -16,6 +16,8 @@ const MEND: &[Role] = &[Office, Integrator];
 const FREEZE: &[Role] = &[Office, Service];
 /// Who reads what was frozen.
 const FROZEN: &[Role] = &[Office, Auditor, Service];
+/// Who has derived data made anew: it changes no record.
+const REBUILD: &[Role] = &[Administrator, Office];
 /// Facts of all cases: scoring in its own name, and those who count again.
 const COUNT: &[Role] = &[Auditor, Service];
 
@@ -40,6 +42,7 @@ pub const ACCESS: &Access = &[
     ("chengping.cases.v1.SnapshotService/GetSnapshot", FROZEN),
     ("chengping.cases.v1.SnapshotService/ListSnapshots", FROZEN),
     ("chengping.cases.v1.SnapshotService/VerifySnapshot", FROZEN),
+    ("chengping.cases.v1.SnapshotService/RebuildCaseFiles", REBUILD),
     ("chengping.cases.v1.SnapshotService/StreamFacts", COUNT),
 ];
 

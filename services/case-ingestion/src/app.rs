@@ -1,15 +1,18 @@
 //! The use cases. Each owns its transactions.
 
+mod facts;
+mod files;
 mod intake;
+mod packing;
 mod reading;
 mod rejects;
 mod snapshots;
 mod turns;
 
+pub(crate) use self::facts::MonthFacts;
 pub(crate) use self::intake::Intake;
 pub(crate) use self::reading::{CaseTimeline, Page, ShownEvent};
 pub(crate) use self::rejects::Correction;
-pub(crate) use self::snapshots::MonthFacts;
 
 use self::intake::Memory;
 use self::turns::Turns;
@@ -23,10 +26,13 @@ pub(crate) struct App {
     registry: Registry,
     turns: Turns,
     memory: Memory,
+    /// Whose turn it is to pack case files.
+    packers: Turns,
 }
 
 impl App {
     pub(crate) fn new(pool: PgPool, registry: Registry) -> Self {
-        Self { pool, registry, turns: Turns::default(), memory: Memory::default() }
+        let (turns, packers) = (Turns::default(), Turns::default());
+        Self { pool, registry, turns, memory: Memory::default(), packers }
     }
 }

@@ -5,6 +5,7 @@ mod deadline;
 mod fold;
 mod intake;
 mod known;
+mod packing;
 mod payload;
 mod record;
 mod reject;
@@ -16,11 +17,14 @@ pub(crate) use self::deadline::{
     Lack, LackingCase, MISSING_DUE_AT, Settled, StoredDeadline, Version, Versions, ZonedRules,
     never_computed,
 };
-pub(crate) use self::fold::{CaseFile, Folded, SnapshotFold};
+pub(crate) use self::fold::{CaseFile, Folded, Late, Sight, SnapshotFold, unpack_page};
 pub(crate) use self::intake::{
     Counts, Ledger, Receipt, Sorted, Taken, UNKNOWN_CASE, conflict, set_aside, sort, unknown_case,
 };
 pub(crate) use self::known::{KnownCase, KnownCases};
+pub(crate) use self::packing::{
+    Additions, News, PackedFile, is_quiet, join_former, known_cases, pack,
+};
 pub(crate) use self::payload::parse_event_payload;
 pub(crate) use self::record::{
     Accepted, Broken, EventKey, Fault, Position, Record, Row, SentEvent,
@@ -29,4 +33,4 @@ pub(crate) use self::reject::{
     NewReject, Reject, RejectListing, RejectName, RejectPlace, RejectState, WaitingEvent,
 };
 pub(crate) use self::rule::check_event;
-pub(crate) use self::snapshot::{NewSnapshot, Snapshot};
+pub(crate) use self::snapshot::{NewSnapshot, Snapshot, next_revision};

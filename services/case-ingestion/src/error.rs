@@ -39,6 +39,12 @@ pub(crate) enum Error {
     /// The records of a snapshot are not what they were.
     #[error("snapshot {name} had digest {stored}, its records now have {found}")]
     SnapshotDigestMismatch { name: String, stored: String, found: String },
+    /// Packed case files are not what the records say.
+    #[error(
+        "the packed case files of {parent} are damaged: {what}; make them anew with \
+             RebuildCaseFiles"
+    )]
+    CaseFilesDamaged { parent: String, what: String },
     /// A batch of a stream has not the number that follows.
     #[error("batch {found} follows where {expected} was expected; number batches from 1")]
     BatchOutOfOrder { expected: i64, found: i64 },
@@ -80,7 +86,7 @@ impl ApiError for Error {
             | Self::RejectNotFound { .. }
             | Self::SnapshotNotFound { .. } => Code::NotFound,
             Self::RejectNotOpen { .. } | Self::ReplayRefused { .. } => Code::FailedPrecondition,
-            Self::SnapshotDigestMismatch { .. } => Code::DataLoss,
+            Self::SnapshotDigestMismatch { .. } | Self::CaseFilesDamaged { .. } => Code::DataLoss,
             Self::WatermarkAhead { .. } => Code::OutOfRange,
             Self::RegistryUnavailable(_) | Self::Stopping | Self::DatabaseUnavailable(_) => {
                 Code::Unavailable
@@ -99,6 +105,7 @@ impl ApiError for Error {
             Self::ReplayRefused { .. } => "REPLAY_REFUSED",
             Self::SnapshotNotFound { .. } => "SNAPSHOT_NOT_FOUND",
             Self::SnapshotDigestMismatch { .. } => "SNAPSHOT_DIGEST_MISMATCH",
+            Self::CaseFilesDamaged { .. } => "CASE_FILES_DAMAGED",
             Self::BatchOutOfOrder { .. } => "BATCH_OUT_OF_ORDER",
             Self::WatermarkAhead { .. } => "WATERMARK_AHEAD",
             Self::RegistryUnavailable(_) => "REGISTRY_UNAVAILABLE",
@@ -126,6 +133,7 @@ impl ApiError for Error {
             Self::SnapshotDigestMismatch { name, stored, found } => {
                 of(&[("name", name), ("stored", stored), ("found", found)])
             }
+            Self::CaseFilesDamaged { parent, what } => of(&[("parent", parent), ("what", what)]),
             Self::BatchOutOfOrder { expected, found } => {
                 of(&[("expected", expected), ("found", found)])
             }

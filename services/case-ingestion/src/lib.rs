@@ -48,6 +48,7 @@ pub async fn build(
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let registry = peers::Registry::new(&config.rules)?;
     let app = app::App::new(pool, registry);
+    server.run_beside(app.clone().keep_packing(shutdown.clone()));
 
     let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), shutdown))
         .max_decoding_message_size(MESSAGE_BYTES_MAX);

@@ -6,6 +6,7 @@ pub(crate) mod deadline;
 pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod jurisdiction;
+pub(crate) mod packed;
 pub(crate) mod reject;
 pub(crate) mod snapshot;
 mod time;

@@ -2,11 +2,14 @@
 //! of the tally also done by DuckDB and Polars on the same facts; and how fast rules are given out,
 //! beside a server that does nothing else; and how fast events are taken in, beside `COPY`.
 //!
-//! Usage: `chengping-bench [--only kernel|preview|distribution|ingest] [--python PYTHON] [--chengping PROGRAM]
-//! [--facts 1000000,10000000] [--events 1000000] [--json FILE]`. Without `--python` no other engine is asked, without
-//! `--chengping` nothing is previewed or taken in. Nothing is judged: the numbers are those of this machine, now.
+//! Usage: `chengping-bench [--only kernel|preview|close|distribution|ingest] [--python PYTHON]
+//! [--chengping PROGRAM] [--facts 1000000,10000000] [--cases 40000,400000] [--events 1000000]
+//! [--json FILE]`. Without `--python` no other engine is asked; without `--chengping` nothing is
+//! previewed or taken in, and no month closed. Nothing is judged: the numbers are those of this
+//! machine, now.
 
 mod city;
+mod close;
 mod columns;
 mod deriving;
 mod distribution;
@@ -32,6 +35,8 @@ struct Options {
     chengping: Option<PathBuf>,
     json: Option<PathBuf>,
     facts: Vec<usize>,
+    /// How many cases the closed months have.
+    cases: Vec<u64>,
     /// How many events are taken in at a time.
     events: usize,
     /// The one part that is asked for.
@@ -46,9 +51,9 @@ impl Options {
 
 fn options() -> anyhow::Result<Options> {
     let facts = vec![1_000_000, 10_000_000];
-    let events = 1_000_000;
+    let (cases, events) = (vec![40_000, 400_000], 1_000_000);
     let mut options =
-        Options { python: None, chengping: None, json: None, facts, events, only: None };
+        Options { python: None, chengping: None, json: None, facts, cases, events, only: None };
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().with_context(|| format!("{word} needs a value"))?;
@@ -62,9 +67,13 @@ fn options() -> anyhow::Result<Options> {
                 let numbers = value.split(',').map(str::parse);
                 options.facts = numbers.collect::<Result<_, _>>().context("--facts 1000,2000")?;
             }
+            "--cases" => {
+                let numbers = value.split(',').map(str::parse);
+                options.cases = numbers.collect::<Result<_, _>>().context("--cases 1000,2000")?;
+            }
             _ => bail!(
-                "unknown option {word}; known are --only, --python, --chengping, --json, --facts and \
-                 --events"
+                "unknown option {word}; known are --only, --python, --chengping, --json, --facts, \
+                 --cases and --events"
             ),
         }
     }
@@ -91,6 +100,11 @@ fn main() -> anyhow::Result<()> {
         let previewed = preview::measure(program)?;
         writeln!(out, "\n{}", preview::lines(&previewed))?;
         all["preview"] = previewed;
+    }
+    if let (Some(program), true) = (&options.chengping, options.wants("close")) {
+        let closed = close::measure(program, &options.cases)?;
+        writeln!(out, "\n{}", close::lines(&closed))?;
+        all["close"] = closed;
     }
     if let (Some(program), true) = (&options.chengping, options.wants("ingest")) {
         let taken = ingest::measure(program, options.events)?;

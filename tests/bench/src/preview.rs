@@ -50,7 +50,7 @@ pub(crate) fn measure(chengping: &Path) -> anyhow::Result<Value> {
 async fn measure_in(chengping: &Path, folder: &Path) -> anyhow::Result<Value> {
     let cases = files::write(&folder.join("files"))?;
     let suite = Suite::start(chengping, &folder.join("data"), None)?;
-    bring_in(&suite, &folder.join("files"))?;
+    suite.bring_in(JURISDICTION, &folder.join("files"))?;
     let mut client = EvaluationServiceClient::connect(suite.address.clone()).await?;
     let start = Instant::now();
     let first = preview(&mut client, request(Way::Source, 0, false)).await?;
@@ -83,17 +83,6 @@ async fn measure_in(chengping: &Path, folder: &Path) -> anyhow::Result<Value> {
     }
     measured["sensitivity"] = percentiles(&times);
     Ok(measured)
-}
-
-/// Puts the rules in force and imports everything.
-fn bring_in(suite: &Suite, files: &Path) -> anyhow::Result<()> {
-    let file = |name: &str| files.join(name).display().to_string();
-    let bodies = ["bodies.csv", "areas.csv", "coefficients.csv"].map(file);
-    let run = |words: &[&str]| suite.run(JURISDICTION, words);
-    run(&["registry", "import", &bodies[0], &bodies[1], &bodies[2]])?;
-    let first = month().plus(-12).to_string();
-    run(&["rules", "apply", "--activate-from", &first, "zz-2018"])?;
-    run(&["import", &file("cases.csv"), &file("events.csv")])
 }
 
 async fn preview(

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::city::month;
+
 const READY: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -64,6 +66,17 @@ impl Suite {
             sleep(PAUSE);
         }
         bail!("the suite does not serve")
+    }
+
+    /// Imports the registry of a folder, puts rules in force, and imports its cases.
+    pub(crate) fn bring_in(&self, jurisdiction: &str, files: &Path) -> anyhow::Result<()> {
+        let file = |name: &str| files.join(name).display().to_string();
+        let bodies = ["bodies.csv", "areas.csv", "coefficients.csv"].map(file);
+        let run = |words: &[&str]| self.run(jurisdiction, words);
+        run(&["registry", "import", &bodies[0], &bodies[1], &bodies[2]])?;
+        let first = month().plus(-12).to_string();
+        run(&["rules", "apply", "--activate-from", &first, "zz-2018"])?;
+        run(&["import", &file("cases.csv"), &file("events.csv")])
     }
 
     /// Runs a command on a jurisdiction of it.

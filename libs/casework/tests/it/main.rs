@@ -6,3 +6,5 @@ mod city;
 mod equality;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod packed;

@@ -1,20 +1,22 @@
-//! Snapshots and facts: readings of all case files in the order of their numbers.
+//! Snapshots: what was known, fixed.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 
-use chengping_casework::{Deriver, Fact, Question, View};
+use chengping_casework::View;
 use chengping_types::name::{JurisdictionName, SnapshotName};
-use chengping_types::{Digest, JurisdictionId, Month, RecordId};
+use chengping_types::{Digest, Instant, JurisdictionId, Month};
+use futures_util::stream::TryStreamExt as _;
 use uuid::Uuid;
 
 use super::App;
+use super::files::{self, RawPages, Reading, check_complete, compute};
 use super::reading::{Page, close_page, open_page};
-use crate::domain::{CaseFile, Folded, NewSnapshot, Snapshot, SnapshotFold};
+use crate::domain::{
+    CaseFile, Folded, NewSnapshot, Sight, Snapshot, SnapshotFold, next_revision, unpack_page,
+};
 use crate::error::Error;
-use crate::store::{self, PgPool};
-
-/// Cases that are read at a time: what memory is bounded by.
-const CASES_A_PAGE: u32 = 2_000;
+use crate::store::packed::FreezeCut;
+use crate::store::{self, PgConnection};
 
 impl App {
     /// Fixes what is known now, as `view` shows it. The same records and view are one snapshot,
@@ -28,23 +30,46 @@ impl App {
         let mut connection = store::acquire(&self.pool).await?;
         let (watermark, open_rejects) =
             store::jurisdiction::standing(&mut connection, jurisdiction).await?;
-        let found =
-            store::snapshot::find(&mut connection, jurisdiction, month, view, watermark).await?;
         drop(connection);
-        if let Some(snapshot) = found {
-            return Ok(Snapshot { open_rejects, ..snapshot });
+        let sight = Sight { watermark, view };
+        loop {
+            let mut connection = store::acquire(&self.pool).await?;
+            let found = store::snapshot::find(&mut connection, jurisdiction, month, sight).await?;
+            if let Some(snapshot) = found {
+                return Ok(Snapshot { open_rejects, ..snapshot });
+            }
+            let former = former(&mut connection, jurisdiction, month, sight).await?;
+            drop(connection);
+            let seen = former.as_ref().map(Snapshot::sight);
+            let folded = self.fold_packed(jurisdiction, sight, seen).await?;
+            let new = NewSnapshot {
+                id: Uuid::now_v7().to_string().parse().expect("a UUID is a record ID"),
+                month,
+                sight,
+                open_rejects,
+                folded,
+                revision: next_revision(former.as_ref(), folded.late),
+                former: former.map(|former| former.id),
+            };
+            self.insert_snapshot(jurisdiction, &new).await?;
         }
-        let folded = self.fold(jurisdiction, watermark, view).await?;
-        let id = Uuid::now_v7().to_string().parse::<RecordId>().expect("a UUID is a record ID");
-        let new = NewSnapshot { id, month, view, watermark, open_rejects, folded };
-        let mut connection = store::acquire(&self.pool).await?;
-        store::snapshot::insert(&mut connection, jurisdiction, &new).await?;
-        // Another call may have been faster; then its snapshot is the one.
-        let stored =
-            store::snapshot::find(&mut connection, jurisdiction, month, view, watermark).await?;
-        let name = SnapshotName { jurisdiction: jurisdiction.clone(), snapshot: new.id };
-        let stored = stored.map(|snapshot| Snapshot { open_rejects, ..snapshot });
-        stored.ok_or_else(|| Error::SnapshotNotFound { name: name.to_string() })
+    }
+
+    /// Stores a snapshot, unless there is one of the same records and view, or another one has
+    /// come before it.
+    async fn insert_snapshot(
+        &self,
+        jurisdiction: &JurisdictionId,
+        new: &NewSnapshot,
+    ) -> Result<(), Error> {
+        let _turn = self.packers.wait(jurisdiction).await;
+        let mut transaction = store::begin(&self.pool).await?;
+        store::packed::lock(&mut transaction, jurisdiction, false).await?;
+        let former = former(&mut transaction, jurisdiction, new.month, new.sight).await?;
+        if former.map(|former| former.id) == new.former {
+            store::snapshot::insert(&mut transaction, jurisdiction, new).await?;
+        }
+        Ok(store::commit(transaction).await?)
     }
 
     /// A snapshot.
@@ -71,10 +96,12 @@ impl App {
         Ok((snapshots, next))
     }
 
-    /// Reads the records of a snapshot again; gives their digest when it is the stored one.
+    /// Reads the records of a snapshot again, not the packed files; gives their digest when it is
+    /// the stored one, and the packed files are what the records say.
     pub(crate) async fn verify_snapshot(&self, name: &SnapshotName) -> Result<Digest, Error> {
         let snapshot = self.snapshot(name).await?;
-        let found = self.fold(&name.jurisdiction, snapshot.watermark, snapshot.view).await?;
+        let (jurisdiction, sight) = (&name.jurisdiction, snapshot.sight());
+        let (found, damage) = self.fold_records(jurisdiction, sight).await?;
         if found.digest != snapshot.digest {
             return Err(Error::SnapshotDigestMismatch {
                 name: name.to_string(),
@@ -82,22 +109,17 @@ impl App {
                 found: found.digest.to_string(),
             });
         }
-        Ok(found.digest)
-    }
-
-    /// The facts that answer each question, as the first `watermark` records give them.
-    pub(crate) async fn facts(
-        &self,
-        jurisdiction: JurisdictionId,
-        watermark: i64,
-        questions: Vec<Question>,
-    ) -> Result<FactPages, Error> {
-        let accepted = self.watermark(&jurisdiction).await?;
-        if watermark > accepted {
-            return Err(Error::WatermarkAhead { asked: watermark, watermark: accepted });
+        if let Some(damage) = damage {
+            return Err(damage);
         }
-        let files = FilePages::new(self.pool.clone(), jurisdiction, watermark);
-        Ok(FactPages { files, ahead: None, questions: questions.into() })
+        let packed = self.fold_packed(jurisdiction, sight, None).await?;
+        if packed != found {
+            return Err(damaged(
+                jurisdiction,
+                "their digests are not those of the records".to_owned(),
+            ));
+        }
+        Ok(found.digest)
     }
 
     /// The number of accepted records.
@@ -106,99 +128,96 @@ impl App {
         Ok(store::jurisdiction::watermark(&mut connection, jurisdiction).await?)
     }
 
-    async fn fold(
+    /// What is seen, by the packed files.
+    async fn fold_packed(
         &self,
         jurisdiction: &JurisdictionId,
-        watermark: i64,
-        view: View,
+        sight: Sight,
+        former: Option<Sight>,
     ) -> Result<Folded, Error> {
-        let mut files = FilePages::new(self.pool.clone(), jurisdiction.clone(), watermark);
-        let mut fold = SnapshotFold::new(view);
-        let mut page = files.next().await?;
-        while !page.is_empty() {
-            let folding = tokio::task::spawn_blocking(move || {
-                page.into_iter().for_each(|file| fold.add(file));
-                fold
-            });
-            // The next page is on its way while this one is folded.
-            (fold, page) = tokio::try_join!(async { Ok(folding.await?) }, files.next())?;
+        self.pack(jurisdiction, sight.watermark).await?;
+        let views = std::iter::once(sight).chain(former).map(|sight| sight.view);
+        let cuts = views.flat_map(|view| [view.as_of, view.decided]);
+        let cut = FreezeCut {
+            watermark: sight.watermark,
+            whole_before: cuts.min().unwrap_or(Instant::MIN),
+            looked_into_after: former.map_or(i64::MAX, |former| former.watermark),
+        };
+        let (pool, of) = (self.pool.clone(), jurisdiction.clone());
+        let pages = files::packed_pages(pool, of, Reading::Digests(cut));
+        let fold_page = move |page: &[u8]| SnapshotFold::fold_page(sight, former, page);
+        let mut pages = compute(pages, fold_page, jurisdiction);
+        let mut fold = SnapshotFold::new(sight);
+        while let Some(page) = pages.try_next().await? {
+            fold.add_page(&page);
         }
+        check_complete(jurisdiction, sight.watermark, fold.records())?;
         Ok(fold.finish())
     }
-}
 
-/// All case files up to a watermark, page by page. A connection is held no longer than a page.
-struct FilePages {
-    pool: PgPool,
-    jurisdiction: JurisdictionId,
-    watermark: i64,
-    /// The last case read; none after the last page.
-    after: Option<String>,
-}
-
-impl FilePages {
-    fn new(pool: PgPool, jurisdiction: JurisdictionId, watermark: i64) -> Self {
-        Self { pool, jurisdiction, watermark, after: Some(String::new()) }
-    }
-
-    /// The next page; empty at the end.
-    async fn next(&mut self) -> Result<Vec<CaseFile>, Error> {
-        let Some(after) = &self.after else { return Ok(Vec::new()) };
-        let mut connection = store::acquire(&self.pool).await?;
-        let limit = CASES_A_PAGE;
-        let page =
-            store::file::page(&mut connection, &self.jurisdiction, self.watermark, after, limit)
-                .await?;
-        let is_full = u32::try_from(page.len()).is_ok_and(|length| length == limit);
-        self.after = page.last().filter(|_| is_full).map(|file| file.case.case_no.to_string());
-        Ok(page)
-    }
-}
-
-/// Facts, page by page in the order of case numbers.
-pub(crate) struct FactPages {
-    files: FilePages,
-    /// The page after the one that was given last.
-    ahead: Option<Vec<CaseFile>>,
-    questions: Arc<[Question]>,
-}
-
-/// Facts of one month.
-pub(crate) struct MonthFacts {
-    pub(crate) month: Month,
-    /// At least one.
-    pub(crate) facts: Vec<Fact>,
-}
-
-impl FactPages {
-    /// The next facts that there are, month by month as they were asked for; none at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<MonthFacts>>, Error> {
-        loop {
-            let page = match self.ahead.take() {
-                Some(page) => page,
-                None => self.files.next().await?,
-            };
-            if page.is_empty() {
-                return Ok(None);
+    /// What is seen, by the records themselves, and where the packed files are not what these say.
+    async fn fold_records(
+        &self,
+        jurisdiction: &JurisdictionId,
+        sight: Sight,
+    ) -> Result<(Folded, Option<Error>), Error> {
+        self.pack(jurisdiction, sight.watermark).await?;
+        let (pool, of) = (self.pool.clone(), jurisdiction.clone());
+        let pages = files::packed_pages(pool, of, Reading::Files(sight.watermark));
+        let unpack = move |page: &[u8]| unpack_page(page, sight.watermark);
+        let mut packed = compute(pages, unpack, jurisdiction);
+        let (mut waiting, mut damage) = (VecDeque::new(), None);
+        let of = jurisdiction.clone();
+        let mut records = RawPages::new(self.pool.clone(), of, sight.watermark);
+        let mut fold = SnapshotFold::new(sight);
+        let mut page = records.next().await?;
+        while !page.is_empty() {
+            while damage.is_none() && waiting.len() < page.len() {
+                match packed.try_next().await {
+                    Ok(Some(more)) => waiting.extend(more.files),
+                    Ok(None) => break,
+                    Err(error @ Error::CaseFilesDamaged { .. }) => damage = Some(error),
+                    Err(error) => return Err(error),
+                }
             }
-            let questions = Arc::clone(&self.questions);
-            let deriving = tokio::task::spawn_blocking(move || derive(&questions, &page));
+            let files: Vec<_> = waiting.drain(..page.len().min(waiting.len())).collect();
+            let folding = tokio::task::spawn_blocking(move || {
+                let other = first_difference(&page, &files);
+                page.into_iter().for_each(|file| fold.add(file));
+                (fold, other)
+            });
             // The next page is on its way while this one is folded.
-            let (facts, ahead) =
-                tokio::try_join!(async { Ok(deriving.await?) }, self.files.next())?;
-            self.ahead = Some(ahead);
-            if !facts.is_empty() {
-                return Ok(Some(facts));
-            }
+            let other;
+            ((fold, other), page) = tokio::try_join!(async { Ok(folding.await?) }, records.next())?;
+            let other = other.map(|case_no| {
+                damaged(jurisdiction, format!("case {case_no} is not what its records say"))
+            });
+            damage = damage.or(other);
         }
+        Ok((fold.finish(), damage))
     }
 }
 
-fn derive(questions: &[Question], page: &[CaseFile]) -> Vec<MonthFacts> {
-    let of_month = |question: &Question| {
-        let deriver = Deriver::new(question);
-        let facts = page.iter().filter_map(|file| deriver.derive(&file.case, &file.events));
-        MonthFacts { month: question.month, facts: facts.collect() }
+fn damaged(jurisdiction: &JurisdictionId, what: String) -> Error {
+    Error::CaseFilesDamaged { parent: format!("jurisdictions/{jurisdiction}"), what }
+}
+
+/// The number of the first case whose packed file is not what its records say.
+fn first_difference(records: &[CaseFile], packed: &[CaseFile]) -> Option<String> {
+    let is_same = |record: &CaseFile, packed: Option<&CaseFile>| {
+        packed.is_some_and(|packed| *packed == record.clone().without_free_texts())
     };
-    questions.iter().map(of_month).filter(|month| !month.facts.is_empty()).collect()
+    let mut packed = packed.iter();
+    let other = records.iter().find(|record| !is_same(record, packed.next()));
+    other.map(|other| other.case.case_no.to_string())
+}
+
+/// The snapshot of the same month and the same `as_of` that comes before what is seen.
+async fn former(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+    sight: Sight,
+) -> Result<Option<Snapshot>, Error> {
+    Ok(store::snapshot::former(connection, jurisdiction, month, sight).await?)
 }

@@ -1,7 +1,7 @@
 //! From case files to the digest of a snapshot.
 
-use chengping_casework::{Case, Event, View, case_digest};
-use chengping_types::Digest;
+use chengping_casework::{Case, CaseRecords, Event, PackedError, View, case_digest, next_frame};
+use chengping_types::{CaseNo, Digest};
 use sha2::{Digest as _, Sha256};
 
 /// A case with its events, sorted by event number.
@@ -11,39 +11,198 @@ pub(crate) struct CaseFile {
     pub(crate) events: Vec<Event>,
 }
 
+impl CaseFile {
+    /// Without what is not packed.
+    pub(crate) fn without_free_texts(mut self) -> Self {
+        self.case.title = None;
+        self.events.iter_mut().for_each(|event| event.note = None);
+        self
+    }
+}
+
+/// Case files of a page, as the first records up to some watermark have them.
+#[derive(Debug, Default)]
+pub(crate) struct UnpackedPage {
+    pub(crate) files: Vec<CaseFile>,
+    /// How many of these records they hold.
+    pub(crate) records: i64,
+}
+
+/// Reads packed files, one frame behind the other in the order of their numbers, as the first
+/// `watermark` records have them.
+pub(crate) fn unpack_page(bytes: &[u8], watermark: i64) -> Result<UnpackedPage, PackedError> {
+    let mut page = UnpackedPage::default();
+    let (mut bytes, mut before): (_, Option<CaseNo>) = (bytes, None);
+    while let Some(frame) = next_frame(&mut bytes)? {
+        let records = CaseRecords::unpack(frame)?;
+        page.records += count(records.count_up_to(watermark));
+        let case_no = &records.case().case_no;
+        if before.is_some_and(|before| before >= *case_no) {
+            return Err(PackedError::Invalid("the order of files"));
+        }
+        before = Some(case_no.clone());
+        let file = records.up_to(watermark);
+        page.files.extend(file.map(|(case, events)| CaseFile { case, events }));
+    }
+    Ok(page)
+}
+
 /// What a snapshot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Folded {
     pub(crate) digest: Digest,
     pub(crate) cases: i64,
     pub(crate) events: i64,
+    /// What it sees and the snapshot before did not.
+    pub(crate) late: Late,
+}
+
+/// Events that came late, and how many cases have some.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Late {
+    pub(crate) cases: i64,
+    pub(crate) events: i64,
+}
+
+/// What a snapshot sees: so many of the first records, in a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sight {
+    pub(crate) watermark: i64,
+    pub(crate) view: View,
+}
+
+impl Sight {
+    /// Whether an event of this sequence is seen.
+    pub(crate) fn shows(&self, event: &Event, sequence: i64) -> bool {
+        sequence <= self.watermark && self.view.shows(event)
+    }
 }
 
 /// Folds case files, given in the byte order of their numbers, into the digest of a snapshot: the
 /// SHA-256 over the digests of all cases with their visible events.
 #[derive(Debug)]
 pub(crate) struct SnapshotFold {
-    view: View,
+    sight: Sight,
     hash: Sha256,
     cases: i64,
     events: i64,
+    records: i64,
+    late: Late,
+}
+
+/// What a page of marked files adds to a fold.
+#[derive(Debug, Default)]
+pub(crate) struct FoldedPage {
+    digests: Vec<u8>,
+    events: i64,
+    records: i64,
+    late: Late,
 }
 
 impl SnapshotFold {
-    pub(crate) fn new(view: View) -> Self {
-        Self { view, hash: Sha256::new(), cases: 0, events: 0 }
+    /// A fold of what `sight` sees.
+    pub(crate) fn new(sight: Sight) -> Self {
+        let late = Late::default();
+        Self { sight, hash: Sha256::new(), cases: 0, events: 0, records: 0, late }
     }
 
+    /// Adds a file as the first records up to the watermark have it.
     pub(crate) fn add(&mut self, file: CaseFile) {
         let CaseFile { case, mut events } = file;
-        events.retain(|event| self.view.shows(event));
+        self.records += 1 + count(events.len());
+        events.retain(|event| self.sight.view.shows(event));
         self.hash.update(case_digest(&case, &events).as_bytes());
         self.cases += 1;
-        self.events += i64::try_from(events.len()).expect("a case fits");
+        self.events += count(events.len());
+    }
+
+    /// What the marked files of a page add (`store::packed::digest_page`), and what of it `former`
+    /// did not see. Pages can be computed at the same time.
+    pub(crate) fn fold_page(
+        sight: Sight,
+        former: Option<Sight>,
+        bytes: &[u8],
+    ) -> Result<FoldedPage, PackedError> {
+        let (mut page, mut bytes) = (FoldedPage::default(), bytes);
+        while let Some((mark, rest)) = bytes.split_first() {
+            bytes = rest;
+            let digest = match mark {
+                0 | 2 => Some(take::<32>(&mut bytes)?),
+                1 => None,
+                _ => return Err(PackedError::Invalid("the mark of a file")),
+            };
+            if let (0, Some(digest)) = (mark, digest) {
+                let events = i64::from_be_bytes(take(&mut bytes)?);
+                page.digests.extend_from_slice(&digest);
+                page.events += events;
+                page.records += events + 1;
+                continue;
+            }
+            let frame = next_frame(&mut bytes)?.ok_or(PackedError::Short)?;
+            page.look_into(sight, former, frame, digest)?;
+        }
+        Ok(page)
+    }
+
+    /// Adds what was computed of the next page.
+    pub(crate) fn add_page(&mut self, page: &FoldedPage) {
+        self.hash.update(&page.digests);
+        self.cases += count(page.digests.len() / 32);
+        self.events += page.events;
+        self.records += page.records;
+        self.late.cases += page.late.cases;
+        self.late.events += page.late.events;
+    }
+
+    /// How many records up to the watermark were folded.
+    pub(crate) fn records(&self) -> i64 {
+        self.records
     }
 
     pub(crate) fn finish(self) -> Folded {
         let digest = Digest::from_bytes(self.hash.finalize().into());
-        Folded { digest, cases: self.cases, events: self.events }
+        Folded { digest, cases: self.cases, events: self.events, late: self.late }
     }
+}
+
+impl FoldedPage {
+    fn look_into(
+        &mut self,
+        sight: Sight,
+        former: Option<Sight>,
+        frame: &[u8],
+        digest: Option<[u8; 32]>,
+    ) -> Result<(), PackedError> {
+        let records = CaseRecords::unpack(frame)?;
+        self.records += count(records.count_up_to(sight.watermark));
+        let seen = records.sequenced().filter(|(event, sequence)| sight.shows(event, *sequence));
+        let late = former.map_or(0, |former| {
+            let is_late = |(event, sequence): &(&Event, i64)| !former.shows(event, *sequence);
+            count(seen.clone().filter(is_late).count())
+        });
+        self.events += count(seen.count());
+        self.late.events += late;
+        self.late.cases += i64::from(late > 0);
+        let digest = match digest {
+            Some(digest) => digest,
+            None => {
+                let known = records.up_to(sight.watermark);
+                let (case, mut events) = known.ok_or(PackedError::Invalid("the first record"))?;
+                events.retain(|event| sight.view.shows(event));
+                *case_digest(&case, &events).as_bytes()
+            }
+        };
+        self.digests.extend_from_slice(&digest);
+        Ok(())
+    }
+}
+
+fn take<const LENGTH: usize>(bytes: &mut &[u8]) -> Result<[u8; LENGTH], PackedError> {
+    let (taken, rest) = bytes.split_first_chunk().ok_or(PackedError::Short)?;
+    *bytes = rest;
+    Ok(*taken)
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).expect("what fits into memory can be counted")
 }

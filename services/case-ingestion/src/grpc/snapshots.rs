@@ -8,7 +8,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use tonic::{Request, Response, Status};
 
 use super::convert::{Facts, SnapshotCommand, fact_batches, named, page, parent, snapshot_to_pb};
-use crate::app::App;
+use crate::app::{App, MonthFacts};
 
 /// The handlers of `SnapshotService`.
 pub(crate) struct SnapshotHandlers {
@@ -68,19 +68,28 @@ impl SnapshotService for SnapshotHandlers {
         Ok(Response::new(pb::VerifySnapshotResponse { digest }))
     }
 
+    async fn rebuild_case_files(
+        &self,
+        request: Request<pb::RebuildCaseFilesRequest>,
+    ) -> Result<Response<pb::RebuildCaseFilesResponse>, Status> {
+        let parent: JurisdictionName = parent(&request.into_inner().parent).map_err(to_status)?;
+        let watermark =
+            self.app.rebuild_case_files(&parent.jurisdiction).await.map_err(to_status)?;
+        Ok(Response::new(pb::RebuildCaseFilesResponse { watermark }))
+    }
+
     async fn stream_facts(
         &self,
         request: Request<pb::StreamFactsRequest>,
     ) -> Result<Response<Self::StreamFactsStream>, Status> {
         let Facts { jurisdiction, watermark, questions } =
             Facts::try_from(request.into_inner()).map_err(to_status)?;
-        let pages = self.app.facts(jurisdiction, watermark, questions).await.map_err(to_status)?;
+        let form = |months: &[MonthFacts]| months.iter().flat_map(fact_batches).collect();
+        let pages = self.app.facts(jurisdiction, watermark, questions, form);
+        let pages = pages.await.map_err(to_status)?;
         // The client that goes drops the stream, and with it the reading.
-        let batches = stream::try_unfold(pages, |mut pages| async move {
-            let months = pages.next().await.map_err(to_status)?;
-            let batches = months.map(|months| months.iter().flat_map(fact_batches).collect());
-            Ok::<_, Status>(batches.map(|batches: Vec<_>| (stream::iter(batches).map(Ok), pages)))
-        });
+        let batches =
+            pages.map_err(to_status).map_ok(|batches: Vec<_>| stream::iter(batches).map(Ok));
         Ok(Response::new(batches.try_flatten().boxed()))
     }
 }

@@ -29,6 +29,10 @@ impl RowBuffer<'_> {
         }
     }
 
+    pub(super) fn bytes(&mut self, value: &[u8]) {
+        self.field(value);
+    }
+
     pub(super) fn text(&mut self, value: &str) {
         self.field(value.as_bytes());
     }

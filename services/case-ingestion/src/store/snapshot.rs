@@ -6,24 +6,48 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::time::Time;
-use super::{StoreError, corrupt, get, parse};
-use crate::domain::{NewSnapshot, Snapshot};
+use super::{StoreError, corrupt, get, parse, parse_optional};
+use crate::domain::{Late, NewSnapshot, Sight, Snapshot};
 
 const COLUMNS: &str = "snapshot_id, month, as_of, decided, watermark, digest, case_count, \
-                       event_count, open_reject_count, create_time";
+                       event_count, open_reject_count, create_time, revision, former_id, \
+                       late_case_count, late_event_count";
 
 /// The snapshot of these records and this view, if there is one.
 pub(crate) async fn find(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     month: Month,
-    view: View,
-    watermark: i64,
+    Sight { watermark, view }: Sight,
 ) -> Result<Option<Snapshot>, StoreError> {
     let row = sqlx::query(AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM snapshot
          WHERE jurisdiction = $1 AND month = $2 AND as_of = $3 AND decided = $4
            AND watermark = $5"
+    )))
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .bind(Time(view.as_of))
+    .bind(Time(view.decided))
+    .bind(watermark)
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The snapshot of the same month and `as_of` that comes before what is seen: of those of as many
+/// records or fewer, and not of the same view, the newest.
+pub(crate) async fn former(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+    Sight { watermark, view }: Sight,
+) -> Result<Option<Snapshot>, StoreError> {
+    let row = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM snapshot
+         WHERE jurisdiction = $1 AND month = $2 AND as_of = $3 AND watermark <= $5
+           AND (watermark < $5 OR decided <> $4)
+         ORDER BY watermark DESC, snapshot_id DESC LIMIT 1"
     )))
     .bind(jurisdiction.as_str())
     .bind(month.to_string())
@@ -43,20 +67,25 @@ pub(crate) async fn insert(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO snapshot (jurisdiction, snapshot_id, month, as_of, decided, watermark,
-                               digest, case_count, event_count, open_reject_count)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                               digest, case_count, event_count, open_reject_count, revision,
+                               former_id, late_case_count, late_event_count)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (jurisdiction, month, as_of, decided, watermark) DO NOTHING",
     )
     .bind(jurisdiction.as_str())
     .bind(snapshot.id.as_str())
     .bind(snapshot.month.to_string())
-    .bind(Time(snapshot.view.as_of))
-    .bind(Time(snapshot.view.decided))
-    .bind(snapshot.watermark)
+    .bind(Time(snapshot.sight.view.as_of))
+    .bind(Time(snapshot.sight.view.decided))
+    .bind(snapshot.sight.watermark)
     .bind(snapshot.folded.digest.as_bytes().as_slice())
     .bind(snapshot.folded.cases)
     .bind(snapshot.folded.events)
     .bind(snapshot.open_rejects)
+    .bind(snapshot.revision)
+    .bind(snapshot.former.as_ref().map(|former| former.as_str()))
+    .bind(snapshot.folded.late.cases)
+    .bind(snapshot.folded.late.events)
     .execute(connection)
     .await?;
     Ok(())
@@ -115,5 +144,8 @@ fn read(row: &PgRow) -> Result<Snapshot, StoreError> {
         event_count: get(row, "event_count")?,
         open_rejects: get(row, "open_reject_count")?,
         create_time,
+        revision: get(row, "revision")?,
+        former: parse_optional(row, "former_id")?,
+        late: Late { cases: get(row, "late_case_count")?, events: get(row, "late_event_count")? },
     })
 }

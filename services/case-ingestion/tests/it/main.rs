@@ -14,6 +14,8 @@ mod intake;
 mod laws;
 mod months;
 #[cfg(test)]
+mod packed;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod rejects;

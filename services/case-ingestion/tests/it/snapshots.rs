@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use crate::builders::{APRIL, FREEZE, case, event, events, time};
 use crate::harness::{Harness, ZZ, fields, reason};
 
-async fn create(harness: &Harness, month: &str, as_of: i64) -> pb::Snapshot {
+pub(crate) async fn create(harness: &Harness, month: &str, as_of: i64) -> pb::Snapshot {
     let request = pb::CreateSnapshotRequest {
         parent: ZZ.to_owned(),
         snapshot: Some(pb::Snapshot {
@@ -19,7 +19,7 @@ async fn create(harness: &Harness, month: &str, as_of: i64) -> pb::Snapshot {
     harness.snapshots.clone().create_snapshot(request).await.unwrap().into_inner()
 }
 
-async fn verify(harness: &Harness, name: &str) -> Result<String, Status> {
+pub(crate) async fn verify(harness: &Harness, name: &str) -> Result<String, Status> {
     let request = pb::VerifySnapshotRequest { name: name.to_owned() };
     let found = harness.snapshots.clone().verify_snapshot(request).await?;
     Ok(found.into_inner().digest)
@@ -89,10 +89,97 @@ async fn a_record_that_was_tampered_with_is_found() {
     assert_eq!(verify(&harness, &snapshot.name).await.unwrap(), snapshot.digest);
 
     let pool = sqlx::PgPool::connect(harness.database.admin_url()).await.unwrap();
-    let tampering = "UPDATE case_ingestion.event SET note = 'later' WHERE event_no = 4";
+    let tampering = "UPDATE case_ingestion.event SET outcome = 'later' WHERE event_no = 4";
     sqlx::query(tampering).execute(&pool).await.unwrap();
     let status = verify(&harness, &snapshot.name).await.unwrap_err();
     assert_eq!(reason(&status), (Code::DataLoss, "SNAPSHOT_DIGEST_MISMATCH".to_owned()));
+}
+
+#[tokio::test]
+async fn free_texts_can_be_erased_without_a_digest_that_breaks() {
+    let harness = Harness::start().await;
+    harness.take_cases(&[pb::Case { title: "a name".to_owned(), ..case("A") }]).await;
+    let mut events = events("A");
+    events[0].note = "a telephone number".to_owned();
+    harness.take_events(&events).await;
+    let snapshot = create(&harness, "2018-04", FREEZE).await;
+    let pool = sqlx::PgPool::connect(harness.database.admin_url()).await.unwrap();
+    for erasure in [
+        "UPDATE case_ingestion.case_record SET title = NULL",
+        "UPDATE case_ingestion.event SET note = NULL",
+    ] {
+        sqlx::query(erasure).execute(&pool).await.unwrap();
+    }
+    let packed: Vec<Vec<u8>> = sqlx::query_scalar("SELECT content FROM case_ingestion.case_file")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    let holds = |text: &str| packed.iter().any(|file| holds(file, text));
+    assert!(holds("b01") && !holds("a name") && !holds("a telephone number"));
+    assert_eq!(verify(&harness, &snapshot.name).await.unwrap(), snapshot.digest);
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[tokio::test]
+async fn what_comes_late_makes_the_next_revision_and_is_counted() {
+    let harness = Harness::start().await;
+    harness.take_cases(&[case("A"), case("B")]).await;
+    harness.take_events(&events("A")).await;
+    let first = create(&harness, "2018-04", FREEZE).await;
+    assert_eq!((first.revision, first.former_snapshot.as_str()), (1, ""));
+    assert_eq!((first.late_event_count, first.late_case_count), (0, 0));
+
+    // A day after the freeze something happens: the month is what it was.
+    let after = event("A", 9, pb::EventKind::Reopened, 34 * 24);
+    harness.take_cases(&[case("C")]).await;
+    harness.take_events(&[after]).await;
+    let second = create(&harness, "2018-04", FREEZE).await;
+    assert_ne!(second.name, first.name);
+    assert_eq!((second.revision, &second.former_snapshot), (1, &first.name));
+    assert_eq!((second.late_event_count, second.late_case_count), (0, 0));
+
+    // Five events of one case and one of another come too late.
+    harness.take_events(&events("B")).await;
+    harness.take_events(&[event("A", 7, pb::EventKind::Visited, 7)].map(visit)).await;
+    let third = create(&harness, "2018-04", FREEZE).await;
+    assert_eq!((third.revision, &third.former_snapshot), (2, &second.name));
+    assert_eq!((third.late_event_count, third.late_case_count), (6, 2));
+    assert_eq!(create(&harness, "2018-04", FREEZE).await, third);
+    // Another view of the month is another series, and so is another month.
+    assert_eq!(create(&harness, "2018-04", FREEZE - 1).await.revision, 1);
+    assert_eq!(create(&harness, "2018-03", FREEZE).await.revision, 1);
+    for snapshot in [first, second, third] {
+        assert_eq!(verify(&harness, &snapshot.name).await.unwrap(), snapshot.digest);
+    }
+}
+
+fn visit(event: pb::Event) -> pb::Event {
+    pb::Event { outcome: "satisfied".to_owned(), ..event }
+}
+
+#[tokio::test]
+async fn decisions_that_only_a_later_cut_shows_make_the_next_revision() {
+    let harness = Harness::start().await;
+    harness.take_cases(&[case("A")]).await;
+    let exempted =
+        pb::Event { outcome: "late".to_owned(), ..event("A", 9, pb::EventKind::Exempted, 40 * 24) };
+    harness.take_events(&[&events("A")[..], &[exempted]].concat()).await;
+    let first = create(&harness, "2018-04", FREEZE).await;
+    let request = pb::CreateSnapshotRequest {
+        parent: ZZ.to_owned(),
+        snapshot: Some(pb::Snapshot {
+            month: "2018-04".to_owned(),
+            as_of: Some(time(FREEZE)),
+            decided: Some(time(FREEZE + 30 * 24 * 3_600)),
+            ..pb::Snapshot::default()
+        }),
+    };
+    let corrected = harness.snapshots.clone().create_snapshot(request).await.unwrap().into_inner();
+    assert_eq!((corrected.revision, corrected.former_snapshot), (2, first.name));
+    assert_eq!((corrected.late_event_count, corrected.late_case_count), (1, 1));
 }
 
 #[tokio::test]

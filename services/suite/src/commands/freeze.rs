@@ -12,7 +12,7 @@ use crate::args::Common;
 use crate::clients::Clients;
 use crate::convert::{time_text, timestamp};
 use crate::failure::{Doing as _, Failure, Outcome};
-use crate::output::{Align, Output, Table};
+use crate::output::{Align, Output, Table, say};
 
 /// Flags of `freeze`.
 #[derive(Debug, Args)]
@@ -48,6 +48,7 @@ pub async fn run(common: &Common, _: &FreezeArgs, out: &mut Output) -> Result<Ou
     let snapshot = snapshot.doing(format!("freeze {month}"))?.into_inner();
     let mut table = Table::new(&[
         ("snapshot", Align::Left),
+        ("revision", Align::Right),
         ("watermark", Align::Right),
         ("cases", Align::Right),
         ("events", Align::Right),
@@ -56,6 +57,7 @@ pub async fn run(common: &Common, _: &FreezeArgs, out: &mut Output) -> Result<Ou
     ]);
     table.row([
         snapshot.name.clone(),
+        snapshot.revision.to_string(),
         snapshot.watermark.to_string(),
         snapshot.case_count.to_string(),
         snapshot.event_count.to_string(),
@@ -74,7 +76,58 @@ pub async fn run(common: &Common, _: &FreezeArgs, out: &mut Output) -> Result<Ou
             "cases": snapshot.case_count,
             "events": snapshot.event_count,
             "open_rejects": snapshot.open_reject_count,
+            "revision": snapshot.revision,
+            "former_snapshot": snapshot.former_snapshot,
+            "late_events": snapshot.late_event_count,
+            "late_cases": snapshot.late_case_count,
         }),
     )?;
+    remarks(month, &snapshot).into_iter().for_each(say);
     Ok(Outcome::Done)
+}
+
+/// What somebody who closes a month has to know beside the numbers, and what to run next.
+fn remarks(month: Month, snapshot: &Snapshot) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let (late, cases) = (snapshot.late_event_count, snapshot.late_case_count);
+    if late > 0 {
+        remarks.push(format!(
+            "{month} was frozen before ({former}); since then {late} events of {cases} cases have \
+             come that this revision sees. Evaluate it with `chengping evaluate --month {month}`; \
+             if it is published, correct it with `chengping correct --month {month} --reason TEXT`",
+            former = snapshot.former_snapshot,
+        ));
+    }
+    let open = snapshot.open_reject_count;
+    if open > 0 {
+        remarks.push(format!(
+            "{open} records are set aside and not counted in any month; list them with \
+             `chengping rejects`"
+        ));
+    }
+    remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_events_and_open_rejects_are_told_with_the_command_to_run() {
+        let month = Month::new(2018, 4).unwrap();
+        let quiet = Snapshot { revision: 1, ..Snapshot::default() };
+        assert!(remarks(month, &quiet).is_empty());
+        let late = Snapshot {
+            former_snapshot: "jurisdictions/zz/snapshots/a".to_owned(),
+            late_event_count: 3,
+            late_case_count: 2,
+            open_reject_count: 4,
+            ..quiet
+        };
+        let [late, open] = &remarks(month, &late)[..] else { panic!("two remarks") };
+        assert!(late.contains("3 events of 2 cases"), "{late}");
+        assert!(late.contains("jurisdictions/zz/snapshots/a"), "{late}");
+        assert!(late.contains("chengping correct --month 2018-04 --reason"), "{late}");
+        assert!(open.contains("4 records") && open.contains("`chengping rejects`"), "{open}");
+    }
 }

@@ -39,7 +39,9 @@ pub(in crate::grpc) fn snapshot_to_pb(
     jurisdiction: &JurisdictionId,
     snapshot: Snapshot,
 ) -> pb::Snapshot {
-    let name = SnapshotName { jurisdiction: jurisdiction.clone(), snapshot: snapshot.id };
+    let name_of = |snapshot| SnapshotName { jurisdiction: jurisdiction.clone(), snapshot };
+    let former = snapshot.former.map(|former| name_of(former).to_string());
+    let name = name_of(snapshot.id);
     pb::Snapshot {
         name: name.to_string(),
         month: snapshot.month.to_string(),
@@ -51,5 +53,9 @@ pub(in crate::grpc) fn snapshot_to_pb(
         event_count: snapshot.event_count,
         open_reject_count: snapshot.open_rejects,
         create_time: Some(timestamp(snapshot.create_time)),
+        revision: snapshot.revision,
+        former_snapshot: former.unwrap_or_default(),
+        late_case_count: snapshot.late.cases,
+        late_event_count: snapshot.late.events,
     }
 }

@@ -1,0 +1,133 @@
+//! From records to packed case files.
+
+use std::collections::BTreeMap;
+
+use chengping_casework::{Case, CaseRecords, Event, PackedError, case_digest, next_frame};
+use chengping_types::{CaseNo, Digest, Instant};
+
+/// Records that came in during a second, up to which nobody is kept waiting by who packs.
+const QUIET: i64 = 2_000;
+
+/// Records that are not packed yet, each with its sequence.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    pub(crate) cases: Vec<(Case, i64)>,
+    pub(crate) events: Vec<(Event, i64)>,
+    /// Of a case: event number, sequence, deadline.
+    pub(crate) deadlines: Vec<(CaseNo, (u64, i64, Instant))>,
+}
+
+/// A packed file as it is stored.
+#[derive(Debug)]
+pub(crate) struct PackedFile {
+    pub(crate) case_no: CaseNo,
+    /// Whether the case had no file before.
+    pub(crate) is_new: bool,
+    pub(crate) first_sequence: i64,
+    pub(crate) sequence: i64,
+    pub(crate) last_at: Option<Instant>,
+    pub(crate) event_count: i64,
+    /// Of the case with all its events.
+    pub(crate) digest: Digest,
+    pub(crate) content: Vec<u8>,
+}
+
+/// What is to be added to the file of a case.
+#[derive(Debug, Default)]
+pub(crate) struct Addition {
+    case: Option<(Case, i64)>,
+    former: Option<CaseRecords>,
+    events: Vec<(Event, i64)>,
+    deadlines: Vec<(u64, i64, Instant)>,
+}
+
+/// Additions by the number of their case.
+pub(crate) type Additions = BTreeMap<CaseNo, Addition>;
+
+impl News {
+    /// By case.
+    pub(crate) fn by_case(self) -> Additions {
+        let mut additions = Additions::new();
+        for (case, sequence) in self.cases {
+            let case_no = case.case_no.clone();
+            additions.entry(case_no).or_default().case = Some((case, sequence));
+        }
+        for (event, sequence) in self.events {
+            let case_no = event.case_no.clone();
+            additions.entry(case_no).or_default().events.push((event, sequence));
+        }
+        for (case_no, deadline) in self.deadlines {
+            additions.entry(case_no).or_default().deadlines.push(deadline);
+        }
+        additions
+    }
+}
+
+/// The numbers of those cases that must have a file already.
+pub(crate) fn known_cases(additions: &Additions) -> Vec<&str> {
+    let known = additions.iter().filter(|(_, addition)| addition.case.is_none());
+    known.map(|(case_no, _)| case_no.as_str()).collect()
+}
+
+/// Gives the additions the files that there were.
+pub(crate) fn join_former(additions: &mut Additions, frames: &[u8]) -> Result<(), PackedError> {
+    let mut frames = frames;
+    while let Some(frame) = next_frame(&mut frames)? {
+        let records = CaseRecords::unpack(frame)?;
+        let addition = additions.get_mut(&records.case().case_no);
+        addition.ok_or(PackedError::Invalid("the case number"))?.former = Some(records);
+    }
+    Ok(())
+}
+
+/// The files with what is added to them, in the order of their numbers.
+pub(crate) fn pack(
+    additions: impl IntoIterator<Item = (CaseNo, Addition)>,
+) -> Result<Vec<PackedFile>, PackedError> {
+    additions.into_iter().map(|(case_no, addition)| pack_one(case_no, addition)).collect()
+}
+
+fn pack_one(case_no: CaseNo, addition: Addition) -> Result<PackedFile, PackedError> {
+    let Addition { case, former, events, deadlines } = addition;
+    let (is_new, mut records) = match (case, former) {
+        (Some((case, sequence)), _) => (true, CaseRecords::new(case, sequence)),
+        (None, Some(former)) => (false, former),
+        (None, None) => return Err(PackedError::Invalid("an event without its case")),
+    };
+    records.add(events, deadlines)?;
+    let content = records.pack();
+    let (first_sequence, sequence) = (records.sequence(), records.last_sequence());
+    let last_at = records.last_at();
+    let event_count = i64::try_from(records.events().len()).expect("a case fits");
+    let (case, events) = records.up_to(i64::MAX).expect("no sequence is greater");
+    let digest = case_digest(&case, &events);
+    Ok(PackedFile {
+        case_no,
+        is_new,
+        first_sequence,
+        sequence,
+        last_at,
+        event_count,
+        digest,
+        content,
+    })
+}
+
+/// Whether the records of a jurisdiction may be packed now, seen a second ago at `before`: while
+/// files are loaded, who packs stays out of the way.
+pub(crate) fn is_quiet(before: Option<i64>, now: i64) -> bool {
+    before.is_some_and(|before| now - before <= QUIET)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_much_comes_in_nothing_is_packed_and_what_was_not_seen_before_may_be_much() {
+        assert!(is_quiet(Some(5), 5));
+        assert!(is_quiet(Some(0), QUIET));
+        assert!(!is_quiet(Some(0), QUIET + 1));
+        assert!(!is_quiet(None, 1));
+    }
+}

@@ -1,0 +1,330 @@
+//! Packed case files, and the records that are not packed yet.
+
+use chengping_casework::{Case, Event, PACKED_VERSION};
+use chengping_types::{CaseNo, Instant, JurisdictionId};
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+
+use super::copy::copy_in;
+use super::time::Time;
+use super::{StoreError, case, corrupt, event, get, parse};
+use crate::domain::{News, PackedFile};
+
+/// What a page of files may take together, but for its last.
+const PAGE_BYTES: i64 = 4 << 20;
+
+/// How far the files of a jurisdiction are packed, under the lock of who packs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub(crate) watermark: i64,
+    /// Whether there are files that cannot be continued.
+    pub(crate) is_stale: bool,
+}
+
+/// How many of the first records are packed; none where files have to be made anew.
+pub(crate) async fn watermark(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+) -> Result<Option<i64>, StoreError> {
+    let watermark = sqlx::query_scalar(
+        "SELECT watermark FROM case_file_state WHERE jurisdiction = $1 AND version = $2",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(i16::from(PACKED_VERSION))
+    .fetch_optional(connection)
+    .await?;
+    Ok(watermark)
+}
+
+/// The jurisdictions with records that are not packed, with the watermarks of the packed and of
+/// all records.
+pub(crate) async fn behind(
+    connection: &mut PgConnection,
+) -> Result<Vec<(JurisdictionId, i64, i64)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT jurisdiction, coalesce(state.watermark, 0) AS packed, ledger.watermark
+         FROM jurisdiction AS ledger LEFT JOIN case_file_state AS state USING (jurisdiction)
+         WHERE ledger.watermark > coalesce(state.watermark, 0)",
+    )
+    .fetch_all(connection)
+    .await?;
+    let read = |row: &PgRow| {
+        Ok((parse(row, "jurisdiction")?, get(row, "packed")?, get(row, "watermark")?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Waits until nobody else packs, and keeps others waiting until the transaction ends. With
+/// `skip_locked` none where somebody packs.
+pub(crate) async fn lock(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    skip_locked: bool,
+) -> Result<Option<Standing>, StoreError> {
+    let inserted = sqlx::query(
+        "INSERT INTO case_file_state (jurisdiction, watermark, version) VALUES ($1, 0, $2)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(i16::from(PACKED_VERSION))
+    .execute(&mut *connection)
+    .await?;
+    let query = match skip_locked {
+        true => {
+            "SELECT watermark, version,
+                    EXISTS (SELECT FROM case_file AS file WHERE file.jurisdiction = $1) AS has_files
+             FROM case_file_state WHERE jurisdiction = $1 FOR UPDATE OF case_file_state SKIP LOCKED"
+        }
+        false => {
+            "SELECT watermark, version,
+                    EXISTS (SELECT FROM case_file AS file WHERE file.jurisdiction = $1) AS has_files
+             FROM case_file_state WHERE jurisdiction = $1 FOR UPDATE OF case_file_state"
+        }
+    };
+    let row = sqlx::query(query).bind(jurisdiction.as_str()).fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let version: i16 = get(&row, "version")?;
+    let is_new = inserted.rows_affected() > 0;
+    let is_stale =
+        version != i16::from(PACKED_VERSION) || is_new && get::<bool>(&row, "has_files")?;
+    Ok(Some(Standing { watermark: get(&row, "watermark")?, is_stale }))
+}
+
+/// Writes down how far is packed, under the lock.
+pub(crate) async fn set(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    watermark: i64,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE case_file_state SET watermark = $2, version = $3 WHERE jurisdiction = $1")
+        .bind(jurisdiction.as_str())
+        .bind(watermark)
+        .bind(i16::from(PACKED_VERSION))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Removes all files of a jurisdiction, under the lock.
+pub(crate) async fn clear(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM case_file WHERE jurisdiction = $1")
+        .bind(jurisdiction.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The records behind the first `after` up to the first `upto`, without free texts.
+pub(crate) async fn news(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    (after, upto): (i64, i64),
+) -> Result<News, StoreError> {
+    let cases = sqlx::query(
+        "SELECT case_no, source, category_scheme, category_code, area_code, collector,
+                NULL::text AS title, filing_condition, sequence
+         FROM case_record WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(after)
+    .bind(upto)
+    .fetch_all(&mut *connection)
+    .await?;
+    let case = |row: &PgRow| -> Result<(Case, i64), StoreError> {
+        Ok((case::read(row)?, get(row, "sequence")?))
+    };
+    let cases = cases.iter().map(case).collect::<Result<_, _>>()?;
+    let events = events(connection, jurisdiction, (after, upto)).await?;
+    let deadlines = sqlx::query(
+        "SELECT case_no, event_no, sequence, due_time FROM computed_deadline
+         WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(after)
+    .bind(upto)
+    .fetch_all(connection)
+    .await?;
+    let deadline = |row: &PgRow| -> Result<(CaseNo, (u64, i64, Instant)), StoreError> {
+        let event_no: i64 = get(row, "event_no")?;
+        let event_no = u64::try_from(event_no).map_err(|error| corrupt("event_no", error))?;
+        let Time(due_at) = get(row, "due_time")?;
+        Ok((parse(row, "case_no")?, (event_no, get(row, "sequence")?, due_at)))
+    };
+    let deadlines = deadlines.iter().map(deadline).collect::<Result<_, _>>()?;
+    Ok(News { cases, events, deadlines })
+}
+
+async fn events(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    (after, upto): (i64, i64),
+) -> Result<Vec<(Event, i64)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time, outcome,
+                NULL::text AS note, sequence
+         FROM event WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(after)
+    .bind(upto)
+    .fetch_all(connection)
+    .await?;
+    let read = |row: &PgRow| Ok((event::read(row, parse(row, "case_no")?)?, get(row, "sequence")?));
+    rows.iter().map(read).collect()
+}
+
+/// The packed files of those of the cases that have one, one frame behind the other.
+pub(crate) async fn of_cases(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    case_nos: &[&str],
+) -> Result<Vec<u8>, StoreError> {
+    let frames: Option<Vec<u8>> = sqlx::query_scalar(
+        "SELECT string_agg(content, ''::bytea) FROM case_file
+         WHERE jurisdiction = $1 AND case_no = ANY($2)",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(case_nos)
+    .fetch_one(connection)
+    .await?;
+    Ok(frames.unwrap_or_default())
+}
+
+/// Writes files, given in the order of their numbers: new ones, and those that replace another.
+pub(crate) async fn write(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    files: &[PackedFile],
+) -> Result<(), StoreError> {
+    let added = files.iter().filter(|file| file.is_new);
+    let copy = "COPY case_file (jurisdiction, case_no, first_sequence, sequence, last_time, \
+                event_count, digest, content) FROM STDIN (FORMAT binary)";
+    copy_in(connection, copy, 8, added, |file, row| {
+        row.text(jurisdiction.as_str());
+        row.text(file.case_no.as_str());
+        row.bigint(file.first_sequence);
+        row.bigint(file.sequence);
+        row.optional_time(file.last_at.map(Time));
+        row.bigint(file.event_count);
+        row.bytes(file.digest.as_bytes());
+        row.bytes(&file.content);
+    })
+    .await?;
+    let changed: Vec<_> = files.iter().filter(|file| !file.is_new).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let all =
+        |field: fn(&PackedFile) -> i64| changed.iter().map(|it| field(it)).collect::<Vec<_>>();
+    sqlx::query(
+        "UPDATE case_file AS file
+         SET sequence = new.sequence, last_time = new.last_time, event_count = new.event_count,
+             digest = new.digest, content = new.content
+         FROM unnest($2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::bytea[],
+                     $7::bytea[])
+              AS new (case_no, sequence, last_time, event_count, digest, content)
+         WHERE file.jurisdiction = $1 AND file.case_no = new.case_no",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(changed.iter().map(|file| file.case_no.as_str()).collect::<Vec<_>>())
+    .bind(all(|file| file.sequence))
+    .bind(changed.iter().map(|file| file.last_at.map(Time)).collect::<Vec<_>>())
+    .bind(all(|file| file.event_count))
+    .bind(changed.iter().map(|file| file.digest.as_bytes().as_slice()).collect::<Vec<_>>())
+    .bind(changed.iter().map(|file| file.content.as_slice()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Some files in the order of their numbers, and the number of the last.
+#[derive(Debug)]
+pub(crate) struct FramePage {
+    pub(crate) last: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The next files behind `after` (empty for the first) whose case is among the first `watermark`
+/// records; none at the end. At most `limit`, and no more than are some megabytes together.
+pub(crate) async fn page(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    watermark: i64,
+    after: &str,
+    limit: u32,
+) -> Result<Option<FramePage>, StoreError> {
+    // The files of a page come as one value: a row of its own costs more than what is in it.
+    let row = sqlx::query(
+        "SELECT max(case_no) AS last, string_agg(content, ''::bytea ORDER BY case_no) AS bytes
+         FROM (SELECT case_no, content,
+                      sum(octet_length(content)) OVER (ORDER BY case_no) - octet_length(content)
+                          AS before
+               FROM (SELECT case_no, content FROM case_file
+                     WHERE jurisdiction = $1 AND case_no > $2 AND first_sequence <= $3
+                     ORDER BY case_no LIMIT $4) AS few) AS sized
+         WHERE before < $5",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(after)
+    .bind(watermark)
+    .bind(i64::from(limit))
+    .bind(PAGE_BYTES)
+    .fetch_one(connection)
+    .await?;
+    read_page(&row)
+}
+
+/// What a freeze has to know of the files.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FreezeCut {
+    pub(crate) watermark: i64,
+    /// A file of whose events all are before this instant is seen whole.
+    pub(crate) whole_before: Instant,
+    /// A file with records behind this one is looked into, to tell what came late.
+    pub(crate) looked_into_after: i64,
+}
+
+/// As [`page`], each file behind a mark: 0 and its digest where nothing else of it is needed, 1 and
+/// the frame where its digest has to be computed, 2 and both where it holds.
+pub(crate) async fn digest_page(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    cut: FreezeCut,
+    after: &str,
+    limit: u32,
+) -> Result<Option<FramePage>, StoreError> {
+    let row = sqlx::query(
+        "SELECT max(case_no) AS last, string_agg(part, ''::bytea ORDER BY case_no) AS bytes
+         FROM (SELECT case_no, part,
+                      sum(octet_length(part)) OVER (ORDER BY case_no) - octet_length(part)
+                          AS before
+               FROM (SELECT case_no,
+                            CASE WHEN sequence > $3 OR last_time >= $6 THEN '\\x01'::bytea || content
+                                 WHEN sequence > $7 THEN '\\x02'::bytea || digest || content
+                                 ELSE '\\x00'::bytea || digest || int8send(event_count)
+                            END AS part
+                     FROM case_file
+                     WHERE jurisdiction = $1 AND case_no > $2 AND first_sequence <= $3
+                     ORDER BY case_no LIMIT $4) AS few) AS sized
+         WHERE before < $5",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(after)
+    .bind(cut.watermark)
+    .bind(i64::from(limit))
+    .bind(PAGE_BYTES)
+    .bind(Time(cut.whole_before))
+    .bind(cut.looked_into_after)
+    .fetch_one(connection)
+    .await?;
+    read_page(&row)
+}
+
+fn read_page(row: &PgRow) -> Result<Option<FramePage>, StoreError> {
+    let last: Option<String> = get(row, "last")?;
+    let bytes: Option<Vec<u8>> = get(row, "bytes")?;
+    Ok(last.zip(bytes).map(|(last, bytes)| FramePage { last, bytes }))
+}
