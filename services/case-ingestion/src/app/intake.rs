@@ -43,6 +43,7 @@ impl App {
         let mut writing = self.begin(jurisdiction, &rows).await?;
         let taken = T::take_in(&mut writing, jurisdiction, rows).await?;
         store::commit(writing.transaction).await?;
+        self.news.tell();
         Ok(taken.receipt)
     }
 

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::store::{self, PgPool};
 
 /// Cases that are read at a time: what memory is bounded by.
-const CASES_A_PAGE: u32 = 2_000;
+pub(super) const CASES_A_PAGE: u32 = 2_000;
 
 impl App {
     /// Fixes what is known now, as `view` shows it. The same records and view are one snapshot,
@@ -166,6 +166,8 @@ pub(crate) struct FactPages {
 /// Facts of one month.
 pub(crate) struct MonthFacts {
     pub(crate) month: Month,
+    /// Whether they are those of a former reading.
+    pub(crate) is_former: bool,
     /// At least one.
     pub(crate) facts: Vec<Fact>,
 }
@@ -198,7 +200,7 @@ fn derive(questions: &[Question], page: &[CaseFile]) -> Vec<MonthFacts> {
     let of_month = |question: &Question| {
         let deriver = Deriver::new(question);
         let facts = page.iter().filter_map(|file| deriver.derive(&file.case, &file.events));
-        MonthFacts { month: question.month, facts: facts.collect() }
+        MonthFacts { month: question.month, is_former: false, facts: facts.collect() }
     };
     questions.iter().map(of_month).filter(|month| !month.facts.is_empty()).collect()
 }

@@ -4,11 +4,11 @@ use chengping_chassis::error::to_status;
 use chengping_proto::cases::v1 as pb;
 use chengping_proto::cases::v1::snapshot_service_server::SnapshotService;
 use chengping_types::name::{JurisdictionName, SnapshotName};
-use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 use tonic::{Request, Response, Status};
 
 use super::convert::{Facts, SnapshotCommand, fact_batches, named, page, parent, snapshot_to_pb};
-use crate::app::App;
+use crate::app::{App, MonthFacts};
 
 /// The handlers of `SnapshotService`.
 pub(crate) struct SnapshotHandlers {
@@ -72,15 +72,30 @@ impl SnapshotService for SnapshotHandlers {
         &self,
         request: Request<pb::StreamFactsRequest>,
     ) -> Result<Response<Self::StreamFactsStream>, Status> {
-        let Facts { jurisdiction, watermark, questions } =
+        let Facts { jurisdiction, watermark, questions, since } =
             Facts::try_from(request.into_inner()).map_err(to_status)?;
+        if let Some(since) = since {
+            let facts = self.app.facts_since(jurisdiction, watermark, questions, since).await;
+            let differences = stream::try_unfold(facts.map_err(to_status)?, |mut facts| async {
+                let months = facts.next().await.map_err(to_status)?;
+                Ok::<_, Status>(months.map(|months| (batches(&months), facts)))
+            });
+            return Ok(Response::new(differences.try_flatten().boxed()));
+        }
         let pages = self.app.facts(jurisdiction, watermark, questions).await.map_err(to_status)?;
         // The client that goes drops the stream, and with it the reading.
-        let batches = stream::try_unfold(pages, |mut pages| async move {
+        let facts = stream::try_unfold(pages, |mut pages| async move {
             let months = pages.next().await.map_err(to_status)?;
-            let batches = months.map(|months| months.iter().flat_map(fact_batches).collect());
-            Ok::<_, Status>(batches.map(|batches: Vec<_>| (stream::iter(batches).map(Ok), pages)))
+            Ok::<_, Status>(months.map(|months| (batches(&months), pages)))
         });
-        Ok(Response::new(batches.try_flatten().boxed()))
+        Ok(Response::new(facts.try_flatten().boxed()))
     }
+}
+
+/// The batches of the facts of some months, in their order.
+fn batches(
+    months: &[MonthFacts],
+) -> impl Stream<Item = Result<pb::StreamFactsResponse, Status>> + use<> {
+    let batches: Vec<_> = months.iter().flat_map(fact_batches).collect();
+    stream::iter(batches).map(Ok)
 }

@@ -80,6 +80,20 @@ impl Harness {
         }
     }
 
+    /// One more process on the same database.
+    pub(crate) async fn beside(&self) -> CaseServiceClient<Channel> {
+        let config = Config {
+            listen: free_address(),
+            database: DatabaseConfig::at(self.database.url_for(SCHEMA)),
+            rules: PeerConfig::at("127.0.0.1:1".to_owned()),
+            telemetry: TelemetryConfig::default(),
+        };
+        let mut server = Server::new(config.listen.clone());
+        build(&config, &mut server, self.shutdown.clone()).await.unwrap();
+        let address = spawn(server, &config.listen, self.shutdown.clone()).await;
+        CaseServiceClient::new(connect(address).await)
+    }
+
     pub(crate) async fn take_cases(&self, cases: &[pb::Case]) -> pb::BatchCreateCasesResponse {
         let records = cases.iter().cloned().map(|case| record(Some(case))).collect();
         let request = pb::BatchCreateCasesRequest { parent: ZZ.to_owned(), records };

@@ -15,18 +15,18 @@ const CASES: [&str; 4] = ["A", "B", "案-3", "D/4"];
 const RECORDS: i64 = 4 * 6;
 
 #[derive(Debug, Clone)]
-enum Arrival {
+pub(crate) enum Arrival {
     Case(pb::Case),
     Event(pb::Event),
 }
 
-fn all() -> Vec<Arrival> {
+pub(crate) fn all() -> Vec<Arrival> {
     let cases = CASES.iter().map(|case_no| Arrival::Case(case(case_no)));
     cases.chain(CASES.iter().flat_map(|case_no| events(case_no)).map(Arrival::Event)).collect()
 }
 
 /// Everything once or twice, in any order, cut into batches anywhere.
-fn deliveries(all: Vec<Arrival>) -> impl Strategy<Value = Vec<(Arrival, bool)>> {
+pub(crate) fn deliveries(all: Vec<Arrival>) -> impl Strategy<Value = Vec<(Arrival, bool)>> {
     let twice: Vec<Arrival> = all.iter().chain(&all).cloned().collect();
     let all_shuffled = Just(all).prop_shuffle();
     let twice_shuffled = Just(twice).prop_shuffle();
@@ -37,7 +37,11 @@ fn deliveries(all: Vec<Arrival>) -> impl Strategy<Value = Vec<(Arrival, bool)>> 
 }
 
 /// Sends a batch of the cases and one of the events between two cuts; gives the last watermark.
-async fn deliver(harness: &Harness, parent: &str, arrivals: Vec<(Arrival, bool)>) -> i64 {
+pub(crate) async fn deliver(
+    harness: &Harness,
+    parent: &str,
+    arrivals: Vec<(Arrival, bool)>,
+) -> i64 {
     let mut watermark = 0;
     let (mut cases, mut events) = (Vec::new(), Vec::new());
     let last = arrivals.len() - 1;
@@ -88,7 +92,7 @@ fn the_order_of_arrival_changes_nothing() {
 
 /// Cases of which most deadlines are computed: with extensions, a pause, a re-dispatch, one that is
 /// dispatched before it is filed, one of a platform that sets none, and one that is never filed.
-fn lacking() -> Vec<Arrival> {
+pub(crate) fn lacking() -> Vec<Arrival> {
     use pb::EventKind::{Dispatched, Extended, Filed, Handled, Resumed, Returned, Suspended};
     let mut arrivals = Vec::new();
     for case_no in ["A", "B", "C", "D", "E"] {
