@@ -16,6 +16,7 @@ pub(crate) use self::rejects::Correction;
 pub(crate) use self::snapshots::MonthFacts;
 
 use self::changes::News;
+use self::intake::Memory;
 use self::turns::Turns;
 use crate::peers::Registry;
 use crate::store::PgPool;
@@ -27,10 +28,12 @@ pub(crate) struct App {
     registry: Registry,
     turns: Turns,
     news: News,
+    memory: Memory,
 }
 
 impl App {
     pub(crate) fn new(pool: PgPool, registry: Registry) -> Self {
-        Self { pool, registry, turns: Turns::default(), news: News::default() }
+        let (turns, memory, news) = (Turns::default(), Memory::default(), News::default());
+        Self { pool, registry, turns, memory, news }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod case;
 pub(crate) mod change;
+mod copy;
 pub(crate) mod deadline;
 pub(crate) mod event;
 pub(crate) mod file;

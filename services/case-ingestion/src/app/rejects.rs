@@ -104,7 +104,7 @@ impl App {
         lock_open(&mut writing.transaction, name).await?;
         // Closed before, so that it does not wait beside its own correction.
         close(&mut writing.transaction, name, RejectState::Replayed, None).await?;
-        let taken = T::take_in(&mut writing, &name.jurisdiction, rows).await?;
+        let taken = T::take_in(&mut writing, rows).await?;
         if let Some(refused) = taken.refused.into_iter().next() {
             // The transaction is undone: what was refused is known already.
             return Err(Error::ReplayRefused {
@@ -114,7 +114,7 @@ impl App {
             });
         }
         let reject = find(&mut writing.transaction, name).await?;
-        store::commit(writing.transaction).await?;
+        writing.commit().await?;
         self.news.tell();
         Ok(reject)
     }

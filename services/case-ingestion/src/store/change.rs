@@ -110,7 +110,8 @@ async fn add_events(
     let rows = sqlx::query(
         "SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
                 outcome, note, sequence
-         FROM event WHERE jurisdiction = $1 AND case_no = ANY($2) AND sequence <= $3",
+         FROM case_month JOIN event USING (jurisdiction, case_no, month)
+         WHERE jurisdiction = $1 AND case_no = ANY($2) AND sequence <= $3",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
