@@ -2,18 +2,21 @@
 //! of the tally also done by DuckDB and Polars on the same facts; and how fast rules are given out,
 //! beside a server that does nothing else.
 //!
-//! Usage: `chengping-bench [--only kernel|preview|distribution] [--python PYTHON] [--chengping PROGRAM]
+//! Usage: `chengping-bench [--only kernel|preview|distribution|live] [--python PYTHON] [--chengping PROGRAM]
 //! [--facts 1000000,10000000] [--json FILE]`. Without `--python` no other engine is asked, without
-//! `--chengping` nothing is previewed. Nothing is judged: the numbers are those of this machine, now.
+//! `--chengping` nothing is previewed or watched live. Nothing is judged: the numbers are those of this machine, now.
 
 mod city;
 mod columns;
 mod deriving;
 mod distribution;
+mod files;
+mod live;
 mod others;
 mod preview;
 mod scoring;
 mod stopwatch;
+mod suite;
 mod tallying;
 
 use std::io::{self, Write as _};
@@ -82,6 +85,11 @@ fn main() -> anyhow::Result<()> {
         let previewed = preview::measure(program)?;
         writeln!(out, "\n{}", preview::lines(&previewed))?;
         all["preview"] = previewed;
+    }
+    if let (Some(program), true) = (&options.chengping, options.wants("live")) {
+        let watched = live::measure(program)?;
+        writeln!(out, "\n{}", live::lines(&watched))?;
+        all["live"] = watched;
     }
     if options.wants("distribution") {
         let given = distribution::measure()?;

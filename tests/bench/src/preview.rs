@@ -6,7 +6,6 @@
 
 mod bare;
 mod files;
-mod suite;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -20,8 +19,8 @@ use chengping_rules::builtin;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
-use self::suite::{JURISDICTION, Suite};
 use crate::city::month;
+use crate::suite::{JURISDICTION, Suite};
 
 const CALLS: usize = 400;
 const WARMING: usize = 20;

@@ -199,6 +199,13 @@ impl Town {
         tokio::task::block_in_place(|| chengping(self.folder.path(), &arguments))
     }
 
+    /// A file with this text.
+    pub(crate) fn scratch(&self, name: &str, text: &str) -> String {
+        let file = path(self.folder.path(), name);
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
     fn import(&mut self, what: &str, header: &str, rows: &[String]) {
         self.parts += 1;
         let folder = self.folder.path().join(self.parts.to_string());

@@ -86,10 +86,10 @@ impl Watcher {
         }
     }
 
-    /// Waits until the evaluation at the same view says the same; what differed at last otherwise.
+    /// Waits until what was told is what an evaluation at the same view says. Every look moves the
+    /// clock on to the next minute, so that there is always another message.
     pub(crate) async fn converge(&mut self, town: &Town, client: &mut Client) {
-        let expected = self.expected(town, client).await;
-        while self.difference(&expected).is_some() {
+        while self.difference(&self.expected(town, client).await).is_some() {
             self.next().await.unwrap();
         }
     }
@@ -103,7 +103,7 @@ impl Watcher {
         }
     }
 
-    fn difference(&self, expected: &Expected) -> Option<String> {
+    pub(crate) fn difference(&self, expected: &Expected) -> Option<String> {
         if self.last.watermark != expected.watermark || self.last.month != expected.month {
             return Some(format!("{:?} is of other records or another month", self.last));
         }

@@ -10,22 +10,22 @@ use anyhow::{Context as _, bail, ensure};
 use crate::city::month;
 
 /// Whose evaluation is measured.
-pub(super) const JURISDICTION: &str = "jurisdictions/bench";
+pub(crate) const JURISDICTION: &str = "jurisdictions/bench";
 
 const READY: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A suite that serves; it stops when it is dropped.
-pub(super) struct Suite {
+pub(crate) struct Suite {
     process: Child,
     program: PathBuf,
     data: PathBuf,
-    pub(super) address: String,
+    pub(crate) address: String,
 }
 
 impl Suite {
     /// Starts it in a folder, and brings in what the files have.
-    pub(super) async fn start(program: &Path, data: &Path, files: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn start(program: &Path, data: &Path, files: &Path) -> anyhow::Result<Self> {
         let process = Command::new(program)
             .arg("up")
             .args(["--listen", "127.0.0.1:0", "--data"])
