@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Suite, folder, root, unzipped};
 
-fn city() -> PathBuf {
+pub(crate) fn city() -> PathBuf {
     root().join("tests/data/city-6k")
 }
 
@@ -24,7 +24,7 @@ fn expected_rejects() -> BTreeSet<(String, u64, String)> {
         .collect()
 }
 
-fn path(folder: &Path, file: &str) -> String {
+pub(crate) fn path(folder: &Path, file: &str) -> String {
     folder.join(file).to_str().unwrap().to_owned()
 }
 
@@ -108,7 +108,7 @@ fn assert_equal_for_every_body(found: &Value, expected: &Value) {
 }
 
 /// The lines of a file in an order that looks random and is always the same.
-fn shuffled(lines: &[&str], seed: u64) -> Vec<String> {
+pub(crate) fn shuffled(lines: &[&str], seed: u64) -> Vec<String> {
     let mut lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
     let mut state = seed;
     for place in (1..lines.len()).rev() {
@@ -121,7 +121,7 @@ fn shuffled(lines: &[&str], seed: u64) -> Vec<String> {
 
 /// The rows that nothing is wrong with, one a line, and the header. Which of two contradicting
 /// rows stands is decided by their order, so the contradictions are left out here.
-fn good_rows(file: &str) -> (String, Vec<String>) {
+pub(crate) fn good_rows(file: &str) -> (String, Vec<String>) {
     let name = file.split('.').next().unwrap();
     let bad: BTreeSet<u64> = expected_rejects()
         .into_iter()
@@ -145,7 +145,7 @@ fn good_rows(file: &str) -> (String, Vec<String>) {
     (header, good.map(|(_, record)| record).collect())
 }
 
-fn write(path: &str, header: &str, rows: &[String]) {
+pub(crate) fn write(path: &str, header: &str, rows: &[String]) {
     fs::write(path, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
 }
 

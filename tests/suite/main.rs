@@ -10,6 +10,7 @@ mod city;
 mod contract;
 mod county;
 mod deadlines;
+mod live;
 mod malformed;
 mod processes;
 mod publication;

@@ -1,6 +1,7 @@
 //! The fact of one case for one month.
 
 mod aside;
+mod change;
 mod description;
 mod desk;
 mod history;

@@ -8,6 +8,11 @@ use crate::{ExemptLate, Lifecycle, NoDeadline, OnTimeClosing};
 /// 60 days, in microseconds.
 const BACKLOG_AFTER: i64 = 60 * 24 * 3_600_000_000;
 
+/// The instant after which a case that fell due at `deadline` is in the backlog.
+pub(crate) fn backlog_from(deadline: Instant) -> Instant {
+    Instant::from_micros(deadline.as_micros().saturating_add(BACKLOG_AFTER))
+}
+
 /// A state as one view sees it: with the instant of the view and the exemptions decided by then.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen<'s, 'e> {
@@ -96,8 +101,7 @@ impl Seen<'_, '_> {
 
     /// The instant after which it is in the backlog, should it stay open.
     pub(crate) fn backlog_from(&self) -> Option<Instant> {
-        let micros = self.state.deadline?.as_micros().saturating_add(BACKLOG_AFTER);
-        Some(Instant::from_micros(micros))
+        self.state.deadline.map(backlog_from)
     }
 
     /// Settled, and not on time.

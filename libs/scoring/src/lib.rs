@@ -46,4 +46,6 @@ pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months}
 pub use score::score;
 pub use sensitivity::{RankShift, Sensitivity, sensitivities};
 pub use table::FactTable;
-pub use tally::{Cell, CountedCase, NotCounted, Tallies, counted_cases, pooled_cases, tally};
+pub use tally::{
+    Cell, CountedCase, NotCounted, Tallies, TooFew, counted_cases, pooled_cases, tally,
+};

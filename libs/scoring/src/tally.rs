@@ -79,8 +79,16 @@ impl Tallies {
     pub fn remove(&mut self, fact: &Fact, attribution: &Attribution) -> Result<(), NotCounted> {
         let mut alone = Self::default();
         alone.add(fact, attribution);
-        let rest = self.without(&alone).ok_or_else(|| NotCounted(fact.case_no.clone()))?;
-        for (cell, counts) in rest {
+        self.subtract(&alone).map_err(|TooFew| NotCounted(fact.case_no.clone()))
+    }
+
+    /// Takes out other tallies of the same month: the result is that of all facts that are not
+    /// theirs, as if those had never been counted.
+    ///
+    /// # Errors
+    /// If a cell has less than is to be taken out of it; nothing is changed then.
+    pub fn subtract(&mut self, other: &Self) -> Result<(), TooFew> {
+        for (cell, counts) in self.without(other).ok_or(TooFew)? {
             match cell {
                 Place::Total(stream) => put(&mut self.total, stream, counts),
                 Place::Pool(stream) => put(&mut self.pool, stream, counts),
@@ -115,9 +123,13 @@ impl Tallies {
         let Some(streams) = self.bodies.get_mut(body) else { return };
         if let Some(parts) = streams.get_mut(&stream) {
             put(parts, part, counts);
+            if parts.is_empty() {
+                streams.remove(&stream);
+            }
         }
-        streams.retain(|_, parts| !parts.is_empty());
-        self.bodies.retain(|_, streams| !streams.is_empty());
+        if streams.is_empty() {
+            self.bodies.remove(body);
+        }
     }
 
     /// The counts of one cell, to add to.
@@ -201,6 +213,11 @@ fn put<K: Ord>(cells: &mut BTreeMap<K, Counts>, place: K, counts: Counts) {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the case {0} is not among those counted; count all facts anew")]
 pub struct NotCounted(CaseNo);
+
+/// Counts that cannot be taken out, because there are fewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is less than is to be taken out; count all facts anew")]
+pub struct TooFew;
 
 /// Counts the facts of the attributor's month.
 pub fn tally<'a>(facts: impl IntoIterator<Item = &'a Fact>, attributor: &Attributor) -> Tallies {

@@ -33,6 +33,7 @@ pub const ACCESS: &Access = &[
     ("chengping.cases.v1.CaseService/ListCases", READ),
     ("chengping.cases.v1.CaseService/ListEvents", READ),
     ("chengping.cases.v1.CaseService/GetTimeline", READ),
+    ("chengping.cases.v1.CaseService/WatchCaseChanges", READ),
     ("chengping.cases.v1.RejectService/BatchCreateRejects", SEND),
     ("chengping.cases.v1.RejectService/GetReject", READ),
     ("chengping.cases.v1.RejectService/ListRejects", READ),
@@ -61,8 +62,9 @@ mod tests {
     fn those_who_oversee_change_nothing_and_those_who_are_judged_send_nothing() {
         for (method, roles) in ACCESS {
             let verb = method.rsplit('/').next().unwrap();
-            let reads =
-                ["Get", "List", "Verify", "StreamFacts"].iter().any(|read| verb.starts_with(read));
+            let reads = ["Get", "List", "Verify", "Watch", "StreamFacts"]
+                .iter()
+                .any(|read| verb.starts_with(read));
             assert_eq!(roles.contains(&Auditor), reads, "{method}");
             let judged = [Role::District, Role::Bureau, Role::Collector];
             assert!(reads || judged.iter().all(|role| !roles.contains(role)), "{method}");

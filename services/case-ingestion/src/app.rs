@@ -1,6 +1,8 @@
 //! The use cases. Each owns its transactions.
 
+mod changes;
 mod facts;
+mod facts_since;
 mod files;
 mod intake;
 mod packing;
@@ -9,11 +11,14 @@ mod rejects;
 mod snapshots;
 mod turns;
 
+pub(crate) use self::changes::Following;
 pub(crate) use self::facts::MonthFacts;
+pub(crate) use self::facts_since::Since;
 pub(crate) use self::intake::Intake;
 pub(crate) use self::reading::{CaseTimeline, Page, ShownEvent};
 pub(crate) use self::rejects::Correction;
 
+use self::changes::News;
 use self::intake::Memory;
 use self::turns::Turns;
 use crate::peers::Registry;
@@ -25,6 +30,7 @@ pub(crate) struct App {
     pool: PgPool,
     registry: Registry,
     turns: Turns,
+    news: News,
     memory: Memory,
     /// Whose turn it is to pack case files.
     packers: Turns,
@@ -33,6 +39,7 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(pool: PgPool, registry: Registry) -> Self {
         let (turns, packers) = (Turns::default(), Turns::default());
-        Self { pool, registry, turns, memory: Memory::default(), packers }
+        let (news, memory) = (News::default(), Memory::default());
+        Self { pool, registry, turns, news, memory, packers }
     }
 }

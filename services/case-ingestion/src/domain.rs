@@ -1,6 +1,7 @@
 //! What intake, rejects and snapshots are, without I/O.
 
 mod bodies;
+mod change;
 mod deadline;
 mod fold;
 mod intake;
@@ -13,6 +14,7 @@ mod rule;
 mod snapshot;
 
 pub(crate) use self::bodies::{KnownBodies, named_bodies, refuse_unknown_bodies};
+pub(crate) use self::change::{CaseVersions, Changes};
 pub(crate) use self::deadline::{
     Lack, LackingCase, MISSING_DUE_AT, Settled, StoredDeadline, Version, Versions, ZonedRules,
     never_computed,

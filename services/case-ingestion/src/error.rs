@@ -51,6 +51,12 @@ pub(crate) enum Error {
     /// More records are asked for than there are.
     #[error("watermark {asked} is ahead of {watermark}, the records accepted so far")]
     WatermarkAhead { asked: i64, watermark: i64 },
+    /// The former reading lies so far behind that counting anew costs less.
+    #[error("the former reading is more than {records_max} records behind; read all facts anew")]
+    ReadingTooOld { records_max: i64 },
+    /// The records up to a watermark are not those that the client was told of.
+    #[error("the records up to {watermark} are others than then; begin anew without a watermark")]
+    HistoryMismatch { watermark: i64 },
     /// Nobody can be asked which bodies there are, so nothing is taken in that names one.
     #[error("rule-configuration cannot be asked for the registry; send the records again")]
     RegistryUnavailable(#[source] tonic::Status),
@@ -85,9 +91,11 @@ impl ApiError for Error {
             Self::CaseNotFound { .. }
             | Self::RejectNotFound { .. }
             | Self::SnapshotNotFound { .. } => Code::NotFound,
-            Self::RejectNotOpen { .. } | Self::ReplayRefused { .. } => Code::FailedPrecondition,
+            Self::RejectNotOpen { .. }
+            | Self::ReplayRefused { .. }
+            | Self::HistoryMismatch { .. } => Code::FailedPrecondition,
             Self::SnapshotDigestMismatch { .. } | Self::CaseFilesDamaged { .. } => Code::DataLoss,
-            Self::WatermarkAhead { .. } => Code::OutOfRange,
+            Self::WatermarkAhead { .. } | Self::ReadingTooOld { .. } => Code::OutOfRange,
             Self::RegistryUnavailable(_) | Self::Stopping | Self::DatabaseUnavailable(_) => {
                 Code::Unavailable
             }
@@ -108,6 +116,8 @@ impl ApiError for Error {
             Self::CaseFilesDamaged { .. } => "CASE_FILES_DAMAGED",
             Self::BatchOutOfOrder { .. } => "BATCH_OUT_OF_ORDER",
             Self::WatermarkAhead { .. } => "WATERMARK_AHEAD",
+            Self::ReadingTooOld { .. } => "READING_TOO_OLD",
+            Self::HistoryMismatch { .. } => "HISTORY_MISMATCH",
             Self::RegistryUnavailable(_) => "REGISTRY_UNAVAILABLE",
             Self::RegistryCorrupt(_) => "REGISTRY_CORRUPT",
             Self::Stopping => "SERVICE_STOPPING",
@@ -140,6 +150,8 @@ impl ApiError for Error {
             Self::WatermarkAhead { asked, watermark } => {
                 of(&[("asked", asked), ("watermark", watermark)])
             }
+            Self::ReadingTooOld { records_max } => of(&[("recordsMax", records_max)]),
+            Self::HistoryMismatch { watermark } => of(&[("watermark", watermark)]),
             _ => BTreeMap::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! Speaks gRPC for [`App`](crate::app::App): converts, delegates, converts back. Decides nothing.
 
 mod cases;
+mod changes;
 mod convert;
 mod intake;
 mod rejects;

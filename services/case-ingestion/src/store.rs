@@ -1,6 +1,7 @@
 //! All SQL of the service. Functions work on a connection; transactions belong to the use cases.
 
 pub(crate) mod case;
+pub(crate) mod change;
 mod copy;
 pub(crate) mod deadline;
 pub(crate) mod event;

@@ -1,15 +1,16 @@
 //! The use cases.
 
 mod counted;
+mod in_force;
 mod live;
 mod preview;
 mod scored;
 mod tallies;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use chengping_casework::{Question, View};
+use chengping_chassis::clock::WallClock;
 use chengping_chassis::error::FieldErrors;
 use chengping_rules::RulePack;
 use chengping_scoring::{ENGINE, EvaluatedPart, Input, PackRevision, Snapshot, score};
@@ -19,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 pub(crate) use self::counted::Selection;
+pub(crate) use self::live::{LiveWatch, Lives, WatchLive};
 pub(crate) use self::preview::{MonthPreview, OtherRules, Preview};
 use self::scored::Recent;
 pub(crate) use self::scored::Scored;
@@ -40,6 +42,8 @@ pub(crate) struct App {
     previews: Arc<preview::Memo>,
     evaluating: Arc<Semaphore>,
     explaining: Arc<Semaphore>,
+    clock: WallClock,
+    lives: Lives,
 }
 
 /// An evaluation that is not stored yet.
@@ -49,10 +53,16 @@ struct Outcome {
 }
 
 impl App {
-    pub(crate) fn new(store: Store, peers: Peers) -> Self {
+    pub(crate) fn new(store: Store, peers: Peers, clock: WallClock, lives: Lives) -> Self {
         let places = || Arc::new(Semaphore::new(AT_ONCE));
         let (recent, previews) = (Arc::default(), Arc::default());
-        Self { store, peers, recent, previews, evaluating: places(), explaining: places() }
+        let (evaluating, explaining) = (places(), places());
+        Self { store, peers, recent, previews, evaluating, explaining, clock, lives }
+    }
+
+    /// The clock of the service; no score depends on it.
+    fn now(&self) -> Instant {
+        Instant::from_micros(self.clock.micros())
     }
 
     /// Scores a month and keeps the outcome with everything that was read: all of it, or nothing
@@ -121,7 +131,7 @@ impl App {
         request: Option<Request>,
         place: Arc<OwnedSemaphorePermit>,
     ) -> Result<Outcome, Error> {
-        let create_time = now();
+        let create_time = self.now();
         let (jurisdiction, month) = (&wish.jurisdiction, wish.month);
         let (rule_pack, rules) =
             self.peers.rule_pack(jurisdiction, wish.rule_pack.as_ref(), month).await?;
@@ -155,7 +165,7 @@ impl App {
             body_count: u32::try_from(computed.scored.evaluation.scorecards.len())
                 .unwrap_or(u32::MAX),
             create_time,
-            end_time: now().max(create_time),
+            end_time: self.now().max(create_time),
         };
         Ok(Outcome { evaluation, computed })
     }
@@ -304,10 +314,4 @@ async fn compute(input: Input, place: Arc<OwnedSemaphorePermit>) -> Result<Compu
         Computed { scored, results, input: bytes }
     });
     Ok(computation.await?)
-}
-
-/// The clock of the service; no score depends on it.
-fn now() -> Instant {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Instant::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }

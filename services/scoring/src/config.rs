@@ -1,5 +1,7 @@
 //! The settings of the service; `config.default.toml` lists them with their defaults.
 
+use std::num::NonZeroU32;
+
 use chengping_chassis::config::{
     CacheConfig, DatabaseConfig, ListenConfig, Mistakes, PeerConfig, TelemetryConfig, Validate,
 };
@@ -25,6 +27,25 @@ pub struct Config {
     pub cases: PeerConfig,
     /// The rule-configuration service.
     pub rules: PeerConfig,
+    /// Provisional scores.
+    #[serde(default)]
+    pub live: LiveConfig,
+}
+
+/// How provisional scores are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LiveConfig {
+    /// How often the counts that follow the stream are compared with a full recount, in seconds.
+    pub recount_s: NonZeroU32,
+    /// How long they are followed after the last watcher has gone, in seconds.
+    pub linger_s: u32,
+}
+
+impl Default for LiveConfig {
+    fn default() -> Self {
+        Self { recount_s: NonZeroU32::new(600).expect("above 0"), linger_s: 60 }
+    }
 }
 
 impl ServiceConfig for Config {

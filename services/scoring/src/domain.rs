@@ -2,12 +2,14 @@
 
 mod behind;
 mod difference;
+mod live;
 
 use chengping_types::name::{EvaluationName, RulePackRevisionName, SnapshotName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
 
 pub(crate) use self::behind::behind;
 pub(crate) use self::difference::{Difference, differences};
+pub(crate) use self::live::{Begun, News, Picture, Taken, Warning, WarningPlace, minute_end};
 
 /// An evaluation without its documents. It is stored only once it has succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What can go wrong, and what a client sees of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chengping_chassis::error::{ApiError, FieldErrors};
@@ -56,8 +57,23 @@ pub(crate) enum Error {
     Unanswered,
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("{method} is not built yet")]
-    NotBuilt { method: &'static str },
+    #[error("the service is stopping; watch again")]
+    Stopping,
+    /// What a task found that several watch.
+    #[error(transparent)]
+    Live(Arc<Self>),
+}
+
+impl Error {
+    /// Whether the same may well work a moment later.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self.code(), Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted)
+    }
+
+    /// Whether a peer says that what was read before is too long ago to go on from it.
+    pub(crate) fn is_too_far_behind(&self) -> bool {
+        matches!(self, Self::Peer { status, .. } if status.code() == Code::OutOfRange)
+    }
 }
 
 impl ApiError for Error {
@@ -85,7 +101,8 @@ impl ApiError for Error {
                 _ => Code::Internal,
             },
             Self::Store(error) if error.is_transient() => Code::Unavailable,
-            Self::NotBuilt { .. } => Code::Unimplemented,
+            Self::Stopping => Code::Unavailable,
+            Self::Live(error) => error.code(),
             Self::PackUnreadable(_)
             | Self::EvaluationUnreadable { .. }
             | Self::PeerAnswer { .. }
@@ -111,7 +128,8 @@ impl ApiError for Error {
             Self::Peer { status, .. } if is_refusal(status) => "PEER_REFUSED",
             Self::Peer { .. } => "PEER_FAILED",
             Self::Store(error) if error.is_transient() => "DATABASE_UNAVAILABLE",
-            Self::NotBuilt { .. } => "METHOD_NOT_BUILT_YET",
+            Self::Stopping => "SERVICE_STOPPING",
+            Self::Live(error) => error.reason(),
             Self::PackUnreadable(_)
             | Self::EvaluationUnreadable { .. }
             | Self::PeerAnswer { .. }
@@ -124,6 +142,7 @@ impl ApiError for Error {
     fn metadata(&self) -> BTreeMap<String, String> {
         let pairs: Vec<(&str, String)> = match self {
             Self::Page(error) => return error.metadata(),
+            Self::Live(error) => return error.metadata(),
             Self::EvaluationNotFound(name) | Self::ScorecardNotFound(name) => {
                 vec![("name", name.clone())]
             }
@@ -145,7 +164,6 @@ impl ApiError for Error {
                 }
                 pairs
             }
-            Self::NotBuilt { method } => vec![("method", (*method).to_owned())],
             _ => Vec::new(),
         };
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
@@ -154,6 +172,7 @@ impl ApiError for Error {
     fn field_errors(&self) -> Option<&FieldErrors> {
         match self {
             Self::Invalid(errors) => Some(errors),
+            Self::Live(error) => error.field_errors(),
             _ => None,
         }
     }

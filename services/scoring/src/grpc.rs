@@ -1,6 +1,7 @@
 //! Speaks gRPC for [`App`]: converts, delegates, converts back. Decides nothing.
 
 mod convert;
+mod live;
 mod pages;
 
 use std::pin::Pin;
@@ -33,10 +34,6 @@ pub(crate) fn service(app: App) -> EvaluationServiceServer<Handlers> {
 #[derive(Debug)]
 pub(crate) struct Handlers {
     app: App,
-}
-
-fn not_built<T>(method: &'static str) -> Answer<T> {
-    Err(to_status(Error::NotBuilt { method }))
 }
 
 #[tonic::async_trait]
@@ -121,9 +118,11 @@ impl EvaluationService for Handlers {
 
     async fn watch_live_scores(
         &self,
-        _request: Request<pb::WatchLiveScoresRequest>,
+        request: Request<pb::WatchLiveScoresRequest>,
     ) -> Answer<Self::WatchLiveScoresStream> {
-        not_built("WatchLiveScores")
+        let wish = convert::watch_live(&request.into_inner()).map_err(to_status)?;
+        let watch = self.app.watch_live(wish).await.map_err(to_status)?;
+        Ok(Response::new(Box::pin(live::answer(watch))))
     }
 
     async fn preview_rule_pack(

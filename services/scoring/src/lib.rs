@@ -16,13 +16,14 @@ mod store;
 use anyhow::Context as _;
 use chengping_chassis::CancellationToken;
 use chengping_chassis::cache::Cache;
+use chengping_chassis::clock::WallClock;
 use chengping_chassis::postgres;
 use chengping_chassis::serve::{self, Server};
 use chengping_proto::FILE_DESCRIPTOR_SET;
 use sqlx::migrate::Migrator;
 
 pub use access::ACCESS;
-pub use config::Config;
+pub use config::{Config, LiveConfig};
 
 /// The schema that belongs to the service, and the role that it logs in as.
 pub const SCHEMA: &str = "scoring";
@@ -40,12 +41,29 @@ pub async fn build(
     server: &mut Server,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
+    build_with_clock(config, server, shutdown, WallClock::default()).await
+}
+
+/// As [`build`], with another clock than that of the system: which month runs, and whether an instant
+/// lies in the future, is read from it.
+///
+/// # Errors
+///
+/// As [`build`].
+pub async fn build_with_clock(
+    config: &Config,
+    server: &mut Server,
+    shutdown: CancellationToken,
+    clock: WallClock,
+) -> anyhow::Result<()> {
     let pool = postgres::pool(&config.database, SCHEMA).await?;
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let cache = Cache::new(&config.cache)?;
     let peers = peers::Peers::connect(&config.cases, &config.rules, cache)?;
-    let app = app::App::new(store::Store::new(pool), peers);
-    server.run_beside(app.clone().show_in_force(metrics::Metrics::new(), shutdown));
+    let metrics = metrics::Metrics::new();
+    let lives = app::Lives::new(config.live, metrics.clone(), shutdown.clone());
+    let app = app::App::new(store::Store::new(pool), peers, clock, lives);
+    server.run_beside(app.clone().show_in_force(metrics, shutdown));
     server.protect(&config.identity, ACCESS)?;
     server.describe(FILE_DESCRIPTOR_SET).add_service(grpc::service(app));
     Ok(())

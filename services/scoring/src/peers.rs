@@ -1,6 +1,7 @@
 //! Calls to the services that this one reads from.
 
 mod convert;
+mod feed;
 mod packs;
 mod seen;
 
@@ -12,6 +13,7 @@ use chengping_chassis::client::{AddressError, TracedChannel, connect};
 use chengping_chassis::config::PeerConfig;
 use chengping_chassis::serve::MESSAGE_BYTES_MAX;
 use chengping_proto::cases::v1 as cases;
+use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
 use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
 use chengping_proto::rules::v1 as rules;
 use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
@@ -21,6 +23,7 @@ use chengping_types::registry::Registry;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
 use tonic::{Code, Status, Streaming};
 
+pub(crate) use self::feed::{Feed, Standing};
 pub(crate) use self::packs::InForce;
 use self::seen::Seen;
 use crate::error::Error;
@@ -36,6 +39,7 @@ const REGISTRIES_KEPT: usize = 8;
 /// The peers, cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Peers {
+    cases: CaseServiceClient<TracedChannel>,
     snapshots: SnapshotServiceClient<TracedChannel>,
     registries: RegistryServiceClient<TracedChannel>,
     rule_packs: RulePackServiceClient<TracedChannel>,
@@ -88,6 +92,7 @@ impl Peers {
         let (cases, rules) = (connect(cases)?.in_own_name(), connect(rules)?);
         let limit = MESSAGE_BYTES_MAX;
         Ok(Self {
+            cases: CaseServiceClient::new(cases.clone()),
             snapshots: SnapshotServiceClient::new(cases).max_decoding_message_size(limit),
             registries: RegistryServiceClient::new(rules.clone()).max_decoding_message_size(limit),
             rule_packs: RulePackServiceClient::new(rules).max_decoding_message_size(limit),
@@ -210,6 +215,29 @@ impl Peers {
     ) -> Result<FactStream, Error> {
         let (first, further) = questions.split_first().expect("somebody asks something");
         let request = convert::facts_request(jurisdiction, first, further, watermark);
+        self.stream_facts(request, questions).await
+    }
+
+    /// What is different from a former reading of the same months, likewise.
+    pub(crate) async fn facts_since(
+        &self,
+        jurisdiction: &JurisdictionId,
+        questions: &[Question],
+        watermark: u64,
+        (former_questions, former_watermark): (&[Question], u64),
+    ) -> Result<FactStream, Error> {
+        let (first, further) = questions.split_first().expect("somebody asks something");
+        let request = convert::facts_request(jurisdiction, first, further, watermark);
+        let since = convert::former_reading(former_questions, former_watermark, questions);
+        let request = cases::StreamFactsRequest { since: Some(since), ..request };
+        self.stream_facts(request, questions).await
+    }
+
+    async fn stream_facts(
+        &self,
+        request: cases::StreamFactsRequest,
+        questions: &[Question],
+    ) -> Result<FactStream, Error> {
         let answer = self.snapshots.clone().stream_facts(request).await;
         let asked = questions.iter().map(|question| question.month).collect();
         Ok(FactStream { batches: answer.map_err(failed(CASES))?.into_inner(), asked })
@@ -226,11 +254,22 @@ pub(crate) struct FactStream {
 impl FactStream {
     /// The next batch, of one month; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<(Month, Vec<Fact>)>, Error> {
+        match self.next_difference().await? {
+            Some((_, true, _)) => Err(odd(CASES, "former facts, which nobody asked for")),
+            found => Ok(found.map(|(month, _, facts)| (month, facts))),
+        }
+    }
+
+    /// The next batch, of one month, and whether it is of a former reading; none at the end.
+    pub(crate) async fn next_difference(
+        &mut self,
+    ) -> Result<Option<(Month, bool, Vec<Fact>)>, Error> {
         let Some(message) = self.batches.message().await.map_err(failed(CASES))? else {
             return Ok(None);
         };
         let month = convert::month_of(&message, &self.asked).map_err(|what| odd(CASES, what))?;
         let facts = convert::facts(&message.batch.unwrap_or_default());
-        facts.map(|facts| Some((month, facts))).map_err(|what| odd(CASES, what))
+        let is_former = message.is_former;
+        facts.map(|facts| Some((month, is_former, facts))).map_err(|what| odd(CASES, what))
     }
 }

@@ -104,7 +104,7 @@ pub enum Command {
     Correct(publish::CorrectArgs),
     /// Check a published version: signature, log, digests, and all scores computed again
     Verify(verify::VerifyArgs),
-    /// Follow publications as they come
+    /// Follow publications as they come, or the provisional scores of the month that runs
     Watch(watch::WatchArgs),
     /// Write a synthetic month as interchange files
     Generate(generate::GenerateArgs),

@@ -30,6 +30,18 @@ impl Size {
         areas: 2500,
     };
 
+    /// Six hundred bodies of all kinds.
+    pub(crate) const SIX_HUNDRED: Self = Self {
+        districts: 12,
+        subdistricts: 180,
+        windows: 5,
+        bureaus: 40,
+        specialised: 283,
+        collectors: 70,
+        desks: 5,
+        areas: 2500,
+    };
+
     /// A thousand bodies of all kinds.
     pub(crate) const THOUSAND: Self = Self {
         districts: 20,

@@ -2,10 +2,10 @@
 //! of the tally also done by DuckDB and Polars on the same facts; and how fast rules are given out,
 //! beside a server that does nothing else; and how fast events are taken in, beside `COPY`.
 //!
-//! Usage: `chengping-bench [--only kernel|preview|close|distribution|ingest] [--python PYTHON]
+//! Usage: `chengping-bench [--only kernel|preview|close|live|ingest|distribution] [--python PYTHON]
 //! [--chengping PROGRAM] [--facts 1000000,10000000] [--cases 40000,400000] [--events 1000000]
 //! [--json FILE]`. Without `--python` no other engine is asked; without `--chengping` nothing is
-//! previewed or taken in, and no month closed. Nothing is judged: the numbers are those of this
+//! previewed, taken in or watched live, and no month closed. Nothing is judged: the numbers are those of this
 //! machine, now.
 
 mod city;
@@ -13,7 +13,9 @@ mod close;
 mod columns;
 mod deriving;
 mod distribution;
+mod files;
 mod ingest;
+mod live;
 mod others;
 mod preview;
 mod raw;
@@ -110,6 +112,11 @@ fn main() -> anyhow::Result<()> {
         let taken = ingest::measure(program, options.events)?;
         writeln!(out, "\n{}", ingest::lines(&taken))?;
         all["ingest"] = taken;
+    }
+    if let (Some(program), true) = (&options.chengping, options.wants("live")) {
+        let watched = live::measure(program)?;
+        writeln!(out, "\n{}", live::lines(&watched))?;
+        all["live"] = watched;
     }
     if options.wants("distribution") {
         let given = distribution::measure()?;

@@ -14,18 +14,18 @@ const HOUR: i64 = 3_600_000_000;
 /// 2018-03-01T00:00+08:00.
 const START: i64 = 1_519_833_600_000_000;
 /// About four months of events, and a few more months to settle in.
-const EVENT_HOURS: i64 = 24 * 120;
+pub(crate) const EVENT_HOURS: i64 = 24 * 120;
 const MONTHS: i32 = 12;
 const UNITS: [&str; 2] = ["b01", "b02"];
 const TEAMS: [&str; 2] = ["c01", "sup1"];
 const OUTCOMES: [&str; 8] =
     ["normal", "forced", "upheld", "refused", "late", "rework", "all", "satisfied"];
 
-fn hours(hours: i64) -> Instant {
+pub(crate) fn hours(hours: i64) -> Instant {
     Instant::from_micros(START + hours * HOUR)
 }
 
-fn case() -> Case {
+pub(crate) fn case() -> Case {
     Case {
         case_no: "1".parse().unwrap(),
         source: Source::Patrol,
@@ -38,7 +38,7 @@ fn case() -> Case {
     }
 }
 
-fn event(event_no: u64, at: Instant, kind: EventKind, due_at: Option<Instant>) -> Event {
+pub(crate) fn event(event_no: u64, at: Instant, kind: EventKind, due_at: Option<Instant>) -> Event {
     Event {
         case_no: "1".parse().unwrap(),
         event_no,
@@ -73,7 +73,7 @@ fn has(events: &[Event], kind: EventKind) -> bool {
 }
 
 /// Any events in any order, mostly with a filing and a dispatch.
-fn history() -> impl Strategy<Value = Vec<Event>> {
+pub(crate) fn history() -> impl Strategy<Value = Vec<Event>> {
     let any_event = (
         0..EVENT_HOURS,
         select(EventKind::ALL),

@@ -1,6 +1,8 @@
 //! The lifecycle against data that was not made by this project, and the laws it keeps.
 
 #[cfg(test)]
+mod change;
+#[cfg(test)]
 mod city;
 #[cfg(test)]
 mod equality;

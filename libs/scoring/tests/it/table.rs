@@ -132,6 +132,38 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn facts_that_come_and_go_leave_what_counting_from_scratch_gives(
+        all in facts_of_months(), steps in prop::collection::vec(0..12_usize, 0..40),
+    ) {
+        let attributor = Attributor::new(pack(), &registry(), april());
+        let (mut there, mut tallies) = (vec![false; all.len()], Tallies::default());
+        for index in steps.into_iter().filter(|index| *index < all.len()) {
+            let fact = &all[index];
+            let alone = table([fact], pack()).tally(threads(1));
+            if there[index] {
+                tallies.subtract(&alone).unwrap();
+            } else {
+                tallies.merge(&alone);
+            }
+            there[index] = !there[index];
+            let present = || all.iter().zip(&there).filter(|(_, there)| **there);
+            let scratch = tally(present().map(|(fact, _)| fact), &attributor);
+            prop_assert_eq!(&tallies, &scratch);
+        }
+        let before = tallies.clone();
+        let mut more = tallies.clone();
+        all.iter().for_each(|fact| more.merge(&table([fact], pack()).tally(threads(1))));
+        if more != tallies {
+            prop_assert!(tallies.subtract(&more).is_err(), "more than there is");
+            prop_assert_eq!(&tallies, &before);
+        }
+        tallies.subtract(&before).unwrap();
+        prop_assert_eq!(tallies, Tallies::default());
+    }
+}
+
 /// More facts of one cell than a byte counts, with every mark.
 #[test]
 fn a_cell_counts_as_far_as_there_are_facts() {

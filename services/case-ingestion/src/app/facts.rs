@@ -14,6 +14,8 @@ use crate::error::Error;
 /// Facts of one month.
 pub(crate) struct MonthFacts {
     pub(crate) month: Month,
+    /// Whether they are those of a former reading.
+    pub(crate) is_former: bool,
     /// At least one.
     pub(crate) facts: Vec<Fact>,
 }
@@ -65,7 +67,7 @@ fn derive(questions: &[Question], page: &[CaseFile]) -> Vec<MonthFacts> {
     let of_month = |question: &Question| {
         let deriver = Deriver::new(question);
         let facts = page.iter().filter_map(|file| deriver.derive(&file.case, &file.events));
-        MonthFacts { month: question.month, facts: facts.collect() }
+        MonthFacts { month: question.month, is_former: false, facts: facts.collect() }
     };
     questions.iter().map(of_month).filter(|month| !month.facts.is_empty()).collect()
 }

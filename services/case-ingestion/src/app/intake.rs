@@ -45,6 +45,7 @@ impl App {
             let mut writing = app.begin(&jurisdiction, &rows).await?;
             let taken = T::take_in(&mut writing, rows).await?;
             writing.commit().await?;
+            app.news.tell();
             Ok(taken.receipt)
         };
         tokio::spawn(continued(taking).in_current_span()).await?

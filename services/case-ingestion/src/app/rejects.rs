@@ -115,6 +115,7 @@ impl App {
         }
         let reject = find(&mut writing.transaction, name).await?;
         writing.commit().await?;
+        self.news.tell();
         Ok(reject)
     }
 

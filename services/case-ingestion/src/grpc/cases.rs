@@ -11,8 +11,8 @@ use tonic::{Request, Response, Status, Streaming};
 use super::convert::{
     Timelines, case_to_pb, counts_to_pb, event_to_pb, named, page, parent, rows, timeline_to_pb,
 };
-use super::intake;
-use crate::app::App;
+use super::{changes, intake};
+use crate::app::{App, Following};
 use crate::domain::Receipt;
 
 /// The handlers of `CaseService`.
@@ -30,6 +30,7 @@ impl CaseHandlers {
 #[tonic::async_trait]
 impl CaseService for CaseHandlers {
     type StreamCasesStream = ReceiverStream<Result<pb::StreamCasesResponse, Status>>;
+    type WatchCaseChangesStream = changes::Changes;
     type StreamEventsStream = ReceiverStream<Result<pb::StreamEventsResponse, Status>>;
 
     async fn batch_create_cases(
@@ -139,6 +140,15 @@ impl CaseService for CaseHandlers {
             Timelines::try_from(request.into_inner()).map_err(to_status)?;
         let timeline = self.app.timeline(&name, as_of, &lifecycle).await.map_err(to_status)?;
         Ok(Response::new(timeline_to_pb(&name.jurisdiction, timeline)))
+    }
+
+    async fn watch_case_changes(
+        &self,
+        request: Request<pb::WatchCaseChangesRequest>,
+    ) -> Result<Response<Self::WatchCaseChangesStream>, Status> {
+        let following = Following::try_from(request.into_inner()).map_err(to_status)?;
+        let told = changes::answer(self.app.clone(), following, self.shutdown.clone());
+        Ok(Response::new(told))
     }
 }
 

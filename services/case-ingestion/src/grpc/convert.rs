@@ -6,6 +6,7 @@ mod fact;
 mod query;
 mod record;
 mod reject;
+mod since;
 mod snapshot;
 mod timeline;
 
@@ -19,6 +20,7 @@ pub(super) use self::fact::fact_batches;
 pub(super) use self::query::{Facts, Timelines, named, page, parent};
 pub(super) use self::record::{Incoming, counts_to_pb, rows};
 pub(super) use self::reject::{correction, dismissal, listing, new_rejects, reject_to_pb};
+pub(super) use self::since::changes_to_pb;
 pub(super) use self::snapshot::{SnapshotCommand, snapshot_to_pb};
 pub(super) use self::timeline::timeline_to_pb;
 

@@ -82,11 +82,16 @@ impl SnapshotService for SnapshotHandlers {
         &self,
         request: Request<pb::StreamFactsRequest>,
     ) -> Result<Response<Self::StreamFactsStream>, Status> {
-        let Facts { jurisdiction, watermark, questions } =
+        let Facts { jurisdiction, watermark, questions, since } =
             Facts::try_from(request.into_inner()).map_err(to_status)?;
         let form = |months: &[MonthFacts]| months.iter().flat_map(fact_batches).collect();
-        let pages = self.app.facts(jurisdiction, watermark, questions, form);
-        let pages = pages.await.map_err(to_status)?;
+        let pages = match since {
+            None => self.app.facts(jurisdiction, watermark, questions, form).await,
+            Some(since) => {
+                self.app.facts_since(jurisdiction, watermark, questions, since, form).await
+            }
+        };
+        let pages = pages.map_err(to_status)?;
         // The client that goes drops the stream, and with it the reading.
         let batches =
             pages.map_err(to_status).map_ok(|batches: Vec<_>| stream::iter(batches).map(Ok));

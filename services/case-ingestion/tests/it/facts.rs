@@ -19,6 +19,7 @@ fn april(watermark: i64) -> pb::StreamFactsRequest {
         freeze_day: 3,
         lifecycle: None,
         further_months: Vec::new(),
+        since: None,
     }
 }
 

@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod builders;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod deadlines;
 #[cfg(test)]
 mod facts;
+#[cfg(test)]
+mod facts_since;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

@@ -46,6 +46,7 @@ async fn facts(
         watermark,
         freeze_day: 3,
         lifecycle: None,
+        since: None,
         further_months: vec![pb::MonthView {
             month: "2018-05".to_owned(),
             as_of: may,

@@ -21,7 +21,7 @@ pub(super) use self::memo::Memo;
 use self::memo::{GatheredMonth, Key};
 pub(crate) use self::rules::OtherRules;
 use self::rules::Others;
-use super::{App, now, place};
+use super::{App, place};
 use crate::error::Error;
 use crate::peers::{FixedSnapshot, InForce, RegistryRevision};
 
@@ -108,7 +108,7 @@ impl App {
             self.peers.current_registry(jurisdiction),
             guessed,
         )?;
-        let as_of = view(&in_force.rules.pack, month, now())?;
+        let as_of = view(&in_force.rules.pack, month, self.now())?;
         let snapshot = match guessed {
             Some(snapshot) if guess == Some(as_of) => snapshot,
             _ => fix(as_of).await?,

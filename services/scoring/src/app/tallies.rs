@@ -6,6 +6,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use chengping_casework::{Question, View};
+use chengping_rules::RulePack;
 use chengping_scoring::{Attributor, ENGINE, FactTable, PackRevision, Tallies, counting_digest};
 use chengping_types::{Digest, Month, canonical};
 
@@ -33,12 +34,7 @@ impl Counter<'_> {
         &self,
         question: &Question,
     ) -> Result<(Tallies, BTreeMap<Month, Tallies>), Error> {
-        let mut questions = vec![question.clone()];
-        let mut month = question.month;
-        for _ in 0..self.rules.pack.looks_back() {
-            month = month.previous();
-            questions.push(at_freeze(question, month));
-        }
+        let questions = all_questions(question, &self.rules.pack);
         let (mut known, mut unknown) = (BTreeMap::new(), Vec::new());
         for question in questions {
             match self.remembered(&question).await {
@@ -46,7 +42,8 @@ impl Counter<'_> {
                 None => unknown.push(question),
             }
         }
-        let mut counted = self.count(&unknown).await?;
+        let Self { peers, rules, registry, snapshot } = self;
+        let mut counted = count(peers, rules, registry, snapshot.watermark, &unknown).await?;
         for question in &unknown {
             let tallies = counted.remove(&question.month).unwrap_or_default();
             self.remember(question, &tallies).await;
@@ -67,35 +64,6 @@ impl Counter<'_> {
         }
     }
 
-    /// The counts that answer each question, in one reading of the facts.
-    async fn count(&self, questions: &[Question]) -> Result<BTreeMap<Month, Tallies>, Error> {
-        if questions.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let (pack, registry) = (&self.rules.pack, &self.registry.registry);
-        let counting = |question: &Question| {
-            let attributor = Attributor::new(pack, registry, question.month);
-            (question.month, Counting(FactTable::new(attributor), Tallies::default()))
-        };
-        let mut months: BTreeMap<_, _> = questions.iter().map(counting).collect();
-        let room = FACTS_AT_ONCE / months.len();
-        let jurisdiction = &self.registry.jurisdiction;
-        let mut stream = self.peers.facts(jurisdiction, questions, self.snapshot.watermark).await?;
-        while let Some((month, facts)) = stream.next().await? {
-            let mut counting = months.remove(&month).expect("the stream gives what was asked for");
-            counting.0.extend(&facts);
-            if counting.0.len() >= room {
-                counting = counting.count().await?;
-            }
-            months.insert(month, counting);
-        }
-        let mut counted = BTreeMap::new();
-        for (month, counting) in months {
-            counted.insert(month, counting.count().await?.1);
-        }
-        Ok(counted)
-    }
-
     /// The watermark counts records, and the digest tells which they are: after a restore, other
     /// records reach the same number. The jurisdiction is a hash tag, so that its keys lie together
     /// in a cluster.
@@ -113,6 +81,51 @@ impl Counter<'_> {
         let (jurisdiction, digest) = (&self.registry.jurisdiction, Digest::of(of.as_bytes()));
         format!("chengping:{{{jurisdiction}}}:tallies:2:{digest}")
     }
+}
+
+/// A question about a month, and those about the months that the rules look back to, latest first.
+pub(super) fn all_questions(question: &Question, pack: &RulePack) -> Vec<Question> {
+    let mut questions = vec![question.clone()];
+    let mut month = question.month;
+    for _ in 0..pack.looks_back() {
+        month = month.previous();
+        questions.push(at_freeze(question, month));
+    }
+    questions
+}
+
+/// The counts that answer each question, in one reading of the facts among the first `watermark`
+/// records.
+pub(super) async fn count(
+    peers: &Peers,
+    rules: &PackRevision,
+    registry: &RegistryRevision,
+    watermark: u64,
+    questions: &[Question],
+) -> Result<BTreeMap<Month, Tallies>, Error> {
+    if questions.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let counting = |question: &Question| {
+        let attributor = Attributor::new(&rules.pack, &registry.registry, question.month);
+        (question.month, Counting(FactTable::new(attributor), Tallies::default()))
+    };
+    let mut months: BTreeMap<_, _> = questions.iter().map(counting).collect();
+    let room = FACTS_AT_ONCE / months.len();
+    let mut stream = peers.facts(&registry.jurisdiction, questions, watermark).await?;
+    while let Some((month, facts)) = stream.next().await? {
+        let mut counting = months.remove(&month).expect("the stream gives what was asked for");
+        counting.0.extend(&facts);
+        if counting.0.len() >= room {
+            counting = counting.count().await?;
+        }
+        months.insert(month, counting);
+    }
+    let mut counted = BTreeMap::new();
+    for (month, counting) in months {
+        counted.insert(month, counting.count().await?.1);
+    }
+    Ok(counted)
 }
 
 /// The facts of a month that wait to be counted, and what is counted of it.

@@ -20,8 +20,10 @@ use crate::app::{Scored, Selection};
 use crate::domain::{CreateEvaluation, Document, Evaluation};
 use crate::error::Error;
 
+mod live;
 mod preview;
 
+pub(super) use self::live::{news, watch_live};
 pub(super) use self::preview::{month_preview, preview};
 
 const MICROS: i64 = 1_000_000;
@@ -180,13 +182,19 @@ pub(super) fn evaluation(evaluation: &Evaluation) -> pb::Evaluation {
 
 /// A scorecard without its items.
 pub(super) fn scorecard(evaluation: &EvaluationName, card: &Scorecard) -> pb::Scorecard {
+    let name = name_of_scorecard(evaluation, &card.body_id).to_string();
+    pb::Scorecard { name, ..nameless_scorecard(card) }
+}
+
+/// A scorecard of no stored evaluation, without its items.
+fn nameless_scorecard(card: &Scorecard) -> pb::Scorecard {
     let state = match card.state {
         State::Scored => pb::scorecard::State::Scored,
         State::TooFewCases => pb::scorecard::State::TooFewCases,
         State::NoData => pb::scorecard::State::NoData,
     };
     pb::Scorecard {
-        name: name_of_scorecard(evaluation, &card.body_id).to_string(),
+        name: String::new(),
         body_id: card.body_id.to_string(),
         display_name: card.name.clone(),
         group: card.group.clone(),

@@ -38,11 +38,6 @@ pub(super) fn facts_request(
     further: &[Question],
     watermark: u64,
 ) -> cases::StreamFactsRequest {
-    let further_months = further.iter().map(|question| cases::MonthView {
-        month: question.month.to_string(),
-        as_of: Some(timestamp(question.view.as_of)),
-        decided: Some(timestamp(question.view.decided)),
-    });
     cases::StreamFactsRequest {
         parent: parent(jurisdiction),
         month: question.month.to_string(),
@@ -52,7 +47,32 @@ pub(super) fn facts_request(
         watermark: i64::try_from(watermark).unwrap_or(i64::MAX),
         freeze_day: i32::from(question.freeze_day),
         lifecycle: Some(lifecycle(&question.lifecycle)),
-        further_months: further_months.collect(),
+        further_months: further.iter().map(month_view).collect(),
+        since: None,
+    }
+}
+
+/// A former reading of the months that are asked for now.
+pub(super) fn former_reading(
+    former: &[Question],
+    watermark: u64,
+    now: &[Question],
+) -> cases::FormerReading {
+    let moved = former.iter().zip(now).skip(1).filter(|(former, now)| former.view != now.view);
+    let first = former.first().map(|question| question.view);
+    cases::FormerReading {
+        watermark: i64::try_from(watermark).unwrap_or(i64::MAX),
+        as_of: first.map(|view| timestamp(view.as_of)),
+        decided: first.map(|view| timestamp(view.decided)),
+        further_months: moved.map(|(former, _)| month_view(former)).collect(),
+    }
+}
+
+fn month_view(question: &Question) -> cases::MonthView {
+    cases::MonthView {
+        month: question.month.to_string(),
+        as_of: Some(timestamp(question.view.as_of)),
+        decided: Some(timestamp(question.view.decided)),
     }
 }
 

@@ -188,7 +188,8 @@ impl SnapshotService for Peers {
         for month in std::iter::once(&request.month).chain(further) {
             batches.extend(known.facts.get(month).into_iter().flatten().map(|batch| {
                 let batch = Some(batch.clone());
-                Ok(cases::StreamFactsResponse { batch, month: month.clone() })
+                let month = month.clone();
+                Ok(cases::StreamFactsResponse { batch, month, is_former: false })
             }));
         }
         known.asked.push(request);

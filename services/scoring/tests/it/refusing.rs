@@ -10,7 +10,7 @@ use tonic_types::StatusExt as _;
 
 use crate::city::{self, APRIL};
 use crate::peers::{PACK, batch};
-use crate::service::{fields, refusal, start, wish};
+use crate::service::{ZZ, fields, refusal, start, wish};
 
 fn expected(code: Code, reason: &str) -> (Code, String) {
     (code, reason.to_owned())
@@ -186,9 +186,25 @@ async fn all_wrong_fields_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn methods_that_are_not_built_say_so() {
+async fn live_scores_need_rules_and_a_registry_as_an_evaluation_does() {
     let mut service = start().await;
-    let unbuilt = expected(Code::Unimplemented, "METHOD_NOT_BUILT_YET");
-    let status = service.client.watch_live_scores(pb::WatchLiveScoresRequest::default()).await;
-    assert_eq!(refusal(&status.unwrap_err()), unbuilt);
+    let of = |body_ids: &[&str]| pb::WatchLiveScoresRequest {
+        parent: ZZ.to_owned(),
+        body_ids: body_ids.iter().map(|body| (*body).to_owned()).collect(),
+    };
+    let odd = pb::WatchLiveScoresRequest { parent: "zz".to_owned(), ..of(&["d01", "D 1"]) };
+    let status = service.client.watch_live_scores(odd).await.unwrap_err();
+    assert_eq!(fields(&status), ["parent", "body_ids[1]"]);
+    let status = service.client.watch_live_scores(of(&["d01", "d99", "x"])).await.unwrap_err();
+    assert_eq!(refusal(&status), expected(Code::InvalidArgument, "REQUEST_INVALID"));
+    assert_eq!(fields(&status), ["body_ids", "body_ids"]);
+
+    service.peers.know().pack = None;
+    let status = service.client.watch_live_scores(of(&[])).await.unwrap_err();
+    let no_pack = expected(Code::FailedPrecondition, "NO_RULE_PACK_IN_FORCE");
+    assert_eq!(refusal(&status), no_pack);
+    service.peers.know().registry = None;
+    let status = service.client.watch_live_scores(of(&[])).await.unwrap_err();
+    let no_registry = expected(Code::FailedPrecondition, "NO_REGISTRY");
+    assert_eq!(refusal(&status), no_registry);
 }

@@ -10,7 +10,7 @@ use chengping_chassis::serve::{Server, bind};
 use chengping_proto::scoring::v1 as pb;
 use chengping_proto::scoring::v1::download_evaluation_request::Document;
 use chengping_proto::scoring::v1::evaluation_service_client::EvaluationServiceClient;
-use chengping_scoring_service::{Config, MIGRATOR, SCHEMA, build};
+use chengping_scoring_service::{Config, LiveConfig, MIGRATOR, SCHEMA, build};
 use chengping_testing::{FaultProxy, TestDatabase};
 use sqlx::PgPool;
 use tonic::{Code, Status};
@@ -73,6 +73,7 @@ async fn serve(
         telemetry: TelemetryConfig::default(),
         cases: PeerConfig::at(peers.to_string()),
         rules: PeerConfig::at(peers.to_string()),
+        live: LiveConfig::default(),
     };
     let listener = bind(&config.listen).await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,6 @@
-//! `chengping watch`: follows publications as they come.
+//! `chengping watch`: follows publications as they come, or live scores.
+
+mod live;
 
 use std::time::Duration;
 
@@ -26,13 +28,22 @@ pub struct WatchArgs {
     /// Name under which the server keeps how far was read
     #[arg(long, value_name = "NAME")]
     consumer: Option<String>,
-    /// End after so many publications
+    /// End after so many publications, or messages of live scores
     #[arg(long, value_name = "N")]
     until: Option<u64>,
+    /// Follow the provisional scores of the month that runs, and the warnings about them
+    #[arg(long, conflicts_with_all = ["resume", "consumer"])]
+    live: bool,
+    /// Only this body of the live scores; may be given several times
+    #[arg(long = "body", value_name = "BODY", requires = "live")]
+    bodies: Vec<String>,
 }
 
 /// Prints one line per publication, and goes on after a break where it was.
 pub async fn run(common: &Common, args: &WatchArgs, out: &mut Output) -> Result<Outcome, Failure> {
+    if args.live {
+        return live::run(common, args, out).await;
+    }
     let clients = Clients::connect(common).await?;
     let mut watch =
         Watch { clients, args, token: args.resume.clone().unwrap_or_default(), seen: 0 };

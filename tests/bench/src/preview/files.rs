@@ -1,14 +1,14 @@
 //! Interchange files of a city of a thousand bodies: the month and the twelve before it.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use chengping_casework::{Case, Event, EventKind, Source};
-use chengping_interchange::{FileKind, Record, Writer};
+use chengping_interchange::{FileKind, Record};
 use chengping_types::{BodyKind, Instant, Month, TimeZone};
 
 use crate::city::{City, Size, month};
+use crate::files::Folder;
 
 const CASES: usize = 30_000;
 const CASES_BEFORE: usize = 3_000;
@@ -18,28 +18,11 @@ const HOUR: i64 = 3_600_000_000;
 
 /// Writes them, and tells how many cases there are.
 pub(super) fn write(folder: &Path) -> anyhow::Result<usize> {
-    fs::create_dir_all(folder)?;
     let zone: TimeZone = "Asia/Shanghai".parse()?;
     let city = City::new(&Size::THOUSAND, &zone);
-    let open = |kind: FileKind| -> anyhow::Result<Writer<BufWriter<File>>> {
-        let file = File::create(folder.join(format!("{kind}.csv")))?;
-        Ok(Writer::new(kind, zone.clone(), BufWriter::new(file))?)
-    };
-    let registry = &city.registry;
-    let rows = [
-        (FileKind::Bodies, registry.bodies.iter().cloned().map(Record::Body).collect::<Vec<_>>()),
-        (FileKind::Areas, registry.areas.iter().cloned().map(Record::Area).collect()),
-        (
-            FileKind::Coefficients,
-            registry.coefficients.iter().cloned().map(Record::Coefficient).collect(),
-        ),
-    ];
-    for (kind, rows) in rows {
-        let mut writer = open(kind)?;
-        rows.iter().try_for_each(|row| writer.write(row))?;
-        writer.finish()?.flush()?;
-    }
-    let (mut cases, mut events) = (open(FileKind::Cases)?, open(FileKind::Events)?);
+    let folder = Folder::new(folder, &zone)?;
+    folder.write_registry(&city)?;
+    let (mut cases, mut events) = (folder.open(FileKind::Cases)?, folder.open(FileKind::Events)?);
     let mut number = 0;
     for back in (0..=MONTHS_BEFORE).rev() {
         for _ in 0..if back == 0 { CASES } else { CASES_BEFORE } {

@@ -15,7 +15,8 @@ const FACTS_MAX: usize = 5_000;
 pub(in crate::grpc) fn fact_batches(of: &MonthFacts) -> Vec<pb::StreamFactsResponse> {
     let response = |facts| {
         let batch = Some(batch(facts));
-        pb::StreamFactsResponse { batch, month: of.month.to_string() }
+        let is_former = of.is_former;
+        pb::StreamFactsResponse { batch, month: of.month.to_string(), is_former }
     };
     of.facts.chunks(FACTS_MAX).map(response).collect()
 }

@@ -8,9 +8,11 @@ use chengping_chassis::error::FieldErrors;
 use chengping_proto::cases::v1 as pb;
 use chengping_types::name::{CaseName, JurisdictionName};
 use chengping_types::{Instant, JurisdictionId, Month, TimeZone};
+use prost_types::Timestamp;
 
+use super::since;
 use super::{checked, checked_instant, required_instant};
-use crate::app::Page;
+use crate::app::{Page, Since};
 use crate::error::Error;
 
 /// The last day of a month that every month could freeze on.
@@ -65,6 +67,8 @@ pub(in crate::grpc) struct Facts {
     pub(in crate::grpc) watermark: i64,
     /// One for each month.
     pub(in crate::grpc) questions: Vec<Question>,
+    /// What was read before, where only differences are asked for.
+    pub(in crate::grpc) since: Option<Since>,
 }
 
 impl TryFrom<pb::StreamFactsRequest> for Facts {
@@ -88,16 +92,27 @@ impl TryFrom<pb::StreamFactsRequest> for Facts {
         }
         let lifecycle = lifecycle(request.lifecycle.unwrap_or_default(), &mut errors);
         let further = further_months(&mut errors, &request.further_months, asked);
-        let all = (|| {
+        let questions = (|| {
             let (time_zone, freeze_day) = (time_zone?, freeze_day?);
             let question = |(month, view)| {
                 let time_zone = time_zone.clone();
                 Question { month, time_zone, view, freeze_day, lifecycle }
             };
-            let questions = std::iter::once(asked?).chain(further).map(question).collect();
-            let jurisdiction = parent?.jurisdiction;
-            Some(Self { jurisdiction, watermark: request.watermark, questions })
+            Some(std::iter::once(asked?).chain(further).map(question).collect::<Vec<_>>())
         })();
+        let watermark = request.watermark;
+        let since = match (&request.since, &questions) {
+            (Some(given), Some(questions)) => {
+                since::since(&mut errors, given, questions, watermark)
+            }
+            _ => None,
+        };
+        let all = parent.zip(questions).map(|(parent, questions)| Self {
+            jurisdiction: parent.jurisdiction,
+            watermark,
+            questions,
+            since,
+        });
         checked(errors, all)
     }
 }
@@ -126,15 +141,25 @@ fn further_months(
     further
 }
 
-fn month_view(
+pub(super) fn month_view(
     errors: &mut FieldErrors,
     prefix: &str,
     given: &pb::MonthView,
 ) -> Option<(Month, View)> {
     let month = errors.parse(format!("{prefix}month"), &given.month);
-    let as_of = required_instant(errors, &format!("{prefix}as_of"), given.as_of.as_ref());
-    let decided = required_instant(errors, &format!("{prefix}decided"), given.decided.as_ref());
-    Some((month?, View { as_of: as_of?, decided: decided? }))
+    let view = required_view(errors, prefix, given.as_of.as_ref(), given.decided.as_ref());
+    month.zip(view)
+}
+
+pub(super) fn required_view(
+    errors: &mut FieldErrors,
+    prefix: &str,
+    as_of: Option<&Timestamp>,
+    decided: Option<&Timestamp>,
+) -> Option<View> {
+    let as_of = required_instant(errors, &format!("{prefix}as_of"), as_of);
+    let decided = required_instant(errors, &format!("{prefix}decided"), decided);
+    Some(View { as_of: as_of?, decided: decided? })
 }
 
 fn lifecycle(given: pb::Lifecycle, errors: &mut FieldErrors) -> Lifecycle {
