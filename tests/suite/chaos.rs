@@ -19,8 +19,9 @@ use serde_json::Value;
 use tonic::Request;
 
 use self::fleet::{Evaluations, Fleet, Packs, ZZ, activate, approved, source};
-use self::model::{Dice, FIRST_MONTHS, Model, series_of};
+use self::model::{FIRST_MONTHS, Model, series_of};
 use self::trouble::Trouble;
+use crate::dice::Dice;
 
 const SEED: u64 = 20_261_129;
 const CLIENTS: usize = 8;

@@ -16,7 +16,7 @@ pub use self::folder::reachable_folder;
 pub use self::otlp::{OtlpReceiver, PointRecord, SpanRecord};
 pub use self::port::free_port;
 pub use self::process::{Process, ProcessError};
-pub use self::proxy::FaultProxy;
+pub use self::proxy::{End, FaultProxy, Target};
 pub use self::redis::{REDIS_REQUIRED_VARIABLE, REDIS_VARIABLE, RedisServer, RedisUnavailable};
 
 use std::time::Duration;

@@ -5,13 +5,17 @@ mod reading;
 mod rejects;
 mod snapshots;
 mod turns;
+mod upkeep;
 
 pub(crate) use self::intake::Intake;
 pub(crate) use self::reading::{CaseTimeline, Page, ShownEvent};
 pub(crate) use self::rejects::Correction;
 pub(crate) use self::snapshots::MonthFacts;
 
+use std::time::Duration;
+
 use self::turns::Turns;
+use crate::metrics::Metrics;
 use crate::peers::Registry;
 use crate::store::PgPool;
 
@@ -21,10 +25,18 @@ pub(crate) struct App {
     pool: PgPool,
     registry: Registry,
     turns: Turns,
+    metrics: Metrics,
+    /// How long a batch that has its turn may take to be committed.
+    commit_timeout: Duration,
 }
 
 impl App {
-    pub(crate) fn new(pool: PgPool, registry: Registry) -> Self {
-        Self { pool, registry, turns: Turns::default() }
+    pub(crate) fn new(pool: PgPool, registry: Registry, commit_timeout: Duration) -> Self {
+        Self { pool, registry, turns: Turns::default(), metrics: Metrics::new(), commit_timeout }
+    }
+
+    /// What it measures.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 }

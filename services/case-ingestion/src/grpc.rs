@@ -3,6 +3,7 @@
 mod cases;
 mod convert;
 mod intake;
+mod limits;
 mod rejects;
 mod snapshots;
 

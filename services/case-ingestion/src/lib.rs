@@ -9,6 +9,7 @@ mod config;
 mod domain;
 mod error;
 mod grpc;
+mod metrics;
 mod peers;
 mod store;
 
@@ -20,7 +21,7 @@ use chengping_proto::cases::v1::case_service_server::CaseServiceServer;
 use chengping_proto::cases::v1::reject_service_server::RejectServiceServer;
 use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
 
-pub use self::config::Config;
+pub use self::config::{Config, IntakeConfig};
 
 /// The PostgreSQL schema of this service.
 pub const SCHEMA: &str = "case_ingestion";
@@ -44,10 +45,13 @@ pub async fn build(
     let pool = postgres::pool(&config.database, SCHEMA).await?;
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let registry = peers::Registry::new(&config.rules)?;
-    let app = app::App::new(pool, registry);
+    let intake = config.intake.clone();
+    let message_bytes_max = intake.message_bytes_max();
+    let app = app::App::new(pool, registry, intake.commit_timeout());
+    tokio::spawn(app.clone().keep_up(shutdown.clone()));
 
-    let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), shutdown))
-        .max_decoding_message_size(MESSAGE_BYTES_MAX);
+    let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), intake, shutdown))
+        .max_decoding_message_size(message_bytes_max);
     let rejects = RejectServiceServer::new(grpc::RejectHandlers::new(app.clone()))
         .max_decoding_message_size(REJECT_BYTES_MAX);
     let snapshots = SnapshotServiceServer::new(grpc::SnapshotHandlers::new(app));

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncCommands as _, AsyncConnectionConfig};
 
-use super::model::Dice;
+use crate::dice::Dice;
 
 /// Longer than any caller waits for a cache, by far.
 const PAUSE: Duration = Duration::from_secs(5);

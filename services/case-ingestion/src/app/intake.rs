@@ -4,6 +4,7 @@ mod events;
 
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
+use std::time::Instant;
 
 use chengping_casework::{Case, lacks_deadline};
 use chengping_types::JurisdictionId;
@@ -41,9 +42,15 @@ impl App {
     ) -> Result<Receipt, Error> {
         self.check_bodies(jurisdiction, &mut rows).await?;
         let mut writing = self.begin(jurisdiction, &rows).await?;
-        let taken = T::take_in(&mut writing, jurisdiction, rows).await?;
-        store::commit(writing.transaction).await?;
-        Ok(taken.receipt)
+        let started = Instant::now();
+        let committed = store::within(self.commit_timeout, async {
+            let taken = T::take_in(&mut writing, jurisdiction, rows).await?;
+            store::commit(writing.transaction).await?;
+            Ok(taken.receipt)
+        });
+        let outcome = committed.await;
+        self.metrics.committed(jurisdiction, started.elapsed(), outcome.as_ref().ok());
+        Ok(outcome?)
     }
 
     /// Begins to write these rows, whose bodies are checked. Nobody waits while rule-configuration
@@ -56,9 +63,16 @@ impl App {
         let mut rules = None;
         loop {
             let turn = self.turns.wait(jurisdiction).await;
-            let mut transaction = store::begin(&self.pool).await?;
-            let ledger = store::jurisdiction::lock(&mut transaction, jurisdiction).await?;
-            if rules.is_some() || !T::needs_rules(&mut transaction, jurisdiction, rows).await? {
+            let has_rules = rules.is_some();
+            let (transaction, ledger, needs_rules) = store::within(self.commit_timeout, async {
+                let mut transaction = store::begin(&self.pool).await?;
+                let ledger = store::jurisdiction::lock(&mut transaction, jurisdiction).await?;
+                let needs_rules =
+                    !has_rules && T::needs_rules(&mut transaction, jurisdiction, rows).await?;
+                Ok((transaction, ledger, needs_rules))
+            })
+            .await?;
+            if !needs_rules {
                 let rules = rules.flatten();
                 return Ok(Writing { transaction, ledger, rules, _turn: turn });
             }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use chengping_case_ingestion::{Config, MIGRATOR, SCHEMA, build};
+use chengping_case_ingestion::{Config, IntakeConfig, MIGRATOR, SCHEMA, build};
 use chengping_chassis::CancellationToken;
 use chengping_chassis::config::{DatabaseConfig, ListenConfig, PeerConfig, TelemetryConfig};
 use chengping_chassis::serve::{self, Server};
@@ -54,12 +54,27 @@ impl Harness {
 
     /// Starts with a rule-configuration at that address, be there one or not.
     pub(crate) async fn start_with(registry: SocketAddr) -> Self {
+        Self::start_limited(registry, IntakeConfig::default()).await
+    }
+
+    /// As [`start`](Self::start), with these limits.
+    pub(crate) async fn limited(intake: IntakeConfig) -> Self {
+        let (registry, shutdown) = (FakeRegistry::default(), CancellationToken::new());
+        let address = registry.clone().serve(shutdown.clone()).await;
+        let mut harness = Self::start_limited(address, intake).await;
+        harness.registry = registry;
+        harness.registry_shutdown = shutdown;
+        harness
+    }
+
+    async fn start_limited(registry: SocketAddr, intake: IntakeConfig) -> Self {
         let database = TestDatabase::new().await.unwrap();
         database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap().close().await;
         let config = Config {
             listen: free_address(),
             database: DatabaseConfig::at(database.url_for(SCHEMA)),
             rules: PeerConfig::at(registry.to_string()),
+            intake,
             telemetry: TelemetryConfig::default(),
         };
         let shutdown = CancellationToken::new();

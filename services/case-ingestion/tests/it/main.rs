@@ -13,6 +13,8 @@ mod intake;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod rejects;
