@@ -1,6 +1,7 @@
 //! Changing single numbers in the text of a pack, so that comments, order and layout stay.
 
 mod alias;
+mod direct;
 pub(crate) mod edit;
 pub(crate) mod places;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use crate::pack::RulePack;
 use crate::path::{self, Found, Step};
 use crate::source::{Provenance, Source};
 
+pub use self::direct::adjust_pack;
 use self::edit::{Edits, whole};
 use self::places::{Place, Places};
 
@@ -51,36 +53,18 @@ pub struct Adjustment {
 /// values, provenances and clauses that are none; otherwise those of the text before, or of the text
 /// that would result.
 pub fn adjust(source: &str, adjustments: &[Adjustment]) -> Result<String, Mistakes> {
-    Ok(adjust_text(source, &RulePack::parse(source)?, adjustments)?.0)
-}
-
-/// The pack that [`adjust`] makes of the canonical form of `pack`, where no text is wanted.
-///
-/// # Errors
-///
-/// As [`adjust`].
-pub fn adjust_pack(pack: &RulePack, adjustments: &[Adjustment]) -> Result<RulePack, Mistakes> {
-    let text = String::from_utf8(pack.canonical()).expect("canonical JSON is text");
-    Ok(adjust_text(&text, pack, adjustments)?.1)
-}
-
-/// The text of `pack` with its numbers changed, and the pack that results.
-fn adjust_text(
-    source: &str,
-    pack: &RulePack,
-    adjustments: &[Adjustment],
-) -> Result<(String, RulePack), Mistakes> {
+    let pack = RulePack::parse(source)?;
     let root = document::read(source).map_err(Mistakes::one)?;
     let numbers = pack.numbers();
     let places = Places::of(&numbers, &root);
     let wanted = resolve(&places, adjustments)?;
     let (adjusted, targets) = edited(source, &root, &wanted)?;
     let result = RulePack::parse(&adjusted)?;
-    let mut mistakes = strays(pack, &result, &targets);
+    let mut mistakes = strays(&pack, &result, &targets);
     mistakes.extend(unwritten(&result, &targets));
     match Mistakes::collect(mistakes) {
         Some(mistakes) => Err(mistakes),
-        None => Ok((adjusted, result)),
+        None => Ok(adjusted),
     }
 }
 
@@ -249,19 +233,23 @@ impl<'a> Target<'a> {
 
     /// A number that cannot have a source of its own.
     fn write_whole(&self, node: &Node, part: &Node, edits: &mut Edits<'_>) -> Result<(), String> {
-        let (number, within) = (self.place.number, self.place.number.within);
+        let (whole, within) = (self.whole()?, self.place.number.within);
         if self.source != *within {
-            if number.role != "day" {
-                return Err(format!(
-                    "has the source of `{}`, which other numbers have too: give `{}` of clause {}",
-                    number.path, within.provenance, within.clause
-                ));
-            }
             edits.source(part, within, &self.source)?;
         }
-        let whole =
-            whole(&self.value).ok_or_else(|| format!("{} is no whole number", self.value))?;
         edits.replace(node, &whole)
+    }
+
+    /// The value of a number that cannot have a source of its own.
+    fn whole(&self) -> Result<String, String> {
+        let number = self.place.number;
+        if self.source != *number.within && number.role != "day" {
+            return Err(format!(
+                "has the source of `{}`, which other numbers have too: give `{}` of clause {}",
+                number.path, number.within.provenance, number.within.clause
+            ));
+        }
+        whole(&self.value).ok_or_else(|| format!("{} is no whole number", self.value))
     }
 
     /// A number that has a source of its own already.

@@ -20,8 +20,8 @@ const NODES_MAX: usize = 20_000;
 /// Deepest nesting.
 const DEPTH_MAX: usize = 24;
 
-/// A value and its place in the text.
-#[derive(Debug)]
+/// A value and its place in the text, if it comes from one.
+#[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) value: Value,
     pub(crate) position: Option<Position>,
@@ -62,6 +62,29 @@ impl Node {
         self.field(name)?.text()
     }
 
+    /// The value of a key of a mapping, to be changed.
+    pub(crate) fn field_mut(&mut self, name: &str) -> Option<&mut Self> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        entries.iter_mut().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+
+    /// Gives a key of a mapping a value, in place of the one that it has; nothing else has keys.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<Self>) {
+        if let Some(field) = self.field_mut(name) {
+            *field = value.into();
+        } else if let Value::Map(entries) = &mut self.value {
+            let key = Key { name: name.to_owned(), position: None, bytes: None };
+            entries.push((key, value.into()));
+        }
+    }
+
+    /// Takes a key out of a mapping.
+    pub(crate) fn remove(&mut self, name: &str) {
+        if let Value::Map(entries) = &mut self.value {
+            entries.retain(|(key, _)| key.name != name);
+        }
+    }
+
     /// The value of a key of a mapping.
     pub(crate) fn field(&self, name: &str) -> Option<&Self> {
         let Value::Map(entries) = &self.value else { return None };
@@ -70,7 +93,7 @@ impl Node {
 }
 
 /// What a node holds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Value {
     Empty,
     Flag(bool),
@@ -84,12 +107,32 @@ pub(crate) enum Value {
 }
 
 /// A key and its place in the text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Key {
     pub(crate) name: String,
     pub(crate) position: Option<Position>,
     /// Its bytes, quotes included.
     pub(crate) bytes: Option<Range<usize>>,
+}
+
+impl From<serde_json::Value> for Node {
+    fn from(json: serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+
+        let value = match json {
+            Json::Null => Value::Empty,
+            Json::Bool(flag) => Value::Flag(flag),
+            Json::Number(number) => number.as_i64().map_or(Value::Float, Value::Integer),
+            Json::String(text) => Value::Text(text),
+            Json::Array(items) => Value::List(items.into_iter().map(Self::from).collect()),
+            Json::Object(entries) => {
+                let keyed =
+                    |(name, value)| (Key { name, position: None, bytes: None }, Self::from(value));
+                Value::Map(entries.into_iter().map(keyed).collect())
+            }
+        };
+        Self { value, position: None, bytes: None, alias_of: None }
+    }
 }
 
 /// Reads one document.

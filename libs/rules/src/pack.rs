@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::annual::Annual;
 use crate::count::Rate;
 use crate::decode::{Decode, Decoder};
-use crate::document;
+use crate::document::{self, Node};
 use crate::family::FamilyRules;
 use crate::mistakes::Mistakes;
 use crate::number::Number;
@@ -63,14 +63,24 @@ impl RulePack {
     /// # Errors
     /// All mistakes at once, each with its path, its place and what to do about it.
     pub fn parse(text: &str) -> Result<Self, Mistakes> {
-        let node = document::read(text).map_err(Mistakes::one)?;
+        Self::of_tree(&document::read(text).map_err(Mistakes::one)?)
+    }
+
+    /// Reads a pack from the tree of its text.
+    pub(crate) fn of_tree(root: &Node) -> Result<Self, Mistakes> {
         let mut decoder = Decoder::default();
-        let pack = Self::decode(&node, &mut decoder);
+        let pack = Self::decode(root, &mut decoder);
         match (Mistakes::collect(decoder.into_mistakes()), pack) {
             (None, Some(pack)) => Ok(pack),
             (Some(mistakes), _) => Err(mistakes),
             (None, None) => unreachable!("nothing is left unread without a mistake"),
         }
+    }
+
+    /// The tree of the canonical JSON.
+    pub(crate) fn tree(&self) -> Node {
+        let json = serde_json::to_value(self);
+        json.expect("a pack holds text, whole numbers and flags only").into()
     }
 
     /// The canonical JSON: what is stored, hashed and served.

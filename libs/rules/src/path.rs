@@ -163,6 +163,26 @@ pub(crate) fn find<'n>(root: &'n Node, steps: &[Step]) -> Option<Found<'n>> {
     Some(found)
 }
 
+/// As [`find`], to be changed.
+pub(crate) fn find_mut<'n>(root: &'n mut Node, steps: &[Step]) -> Option<&'n mut Node> {
+    let mut node = root;
+    for step in steps {
+        node = match (step, &mut node.value) {
+            (Step::Element(name), Value::List(items)) => {
+                let is_named = |(at, item): (usize, &Node)| called(at, item) == *name;
+                let at = items.iter().enumerate().position(is_named)?;
+                &mut items[at]
+            }
+            (Step::Key(key), Value::Map(entries)) => {
+                let (_, value) = entries.iter_mut().find(|(known, _)| known.name == *key)?;
+                value
+            }
+            _ => return None,
+        };
+    }
+    Some(node)
+}
+
 /// What stands at a path.
 #[derive(Debug)]
 pub(crate) struct Found<'n> {

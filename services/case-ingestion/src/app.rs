@@ -14,6 +14,7 @@ pub(crate) use self::snapshots::MonthFacts;
 
 use std::time::Duration;
 
+use self::intake::Memory;
 use self::turns::Turns;
 use crate::metrics::Metrics;
 use crate::peers::Registry;
@@ -25,6 +26,7 @@ pub(crate) struct App {
     pool: PgPool,
     registry: Registry,
     turns: Turns,
+    memory: Memory,
     metrics: Metrics,
     /// How long a batch that has its turn may take to be committed.
     commit_timeout: Duration,
@@ -32,7 +34,8 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(pool: PgPool, registry: Registry, commit_timeout: Duration) -> Self {
-        Self { pool, registry, turns: Turns::default(), metrics: Metrics::new(), commit_timeout }
+        let (turns, memory) = (Turns::default(), Memory::default());
+        Self { pool, registry, turns, memory, metrics: Metrics::new(), commit_timeout }
     }
 
     /// What it measures.

@@ -4,6 +4,7 @@ mod bodies;
 mod deadline;
 mod fold;
 mod intake;
+mod known;
 mod payload;
 mod record;
 mod reject;
@@ -19,6 +20,7 @@ pub(crate) use self::fold::{CaseFile, Folded, SnapshotFold};
 pub(crate) use self::intake::{
     Counts, Ledger, Receipt, Sorted, Taken, UNKNOWN_CASE, conflict, set_aside, sort, unknown_case,
 };
+pub(crate) use self::known::{KnownCase, KnownCases};
 pub(crate) use self::payload::parse_event_payload;
 pub(crate) use self::record::{
     Accepted, Broken, EventKey, Fault, Position, Record, Row, SentEvent,

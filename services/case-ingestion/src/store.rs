@@ -1,6 +1,7 @@
 //! All SQL of the service. Functions work on a connection; transactions belong to the use cases.
 
 pub(crate) mod case;
+mod copy;
 pub(crate) mod deadline;
 pub(crate) mod event;
 pub(crate) mod file;

@@ -220,6 +220,39 @@ fn every_weight_can_be_adjusted_and_is_listed_once() {
 }
 
 /// What brings a number back to what it was.
+/// A pack adjusted without a text is what the text of its canonical form gives, with the same mistakes.
+#[test]
+fn a_pack_is_adjusted_as_its_canonical_text() {
+    let told = |mistakes: Mistakes| {
+        // In the order of their places in a text, which the other has none of.
+        let told = mistakes.iter().map(|one| (one.path.clone(), one.message.clone()));
+        told.collect::<std::collections::BTreeSet<_>>()
+    };
+    for name in builtin_names() {
+        let pack = RulePack::parse(builtin(name).unwrap()).unwrap();
+        let text = String::from_utf8(pack.canonical()).unwrap();
+        for number in pack.numbers() {
+            let source = |provenance: &str, clause: &str| Adjustment {
+                clause: Some(clause.to_owned()),
+                ..adjustment(&number.place(), "2", provenance)
+            };
+            let own = number.source.provenance.to_string();
+            for one in [
+                source("assumption", "9.9"),
+                source(&own, &number.source.clause),
+                Adjustment { value: "1/3".to_owned(), ..source(&own, &number.source.clause) },
+                Adjustment { note: Some("why".to_owned()), ..source("standard", "1") },
+                adjustment(&number.place(), "0", "assumption"),
+            ] {
+                let one = [one];
+                let by_text = adjust(&text, &one).map(|text| RulePack::parse(&text).unwrap());
+                let directly = adjust_pack(&pack, &one);
+                assert_eq!(directly.map_err(told), by_text.map_err(told), "{name}: {one:?}");
+            }
+        }
+    }
+}
+
 fn back(number: &PackNumber<'_>) -> Adjustment {
     Adjustment {
         path: number.place(),

@@ -108,7 +108,7 @@ impl App {
         lock_open(&mut writing.transaction, name).await?;
         // Closed before, so that it does not wait beside its own correction.
         close(&mut writing.transaction, name, RejectState::Replayed, None).await?;
-        let work = T::take_in(&mut writing, &name.jurisdiction, rows);
+        let work = T::take_in(&mut writing, rows);
         let taken = store::within(self.commit_timeout, work).await?;
         if let Some(refused) = taken.refused.into_iter().next() {
             // The transaction is undone: what was refused is known already.
@@ -119,7 +119,7 @@ impl App {
             });
         }
         let reject = find(&mut writing.transaction, name).await?;
-        store::within(self.commit_timeout, store::commit(writing.transaction)).await?;
+        store::within(self.commit_timeout, writing.commit()).await?;
         self.metrics.committed(&name.jurisdiction, started.elapsed(), Some(&taken.receipt));
         Ok(reject)
     }

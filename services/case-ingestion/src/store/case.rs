@@ -1,15 +1,13 @@
 //! Accepted cases.
 
-use std::collections::HashSet;
-
 use chengping_casework::{Case, Source};
-use chengping_types::{CaseNo, JurisdictionId};
+use chengping_types::{CaseNo, JurisdictionId, Month};
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-use super::time::Time;
+use super::time::{FirstDay, Time};
 use super::{StoreError, get, parse, parse_optional, variant};
-use crate::domain::Accepted;
+use crate::domain::{Accepted, KnownCase};
 
 /// Those of the cases that are accepted.
 pub(crate) async fn find(
@@ -29,37 +27,58 @@ pub(crate) async fn find(
     rows.iter().map(read).collect()
 }
 
-/// The numbers of those of the cases that are accepted.
-pub(crate) async fn find_numbers(
+/// What is known of those of the cases that are accepted.
+pub(crate) async fn find_known(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     case_nos: &[&str],
-) -> Result<Vec<String>, StoreError> {
-    let numbers = sqlx::query_scalar(
-        "SELECT case_no FROM case_record WHERE jurisdiction = $1 AND case_no = ANY($2)",
+) -> Result<Vec<(CaseNo, KnownCase)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT case_no, month, filing_condition IS NOT NULL AS is_conditional
+         FROM case_record LEFT JOIN case_month USING (jurisdiction, case_no)
+         WHERE jurisdiction = $1 AND case_no = ANY($2)",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
     .fetch_all(connection)
     .await?;
-    Ok(numbers)
+    let read = |row: &PgRow| {
+        let month: Option<FirstDay> = get(row, "month")?;
+        let month = month.map(|FirstDay(month)| month);
+        let known = KnownCase { month, is_conditional: get(row, "is_conditional")? };
+        Ok((parse(row, "case_no")?, known))
+    };
+    rows.iter().map(read).collect()
 }
 
-/// The numbers of those of the cases that name a filing condition.
-pub(crate) async fn with_condition(
+/// Fixes the months under which the events of cases are kept.
+pub(crate) async fn fix_months(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
-    case_nos: &[&str],
-) -> Result<HashSet<String>, StoreError> {
-    let numbers: Vec<String> = sqlx::query_scalar(
-        "SELECT case_no FROM case_record
-         WHERE jurisdiction = $1 AND case_no = ANY($2) AND filing_condition IS NOT NULL",
+    months: &[(CaseNo, Month)],
+) -> Result<(), StoreError> {
+    if months.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO case_month (jurisdiction, case_no, month)
+         SELECT $1, new.* FROM unnest($2::text[], $3::date[]) AS new",
     )
     .bind(jurisdiction.as_str())
-    .bind(case_nos)
-    .fetch_all(connection)
+    .bind(months.iter().map(|(case_no, _)| case_no.as_str()).collect::<Vec<_>>())
+    .bind(months.iter().map(|(_, month)| FirstDay(*month)).collect::<Vec<_>>())
+    .execute(connection)
     .await?;
-    Ok(numbers.into_iter().collect())
+    Ok(())
+}
+
+/// Makes a place for the events of a month, unless there is one.
+pub(crate) async fn begin_month(
+    connection: &mut PgConnection,
+    month: Month,
+) -> Result<(), StoreError> {
+    sqlx::query("SELECT begin_month($1)").bind(FirstDay(month)).execute(connection).await?;
+    Ok(())
 }
 
 /// Adds new cases; their sequence numbers are the next after `sequence_before`, in this order.

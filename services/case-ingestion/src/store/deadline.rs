@@ -27,30 +27,6 @@ pub(crate) struct New {
     pub(crate) deadline: StoredDeadline,
 }
 
-/// Whether the deadline rules of now are needed: for events of the cases `lacking` that lack their
-/// deadline, or for one that was set aside before and may be taken in with others of its case.
-pub(crate) async fn needs_rules(
-    connection: &mut PgConnection,
-    jurisdiction: &JurisdictionId,
-    case_nos: &[&str],
-    lacking: &[&str],
-) -> Result<bool, StoreError> {
-    let needs = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM case_record
-                        WHERE jurisdiction = $1 AND case_no = ANY($3)
-                          AND filing_condition IS NOT NULL)
-             OR EXISTS (SELECT FROM reject JOIN case_record USING (jurisdiction, case_no)
-                        WHERE jurisdiction = $1 AND case_no = ANY($2) AND state = 1
-                          AND waiting_no IS NOT NULL AND filing_condition IS NOT NULL)",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(case_nos)
-    .bind(lacking)
-    .fetch_one(connection)
-    .await?;
-    Ok(needs)
-}
-
 /// The deadlines that hold now for events of these cases.
 pub(crate) async fn of_cases(
     connection: &mut PgConnection,
@@ -60,7 +36,9 @@ pub(crate) async fn of_cases(
     let rows = sqlx::query(
         "SELECT DISTINCT ON (case_no, event_no) case_no, event_no, event_time, computed.due_time,
                 start_time, condition_id, limit_value, limit_unit, calendar_digest, rules_digest
-         FROM computed_deadline AS computed JOIN event USING (jurisdiction, case_no, event_no)
+         FROM computed_deadline AS computed
+              JOIN case_month USING (jurisdiction, case_no)
+              JOIN event USING (jurisdiction, case_no, event_no, month)
          WHERE jurisdiction = $1 AND case_no = ANY($2)
          ORDER BY case_no, event_no, computed.sequence DESC",
     )

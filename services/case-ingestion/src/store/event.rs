@@ -1,80 +1,85 @@
 //! Accepted events.
 
 use chengping_casework::{Event, EventKind};
-use chengping_types::{CaseNo, JurisdictionId};
+use chengping_types::{CaseNo, JurisdictionId, Month};
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-use super::time::Time;
+use super::copy::copy_in;
+use super::time::{FirstDay, Time};
 use super::{StoreError, corrupt, get, parse, parse_optional, variant};
 use crate::domain::{Accepted, EventKey};
 
-/// Those of the events that are accepted.
+/// Those of the events, each of a case with a month, that are accepted.
 pub(crate) async fn find(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
-    keys: &[EventKey],
+    keys: &[(EventKey, Month)],
 ) -> Result<Vec<Event>, StoreError> {
-    let case_nos: Vec<_> = keys.iter().map(|key| key.case_no.as_str()).collect();
-    let event_nos = keys.iter().map(|key| number(key.event_no)).collect::<Vec<_>>();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let case_nos: Vec<_> = keys.iter().map(|(key, _)| key.case_no.as_str()).collect();
+    let event_nos = keys.iter().map(|(key, _)| number(key.event_no)).collect::<Vec<_>>();
+    let months = keys.iter().map(|(_, month)| FirstDay(*month)).collect::<Vec<_>>();
     let rows = sqlx::query(
         "SELECT event.case_no, event.event_no, event_time, kind, actor, unit, due_time,
                 stage_due_time, outcome, note
-         FROM unnest($2::text[], $3::bigint[]) AS wanted (case_no, event_no)
+         FROM unnest($2::text[], $3::bigint[], $4::date[]) AS wanted (case_no, event_no, month)
          JOIN event ON event.jurisdiction = $1 AND event.case_no = wanted.case_no
-                       AND event.event_no = wanted.event_no",
+                       AND event.event_no = wanted.event_no AND event.month = wanted.month",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
     .bind(event_nos)
+    .bind(months)
     .fetch_all(connection)
     .await?;
     rows.iter().map(|row| read(row, parse(row, "case_no")?)).collect()
 }
 
-/// Adds new events; their sequence numbers are the next after `sequence_before`, in this order.
+/// The columns of [`insert`].
+const COPY: &str = "COPY event (jurisdiction, case_no, event_no, month, sequence, event_time, kind, \
+                    actor, unit, due_time, stage_due_time, outcome, note) \
+                    FROM STDIN (FORMAT binary)";
+const COPIED_COLUMNS: i16 = 13;
+
+/// Adds new events, each under the month of its case; their sequence numbers are the next after
+/// `sequence_before`, in this order.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     sequence_before: i64,
-    events: &[&Event],
+    events: &[(&Event, Month)],
 ) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());
     }
-    let optional = |field: fn(&Event) -> Option<&str>| {
-        events.iter().map(|event| field(event)).collect::<Vec<_>>()
-    };
-    let time = |field: fn(&Event) -> Option<Time>| {
-        events.iter().map(|event| field(event)).collect::<Vec<_>>()
-    };
-    sqlx::query(
-        // In the order of the key, so that rows that lie together in its index come together.
-        "INSERT INTO event (jurisdiction, sequence, case_no, event_no, event_time, kind, actor,
-                            unit, due_time, stage_due_time, outcome, note)
-         SELECT $1, $2 + new.ordinal, new.case_no, new.event_no, new.event_time, new.kind,
-                new.actor, new.unit, new.due_time, new.stage_due_time, new.outcome, new.note
-         FROM unnest($3::text[], $4::bigint[], $5::timestamptz[], $6::smallint[], $7::text[],
-                     $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[])
-              WITH ORDINALITY AS new (case_no, event_no, event_time, kind, actor, unit, due_time,
-                                      stage_due_time, outcome, note, ordinal)
-         ORDER BY new.case_no COLLATE \"C\", new.event_no",
+    let mut rows: Vec<_> = (sequence_before + 1..).zip(events).collect();
+    // In the order of the key, so that rows that lie together in its index come together.
+    rows.sort_unstable_by_key(|(_, (event, _))| (&event.case_no, event.event_no));
+    copy_in(
+        connection,
+        COPY,
+        COPIED_COLUMNS,
+        rows.into_iter(),
+        |(sequence, (event, month)), row| {
+            row.text(jurisdiction.as_str());
+            row.text(event.case_no.as_str());
+            row.bigint(number(event.event_no));
+            row.first_day(FirstDay(*month));
+            row.bigint(sequence);
+            row.time(Time(event.at));
+            row.smallint(event.kind.code().into());
+            row.optional_text(event.actor.as_ref().map(|body| body.as_str()));
+            row.optional_text(event.unit.as_ref().map(|body| body.as_str()));
+            row.optional_time(event.due_at.map(Time));
+            row.optional_time(event.stage_due_at.map(Time));
+            row.optional_text(event.outcome.as_deref());
+            row.optional_text(event.note.as_deref());
+        },
     )
-    .bind(jurisdiction.as_str())
-    .bind(sequence_before)
-    .bind(events.iter().map(|event| event.case_no.as_str()).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| number(event.event_no)).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| Time(event.at)).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| i16::from(event.kind.code())).collect::<Vec<_>>())
-    .bind(optional(|event| event.actor.as_ref().map(|body| body.as_str())))
-    .bind(optional(|event| event.unit.as_ref().map(|body| body.as_str())))
-    .bind(time(|event| event.due_at.map(Time)))
-    .bind(time(|event| event.stage_due_at.map(Time)))
-    .bind(optional(|event| event.outcome.as_deref()))
-    .bind(optional(|event| event.note.as_deref()))
-    .execute(connection)
-    .await?;
-    Ok(())
+    .await
 }
 
 /// All events of these cases.
@@ -86,7 +91,8 @@ pub(crate) async fn of_cases(
     let rows = sqlx::query(
         "SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
                 outcome, note
-         FROM event WHERE jurisdiction = $1 AND case_no = ANY($2)",
+         FROM case_month JOIN event USING (jurisdiction, case_no, month)
+         WHERE jurisdiction = $1 AND case_no = ANY($2)",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
@@ -106,7 +112,9 @@ pub(crate) async fn list(
     let rows = sqlx::query(
         "SELECT event_no, event_time, kind, actor, unit, due_time, stage_due_time, outcome, note,
                 sequence, create_time
-         FROM event WHERE jurisdiction = $1 AND case_no = $2 AND event_no > $3
+         FROM event
+         WHERE jurisdiction = $1 AND case_no = $2 AND event_no > $3
+           AND month = (SELECT month FROM case_month WHERE jurisdiction = $1 AND case_no = $2)
          ORDER BY event_no LIMIT $4",
     )
     .bind(jurisdiction.as_str())

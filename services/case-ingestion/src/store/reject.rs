@@ -84,6 +84,9 @@ pub(crate) async fn is_waiting(
     jurisdiction: &JurisdictionId,
     case_nos: &[&str],
 ) -> Result<bool, StoreError> {
+    if case_nos.is_empty() {
+        return Ok(false);
+    }
     let is_waiting = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM reject WHERE jurisdiction = $1 AND case_no = ANY($2)
                           AND state = 1 AND waiting_no IS NOT NULL)",

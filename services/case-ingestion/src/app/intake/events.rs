@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chengping_casework::{Case, Event, lacks_deadline};
-use chengping_types::{CaseNo, JurisdictionId};
+use chengping_types::{CaseNo, JurisdictionId, Month};
 
+use super::writing::Writing;
 use crate::domain::{
-    Broken, EventKey, Lack, LackingCase, Ledger, MISSING_DUE_AT, NewReject, Record as _,
-    RejectState, SentEvent, Settled, Sorted, Version, Versions, WaitingEvent, conflict, set_aside,
+    Broken, EventKey, Lack, LackingCase, MISSING_DUE_AT, NewReject, Record as _, RejectState,
+    SentEvent, Settled, Sorted, Version, Versions, WaitingEvent, conflict, set_aside,
 };
 use crate::store::{self, PgConnection, StoreError, deadline};
 
@@ -19,58 +20,59 @@ pub(super) const SUPERSEDED: &str = "contradicts an accepted event; see the reje
 /// aside before and now get their deadline; tells how many of the latter. Events of the batch that
 /// get none go to its rejects.
 pub(super) async fn take_in(
-    connection: &mut PgConnection,
-    jurisdiction: &JurisdictionId,
-    ledger: &mut Ledger,
+    writing: &mut Writing,
     sorted: &mut Sorted<SentEvent>,
-    current: Option<&Version>,
 ) -> Result<i64, StoreError> {
-    let Concerned { waiting, stored } =
-        Concerned::load(connection, jurisdiction, &sorted.accepted).await?;
-    let affected = affected(&sorted.accepted, &waiting, &stored);
+    let concerned = Concerned::load(writing, &sorted.accepted).await?;
+    let affected = concerned.affected(&sorted.accepted);
     if affected.is_empty() {
-        insert(connection, jurisdiction, ledger, &sorted.accepted, &[]).await?;
+        insert(writing, &sorted.accepted, &[]).await?;
         return Ok(0);
     }
-    let lacking = Lacking::load(connection, jurisdiction, &affected, &sorted.accepted).await?;
+    let Concerned { waiting, stored, .. } = concerned;
+    let Writing { transaction, jurisdiction, rules, .. } = &mut *writing;
+    let lacking = Lacking::load(transaction, jurisdiction, &affected, &sorted.accepted).await?;
     let lacking = lacking.with(stored, &sorted.accepted, &waiting);
-    let earlier = lacking.earlier_rules(current);
-    let earlier = deadline::rules(connection, jurisdiction, &earlier).await?;
-    let settled = lacking.settle(&Versions { current, earlier });
+    let earlier = lacking.earlier_rules(rules.as_ref());
+    let earlier = deadline::rules(transaction, jurisdiction, &earlier).await?;
+    let settled = lacking.settle(&Versions { current: rules.as_ref(), earlier });
     let fates = lacking.fates(&settled, waiting);
 
     settled.set_aside(sorted);
     let released: Vec<_> =
         lacking.waiting.iter().filter(|sent| settled.lack(sent).is_none()).cloned().collect();
-    let before = ledger.watermark;
-    insert(connection, jurisdiction, ledger, &sorted.accepted, &released).await?;
+    let before = writing.ledger.watermark;
+    insert(writing, &sorted.accepted, &released).await?;
+    let Writing { transaction, jurisdiction, rules, ledger, .. } = writing;
     let taken = sorted.accepted.iter().chain(&released);
     let deadlines = settled.new_deadlines(taken, before, ledger.watermark);
-    if let Some(version) =
-        current.filter(|current| deadlines.iter().any(|new| new.deadline.rules == current.digest))
-    {
-        deadline::keep_rules(connection, jurisdiction, version).await?;
+    let is_used =
+        |version: &&Version| deadlines.iter().any(|new| new.deadline.rules == version.digest);
+    if let Some(version) = rules.as_ref().filter(is_used) {
+        deadline::keep_rules(transaction, jurisdiction, version).await?;
     }
-    deadline::insert(connection, jurisdiction, &deadlines).await?;
-    fates.seal(connection, jurisdiction).await?;
+    deadline::insert(transaction, jurisdiction, &deadlines).await?;
+    fates.seal(transaction, jurisdiction).await?;
     Ok(i64::try_from(released.len()).expect("a batch fits"))
 }
 
-/// Takes in events whose cases are known and that all have their deadlines, if none was accepted
-/// before and no deadline has to be computed. Otherwise nothing is done.
+/// Takes in events whose cases are known, if none was accepted before and no deadline has to be
+/// computed. Otherwise none of them is taken in.
 pub(super) async fn take_in_news(
-    connection: &mut PgConnection,
-    jurisdiction: &JurisdictionId,
-    ledger: &mut Ledger,
+    writing: &mut Writing,
     events: &[SentEvent],
 ) -> Result<bool, StoreError> {
-    let Concerned { waiting, stored } = Concerned::load(connection, jurisdiction, events).await?;
-    if !affected(events, &waiting, &stored).is_empty() {
+    let concerned = Concerned::load(writing, events).await?;
+    if !concerned.affected(events).is_empty() {
         return Ok(false);
     }
-    let mut attempt = store::attempt(connection).await?;
-    let mut taken = *ledger;
-    match insert(&mut attempt, jurisdiction, &mut taken, events, &[]).await {
+    // A case that has no month yet has no events: it gets it whatever becomes of the attempt.
+    writing.fix_months(events.iter()).await?;
+    let mut ledger = writing.ledger;
+    let sequence_before = ledger.take(events.len());
+    let rows = with_months(writing, events.iter());
+    let mut attempt = store::attempt(&mut writing.transaction).await?;
+    match store::event::insert(&mut attempt, &writing.jurisdiction, sequence_before, &rows).await {
         Ok(()) => store::keep(attempt).await?,
         Err(error) if error.is_repeat() => {
             store::undo(attempt).await?;
@@ -78,7 +80,7 @@ pub(super) async fn take_in_news(
         }
         Err(error) => return Err(error),
     }
-    *ledger = taken;
+    writing.ledger = ledger;
     Ok(true)
 }
 
@@ -89,65 +91,69 @@ struct Concerned {
     waiting: Vec<WaitingEvent>,
     /// Deadlines that were computed.
     stored: Vec<deadline::OfCase>,
+    /// The cases of events that lack theirs.
+    lacking: BTreeSet<CaseNo>,
 }
 
 impl Concerned {
-    async fn load(
-        connection: &mut PgConnection,
-        jurisdiction: &JurisdictionId,
-        events: &[SentEvent],
-    ) -> Result<Self, StoreError> {
-        let case_nos = case_nos(events);
-        let case_nos: Vec<_> = case_nos.iter().map(CaseNo::as_str).collect();
+    async fn load(writing: &mut Writing, events: &[SentEvent]) -> Result<Self, StoreError> {
+        let Writing { transaction, jurisdiction, known, .. } = writing;
+        // Of other cases no deadline is ever computed.
+        let conditional = events.iter().filter(|sent| known.is_conditional(sent.case_no()));
+        let case_nos: BTreeSet<_> = conditional.map(|sent| sent.case_no().as_str()).collect();
         if case_nos.is_empty() {
             return Ok(Self::default());
         }
+        let case_nos: Vec<_> = case_nos.into_iter().collect();
         let waiting =
-            store::reject::waiting(connection, jurisdiction, MISSING_DUE_AT, &case_nos).await?;
-        let stored = deadline::of_cases(connection, jurisdiction, &case_nos).await?;
-        Ok(Self { waiting, stored })
+            store::reject::waiting(transaction, jurisdiction, MISSING_DUE_AT, &case_nos).await?;
+        let stored = deadline::of_cases(transaction, jurisdiction, &case_nos).await?;
+        let lacking = events.iter().filter(|sent| lacks_deadline(&sent.event));
+        let lacking = lacking.filter(|sent| known.is_conditional(sent.case_no()));
+        let lacking = lacking.map(|sent| sent.case_no().clone()).collect();
+        Ok(Self { waiting, stored, lacking })
+    }
+
+    /// The cases of which some deadline is to be computed: a new event lacks its own, or one that
+    /// was set aside may get it now, or a new event lies before one whose deadline was computed.
+    fn affected(&self, accepted: &[SentEvent]) -> BTreeSet<CaseNo> {
+        let mut affected = self.lacking.clone();
+        affected.extend(self.waiting.iter().map(|waiting| waiting.sent.event.case_no.clone()));
+        let mut last = HashMap::new();
+        for of_case in &self.stored {
+            let moment = (of_case.at, of_case.deadline.computed.event_no);
+            let last = last.entry(&of_case.case_no).or_insert(moment);
+            *last = moment.max(*last);
+        }
+        let is_before = |event: &Event| {
+            last.get(&event.case_no).is_some_and(|last| (event.at, event.event_no) < *last)
+        };
+        let moving = accepted.iter().map(|sent| &sent.event).filter(|event| is_before(event));
+        affected.extend(moving.map(|event| event.case_no.clone()));
+        affected
     }
 }
 
 /// Inserts events under the next sequence numbers.
 async fn insert(
-    connection: &mut PgConnection,
-    jurisdiction: &JurisdictionId,
-    ledger: &mut Ledger,
+    writing: &mut Writing,
     batch: &[SentEvent],
     released: &[SentEvent],
 ) -> Result<(), StoreError> {
-    let events: Vec<_> = batch.iter().chain(released).map(|sent| &sent.event).collect();
-    let sequence_before = ledger.take(events.len());
-    store::event::insert(connection, jurisdiction, sequence_before, &events).await
+    let events = || batch.iter().chain(released);
+    writing.fix_months(events()).await?;
+    let rows = with_months(writing, events());
+    let Writing { transaction, jurisdiction, ledger, .. } = writing;
+    let sequence_before = ledger.take(rows.len());
+    store::event::insert(transaction, jurisdiction, sequence_before, &rows).await
 }
 
-fn case_nos(events: &[SentEvent]) -> BTreeSet<CaseNo> {
-    events.iter().map(|sent| sent.event.case_no.clone()).collect()
-}
-
-/// The cases of which some deadline is to be computed: a new event lacks its own, or one that was
-/// set aside may get it now, or a new event lies before one whose deadline was computed.
-fn affected(
-    accepted: &[SentEvent],
-    waiting: &[WaitingEvent],
-    stored: &[deadline::OfCase],
-) -> BTreeSet<CaseNo> {
-    let lacking = accepted.iter().filter(|sent| lacks_deadline(&sent.event));
-    let mut affected: BTreeSet<_> = lacking.map(|sent| sent.event.case_no.clone()).collect();
-    affected.extend(waiting.iter().map(|waiting| waiting.sent.event.case_no.clone()));
-    let mut last = HashMap::new();
-    for of_case in stored {
-        let moment = (of_case.at, of_case.deadline.computed.event_no);
-        let last = last.entry(&of_case.case_no).or_insert(moment);
-        *last = moment.max(*last);
-    }
-    let is_before = |event: &Event| {
-        last.get(&event.case_no).is_some_and(|last| (event.at, event.event_no) < *last)
-    };
-    let moving = accepted.iter().map(|sent| &sent.event).filter(|event| is_before(event));
-    affected.extend(moving.map(|event| event.case_no.clone()));
-    affected
+/// Events with the months of their cases, which are fixed.
+fn with_months<'e>(
+    writing: &Writing,
+    events: impl Iterator<Item = &'e SentEvent>,
+) -> Vec<(&'e Event, Month)> {
+    events.map(|sent| (&sent.event, writing.known.month(sent.case_no()))).collect()
 }
 
 /// The affected cases with all that is known of them.
