@@ -116,9 +116,13 @@ impl Fault {
     /// The fault behind `error`.
     pub fn of(error: &sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
-                Self::Unavailable
-            }
+            // What a server says that dies or is cut off while it is connected to is no PostgreSQL
+            // either: another connection has a chance.
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed => Self::Unavailable,
             sqlx::Error::RowNotFound => Self::NotFound,
             sqlx::Error::Database(error) => {
                 let constraint = error.constraint().unwrap_or_default().to_owned();
@@ -178,6 +182,17 @@ mod tests {
         let error = refuse_old(140_019, "14.19 (Debian)".to_owned()).unwrap_err();
         assert!(error.to_string().contains("14.19 (Debian); version 15 or later"), "{error}");
         assert!(refuse_old(150_000, "15.0".to_owned()).is_ok());
+    }
+
+    #[test]
+    fn a_connection_that_breaks_anywhere_can_be_tried_again() {
+        let broken = sqlx::Error::Protocol("unexpected response from SSLRequest: 0x00".to_owned());
+        assert_eq!(Fault::of(&broken), Fault::Unavailable);
+        assert_eq!(
+            Fault::of(&sqlx::Error::Io(std::io::ErrorKind::NotFound.into())),
+            Fault::Unavailable
+        );
+        assert_eq!(Fault::of(&sqlx::Error::WorkerCrashed), Fault::Other);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! that can be broken.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chengping_testing::{FaultProxy, PATIENCE, Process, TestDatabase, free_port};
@@ -67,7 +68,7 @@ impl World {
         chengping(folder.path(), &["migrate", "--database-url", database.admin_url()]).expect(0);
         let [rules, cases, scoring] = [(); 3].map(|()| free_port().unwrap());
         let at = |port: u16| format!("http://127.0.0.1:{port}");
-        let clients = FaultProxy::start(std::net::SocketAddr::from(([127, 0, 0, 1], cases))).await;
+        let clients = FaultProxy::start(SocketAddr::from(([127, 0, 0, 1], cases))).await;
         let network = FaultProxy::start(socket).await.unwrap();
         let url = |role| database.url_for(role);
         let peers = [("CASES__ADDRESS", at(cases)), ("RULES__ADDRESS", at(rules))];
