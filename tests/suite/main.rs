@@ -10,7 +10,6 @@ mod city;
 mod contract;
 mod county;
 mod deadlines;
-mod dice;
 mod malformed;
 mod outages;
 mod processes;

@@ -14,13 +14,12 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use chengping_testing::{Cluster, TestDatabase, eventually};
+use chengping_testing::{Cluster, Dice, TestDatabase, eventually};
 
 use self::month::month;
 use self::platform::Platform;
 use self::trouble::{DECK, Trouble};
 use self::world::World;
-use crate::dice::Dice;
 
 /// The jurisdiction.
 pub(crate) const ZZ: &str = "jurisdictions/zz";
@@ -30,6 +29,8 @@ const SEED: u64 = 20_261_130;
 const WORKERS: u64 = 6;
 /// The longest wait before something breaks, in milliseconds.
 const PAUSE_MS: u64 = 120;
+/// Acknowledgements between two moments, at most.
+const MORE_MAX: u64 = 16;
 
 /// What a run may be told by the environment.
 fn setting<T: FromStr>(name: &str, default: T) -> T {
@@ -92,7 +93,7 @@ async fn a_month_comes_out_the_same_whatever_broke_while_it_was_taken_in() {
     say(&format!("CHENGPING_CHAOS_SEED={seed} CHENGPING_CHAOS_MOMENTS={moments}"));
     let begun = Instant::now();
     // So that there is something new at every moment.
-    let cases = 150 + moments * 10;
+    let cases = 60 + moments * 5;
     let mut cluster = Cluster::start_durable().await.unwrap();
     let expected = undisturbed(&cluster, cases, seed).await;
 
@@ -115,7 +116,8 @@ async fn a_month_comes_out_the_same_whatever_broke_while_it_was_taken_in() {
         // What was acknowledged by now has to be there, whatever was cut off behind it.
         let acknowledged = platform.acknowledged();
         let told = platform.answers();
-        let goes_on = eventually(async || (platform.answers() > told).then_some(()));
+        let more = 1 + dice.below(MORE_MAX);
+        let goes_on = eventually(async || (platform.answers() >= told + more).then_some(()));
         let what = format!("moment {moment}: {trouble:?}, seed {seed}");
         assert!(
             goes_on.await.is_some(),

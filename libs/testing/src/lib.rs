@@ -4,6 +4,7 @@
 //! PostgreSQL and one Redis; without it, each process starts its own.
 
 mod database;
+mod dice;
 mod folder;
 mod otlp;
 mod port;
@@ -12,6 +13,7 @@ mod proxy;
 mod redis;
 
 pub use self::database::{Cluster, POSTGRES_VARIABLE, TestDatabase};
+pub use self::dice::Dice;
 pub use self::folder::reachable_folder;
 pub use self::otlp::{OtlpReceiver, PointRecord, SpanRecord};
 pub use self::port::free_port;

@@ -13,6 +13,8 @@ mod metrics;
 mod peers;
 mod store;
 
+use std::time::Duration;
+
 use chengping_chassis::CancellationToken;
 use chengping_chassis::postgres;
 use chengping_chassis::serve::{self, MESSAGE_BYTES_MAX, Server};
@@ -22,6 +24,12 @@ use chengping_proto::cases::v1::reject_service_server::RejectServiceServer;
 use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
 
 pub use self::config::{Config, IntakeConfig};
+
+/// What bytes of chance are given to.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::grpc::{METHODS, Probed, probe};
+}
 
 /// The PostgreSQL schema of this service.
 pub const SCHEMA: &str = "case_ingestion";
@@ -48,7 +56,8 @@ pub async fn build(
     let intake = config.intake.clone();
     let message_bytes_max = intake.message_bytes_max();
     let app = app::App::new(pool, registry, intake.commit_timeout());
-    tokio::spawn(app.clone().keep_up(shutdown.clone()));
+    let look = Duration::from_millis(config.telemetry.metrics_interval_ms.get());
+    tokio::spawn(app.clone().keep_up(look, shutdown.clone()));
 
     let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), intake, shutdown))
         .max_decoding_message_size(message_bytes_max);

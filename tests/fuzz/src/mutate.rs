@@ -52,7 +52,7 @@ fn change(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>], words: &[&[u
             if !other.is_empty() {
                 let from = dice.place(other.len());
                 let end = (from + dice.place(256) + 1).min(other.len());
-                insert(bytes, place, &other[from..end].to_vec());
+                insert(bytes, place, &other[from..end]);
             }
         }
         8 => bytes.truncate(place),
@@ -61,7 +61,10 @@ fn change(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>], words: &[&[u
             bytes.swap(place, other);
         }
         _ if words.is_empty() => bytes[place] = bytes[place].wrapping_add(1),
-        _ => insert(bytes, place, dice.pick(words)),
+        _ => {
+            let word: &&[u8] = dice.pick(words);
+            insert(bytes, place, word);
+        }
     }
 }
 

@@ -49,12 +49,13 @@ pub(crate) fn run(name: &str, target: &mut dyn Target, plan: &Plan) -> anyhow::R
     let (mut news, mut executions, mut most) = (NEWS, 0_u64, 0);
     let mut outcomes: BTreeMap<&'static str, u64> = BTreeMap::new();
     // Whatever is made once is made now.
-    for input in target.corpus() {
-        target.take(&input.clone());
+    for input in target.corpus().to_vec() {
+        target.take(&input);
     }
     while begun.elapsed() < plan.seconds {
         let input = mutate(&mut dice, target.corpus(), target.words());
-        *current.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), input.clone()));
+        *current.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), input.clone()));
         memory::forget_peak()?;
         let before = memory::peak()?;
         let taken = catch_unwind(AssertUnwindSafe(|| target.take(&input)));
@@ -64,7 +65,9 @@ pub(crate) fn run(name: &str, target: &mut dyn Target, plan: &Plan) -> anyhow::R
         most = most.max(more);
         match taken {
             Ok(outcome) => *outcomes.entry(outcome).or_default() += 1,
-            Err(_) => bail!("{name} panicked, seed {}; see {}", plan.seed, keep(plan, name, &input)?),
+            Err(_) => {
+                bail!("{name} panicked, seed {}; see {}", plan.seed, keep(plan, name, &input)?)
+            }
         }
         if more > MEMORY_MAX {
             let kept = keep(plan, name, &input)?;

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use chengping_case_ingestion::fuzz::{METHODS, Probed, probe};
 use chengping_interchange::generate::{Settings, write_to};
 use chengping_interchange::mapping::Mapping;
-use chengping_interchange::{Encoding, FileError, FileKind, Format, Reader};
+use chengping_interchange::{Encoding, FileError, FileKind, Format, Reader, Writer};
 use chengping_proto::cases::v1 as pb;
 use encoding_rs::GB18030;
 use prost::Message as _;
@@ -24,7 +24,8 @@ const MAPPINGS: [&str; 3] = [
     include_str!("../../../deploy/mappings/egova.yaml"),
     include_str!("../../../deploy/mappings/open311-georeport.yaml"),
 ];
-const EGOVA: &str = include_str!("../../data/mappings/egova.csv");
+/// In GBK.
+const EGOVA: &[u8] = include_bytes!("../../data/mappings/egova.csv");
 const OPEN311: [&str; 2] = [
     include_str!("../../data/mappings/open311-page1.json"),
     include_str!("../../data/mappings/open311-page2.json"),
@@ -72,9 +73,9 @@ fn interchange_files() -> anyhow::Result<Vec<Vec<u8>>> {
             let lines: Vec<_> = text.lines().take(LINES).collect();
             corpus.push(lines.join("\n").into_bytes());
         } else {
-            let names: Vec<_> = kind.columns().iter().map(|column| column.name).collect();
-            let header = names.join(",");
-            corpus.push(format!("{header}\n2018-04-03,w,x,1.5,h,2018-04,,\n").into_bytes());
+            let mut file = Writer::new(kind, "Asia/Shanghai".parse()?, Vec::new())?.finish()?;
+            file.extend_from_slice(b"2018-04-03,w,x,1.5,h,2018-04,,\n");
+            corpus.push(file);
         }
     }
     Ok(corpus)
@@ -105,7 +106,14 @@ impl Target for Csv {
     }
 
     fn words(&self) -> &[&'static [u8]] {
-        &[b"\"", b"\r\n", b"\xef\xbb\xbf", b"2018-04-31T24:00:00+25:00", b"\xd6\xa3", b"99999999999999999999"]
+        &[
+            b"\"",
+            b"\r\n",
+            b"\xef\xbb\xbf",
+            b"2018-04-31T24:00:00+25:00",
+            b"\xd6\xa3",
+            b"99999999999999999999",
+        ]
     }
 
     fn take(&mut self, input: &[u8]) -> &'static str {
@@ -131,14 +139,25 @@ impl Target for Mappings {
     }
 
     fn words(&self) -> &[&'static [u8]] {
-        &[b"&a ", b"*a ", b"<<: *a\n", b"!!binary ", b"? ", b"{column: x}", b"- ", b"|\n", b"%s%s%s", b"when: ["]
+        &[
+            b"&a ",
+            b"*a ",
+            b"<<: *a\n",
+            b"!!binary ",
+            b"? ",
+            b"{column: x}",
+            b"- ",
+            b"|\n",
+            b"%s%s%s",
+            b"when: [",
+        ]
     }
 
     fn take(&mut self, input: &[u8]) -> &'static str {
         match Mapping::parse(&String::from_utf8_lossy(input)) {
             Ok(mapping) => {
                 // A mapping that is right has to bear any table.
-                let table = EGOVA.as_bytes().to_vec();
+                let table = GB18030.decode(EGOVA).0.into_owned().into_bytes();
                 match mapping.replay("x.csv", table) {
                     Ok(rows) => count(rows),
                     Err(_) => "another table",
@@ -200,8 +219,18 @@ impl Target for Xlsx {
     }
 
     fn words(&self) -> &[&'static [u8]] {
-        &[b"<row r=\"1048577\">", b"<c r=\"XFE1\">", b"<c r=\"ZZZZZZ9\"><v>1</v></c>", b"<v>1e308</v>", b"<!DOCTYPE x [",
-            b"&#x0;", b"<![CDATA[", b"<mergeCells><mergeCell ref=\"A1:XFD1048576\"/></mergeCells>", b"t=\"s\"", b"PK\x03\x04"]
+        &[
+            b"<row r=\"1048577\">",
+            b"<c r=\"XFE1\">",
+            b"<c r=\"ZZZZZZ9\"><v>1</v></c>",
+            b"<v>1e308</v>",
+            b"<!DOCTYPE x [",
+            b"&#x0;",
+            b"<![CDATA[",
+            b"<mergeCells><mergeCell ref=\"A1:XFD1048576\"/></mergeCells>",
+            b"t=\"s\"",
+            b"PK\x03\x04",
+        ]
     }
 
     fn take(&mut self, input: &[u8]) -> &'static str {
@@ -227,7 +256,7 @@ impl Gb18030 {
     fn new() -> anyhow::Result<Self> {
         let mapping = Mapping::parse(MAPPINGS[1]).context("the mapping of egova")?;
         let mapping = mapping.with_encoding(Encoding::Gb18030);
-        let mut corpus = vec![GB18030.encode(EGOVA).0.into_owned()];
+        let mut corpus = vec![EGOVA.to_vec()];
         for file in interchange_files()? {
             corpus.push(GB18030.encode(&String::from_utf8_lossy(&file)).0.into_owned());
         }
@@ -241,7 +270,15 @@ impl Target for Gb18030 {
     }
 
     fn words(&self) -> &[&'static [u8]] {
-        &[b"\x81\x30\x81\x30", b"\xff\xff", b"\xd6\xa3", b"\x84\x31\xa4\x37", b"\xef\xbb\xbf", b"\xa3\xac", b"\x80"]
+        &[
+            b"\x81\x30\x81\x30",
+            b"\xff\xff",
+            b"\xd6\xa3",
+            b"\x84\x31\xa4\x37",
+            b"\xef\xbb\xbf",
+            b"\xa3\xac",
+            b"\x80",
+        ]
     }
 
     fn take(&mut self, input: &[u8]) -> &'static str {
@@ -276,7 +313,18 @@ impl Target for Json {
     }
 
     fn words(&self) -> &[&'static [u8]] {
-        &[b"[[[[[[[[[[[[[[[[", b"{\"a\":{\"a\":{\"a\":", b"\\ud800", b"\\u0000", b"1e999999", b"-0", b"}{", b"]]", b"null", b"\"service_requests\":"]
+        &[
+            b"[[[[[[[[[[[[[[[[",
+            b"{\"a\":{\"a\":{\"a\":",
+            b"\\ud800",
+            b"\\u0000",
+            b"1e999999",
+            b"-0",
+            b"}{",
+            b"]]",
+            b"null",
+            b"\"service_requests\":",
+        ]
     }
 
     fn take(&mut self, input: &[u8]) -> &'static str {
@@ -307,7 +355,13 @@ impl Target for Protobuf {
 
     fn words(&self) -> &[&'static [u8]] {
         // Empty records, a long length, the largest number, an unknown field.
-        &[b"\x1a\x00\x1a\x00\x1a\x00\x1a\x00", b"\x0a\xff\xff\xff\xff\x07", b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\xfa\x01\x02ab", b"\x12\x00\x12\x00"]
+        &[
+            b"\x1a\x00\x1a\x00\x1a\x00\x1a\x00",
+            b"\x0a\xff\xff\xff\xff\x07",
+            b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+            b"\xfa\x01\x02ab",
+            b"\x12\x00\x12\x00",
+        ]
     }
 
     fn take(&mut self, input: &[u8]) -> &'static str {
@@ -375,7 +429,8 @@ fn requests() -> Vec<Vec<u8>> {
             lifecycle: Some(pb::Lifecycle::default()),
         }
         .encode_to_vec(),
-        pb::BatchCreateRejectsRequest { parent: parent(), rejects: vec![reject; 2] }.encode_to_vec(),
+        pb::BatchCreateRejectsRequest { parent: parent(), rejects: vec![reject; 2] }
+            .encode_to_vec(),
         pb::ReplayRejectRequest { name: name.clone(), record: Some(corrected) }.encode_to_vec(),
         pb::DismissRejectRequest { name, reason: "误登".to_owned() }.encode_to_vec(),
     ]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chengping_proto::cases::v1 as pb;
 use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
-use chengping_testing::eventually;
+use chengping_testing::{Dice, eventually};
 use futures_util::future::join_all;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use tokio::sync::mpsc;
@@ -21,7 +21,6 @@ use tonic_types::StatusExt as _;
 use super::ZZ;
 use super::month::{Batch, Key};
 use super::world::World;
-use crate::dice::Dice;
 
 /// Batches that are on their way at a time, per stream.
 const WINDOW: usize = 4;

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use chengping_testing::{Cluster, End, FaultProxy};
+use chengping_testing::{Cluster, Dice, End, FaultProxy};
 
 use super::world::World;
-use crate::dice::Dice;
 
 /// Whose network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,13 +8,10 @@ use tokio::time::MissedTickBehavior;
 use super::App;
 use crate::store;
 
-/// How often rejects are counted, for the metrics.
-const LOOK: Duration = Duration::from_secs(15);
-
 impl App {
-    /// Keeps the metrics up to date, until `shutdown`.
-    pub(crate) async fn keep_up(self, shutdown: CancellationToken) {
-        let mut look = tokio::time::interval(LOOK);
+    /// Keeps the metrics up to date, every so often, until `shutdown`.
+    pub(crate) async fn keep_up(self, every: Duration, shutdown: CancellationToken) {
+        let mut look = tokio::time::interval(every);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {

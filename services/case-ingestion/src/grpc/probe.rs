@@ -4,11 +4,8 @@
 use chengping_proto::cases::v1 as pb;
 use chengping_proto::codec;
 use chengping_types::name::{CaseName, JurisdictionName};
-use prost::Message as _;
 
-use super::convert::{
-    Timelines, correction, dismissal, listing, named, new_rejects, parent, rows,
-};
+use super::convert::{Timelines, correction, dismissal, listing, named, new_rejects, parent, rows};
 use super::intake::Message;
 use crate::domain::RejectName;
 
@@ -52,18 +49,14 @@ pub fn probe(method: &str, bytes: &[u8]) -> Option<Probed> {
         "UploadEvents" => batch::<pb::UploadEventsRequest>(bytes),
         "StreamCases" => batch::<pb::StreamCasesRequest>(bytes),
         "StreamEvents" => batch::<pb::StreamEventsRequest>(bytes),
-        "GetCase" => {
-            read(bytes, |it: pb::GetCaseRequest| named::<CaseName>(&it.name).is_ok())
-        }
+        "GetCase" => read(bytes, |it: pb::GetCaseRequest| named::<CaseName>(&it.name).is_ok()),
         "ListCases" => {
             read(bytes, |it: pb::ListCasesRequest| parent::<JurisdictionName>(&it.parent).is_ok())
         }
         "ListEvents" => {
             read(bytes, |it: pb::ListEventsRequest| parent::<CaseName>(&it.parent).is_ok())
         }
-        "GetTimeline" => {
-            read(bytes, |it: pb::GetTimelineRequest| Timelines::try_from(it).is_ok())
-        }
+        "GetTimeline" => read(bytes, |it: pb::GetTimelineRequest| Timelines::try_from(it).is_ok()),
         "BatchCreateRejects" => read(bytes, |it| new_rejects(it).is_ok()),
         "GetReject" => {
             read(bytes, |it: pb::GetRejectRequest| named::<RejectName>(&it.name).is_ok())
@@ -88,14 +81,20 @@ fn read<M: prost::Message + Default>(bytes: &[u8], take: impl FnOnce(M) -> bool)
     }
     match M::decode(bytes) {
         Err(_) => Probed::NoMessage,
-        Ok(message) if take(message) => Probed::Taken,
-        Ok(_) => Probed::Refused,
+        Ok(message) => {
+            if take(message) {
+                Probed::Taken
+            } else {
+                Probed::Refused
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use prost::Message as _;
 
     use super::*;
 
