@@ -2,10 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test bench lint fmt docs proto-lint deploy-lint deny clean
+.PHONY: help build run demo test chaos fuzz bench lint fmt docs proto-lint deploy-lint deny clean
 
 export CHENGPING_TOOLS ?= $(CURDIR)/.tools
 BUF := $(CHENGPING_TOOLS)/buf/bin/buf
+MOMENTS ?= 200
+SECONDS_EACH ?= 180
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 
 help: ## Show what can be done.
@@ -26,6 +28,18 @@ test: ## Run every test, on real PostgreSQL and a real cache, with real processe
 	deploy/tools.sh postgres cache python
 	cargo build --workspace --bins
 	$(TARGET)/debug/chengping-test-servers -- deploy/test.sh
+
+chaos: ## Break processes, PostgreSQL and networks two hundred times while cases come in, and the cache while rules are asked for.
+	deploy/tools.sh postgres cache
+	cargo build --workspace --bins
+	CHENGPING_CHAOS_MOMENTS=$(MOMENTS) $(TARGET)/debug/chengping-test-servers -- \
+	  cargo test --package chengping-tests --test suite -- --nocapture --test-threads 1 outages chaos
+
+fuzz: ## Give bytes of chance to every entrance, SECONDS_EACH each, and measure a workbook of 300,000 rows.
+	cargo build --release -p chengping-fuzz
+	for target in csv mapping xlsx gb18030 json protobuf; do \
+	  $(TARGET)/release/chengping-fuzz $$target --seconds $(SECONDS_EACH); done
+	$(TARGET)/release/chengping-fuzz workbook
 
 bench: ## Measure derivation, tally and score beside DuckDB and Polars, previews, and how rules are given out; the numbers go to .run/bench.json.
 	deploy/tools.sh bench postgres

@@ -39,6 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("tests", &[]),
+    ("fuzz", &["interchange", "proto", "testing", "case-ingestion"]),
     (
         "bench",
         &[

@@ -12,14 +12,14 @@ use std::time::Duration;
 use chengping_proto::rules::v1 as rules;
 use chengping_proto::scoring::v1 as scoring;
 use chengping_proto::scoring::v1::download_evaluation_request::Document;
-use chengping_testing::{RedisServer, eventually};
+use chengping_testing::{Dice, RedisServer, eventually};
 use chengping_types::Digest;
 use futures_util::future::join_all;
 use serde_json::Value;
 use tonic::Request;
 
 use self::fleet::{Evaluations, Fleet, Packs, ZZ, activate, approved, source};
-use self::model::{Dice, FIRST_MONTHS, Model, series_of};
+use self::model::{FIRST_MONTHS, Model, series_of};
 use self::trouble::Trouble;
 
 const SEED: u64 = 20_261_129;
@@ -61,7 +61,7 @@ impl Client {
         while shared.made.fetch_add(1, Ordering::Relaxed) < CALLS
             || !shared.troubled.load(Ordering::Relaxed)
         {
-            match self.dice.next() % 1000 {
+            match self.dice.any() % 1000 {
                 0..3 => self.evaluate().await,
                 3..5 => self.preview().await,
                 5..80 => self.watch().await,
@@ -96,7 +96,7 @@ impl Client {
     }
 
     async fn revision(&mut self) {
-        let name = self.shared.model.some(self.dice.next()).name.clone();
+        let name = self.shared.model.some(self.dice.any()).name.clone();
         let request = rules::GetRulePackRevisionRequest { name: name.clone() };
         let answer = self.packs().get_rule_pack_revision(within(request)).await.unwrap();
         let answer = answer.into_inner();

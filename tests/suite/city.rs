@@ -39,7 +39,9 @@ fn import_registry(suite: &Suite, jurisdiction: &str, pack: &str, code: i32) {
 
 fn results(suite: &Suite, jurisdiction: &str, month: &str) -> Vec<u8> {
     let of = ["--jurisdiction", jurisdiction, "--month", month];
-    suite.run(&[&["evaluate"], &of[..]].concat()).expect(0);
+    let evaluated = suite.run(&[&["evaluate"], &of[..]].concat());
+    assert!(evaluated.stderr.contains("set aside and open"), "{}", evaluated.stderr);
+    evaluated.expect(0);
     suite.run(&[&["results", "--format", "json"], &of[..]].concat()).expect(0)
 }
 

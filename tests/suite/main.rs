@@ -12,6 +12,7 @@ mod county;
 mod deadlines;
 mod live;
 mod malformed;
+mod outages;
 mod processes;
 mod publication;
 mod registry;

@@ -115,6 +115,61 @@ async fn a_corrected_row_is_replayed_and_leaves_the_list() {
 }
 
 #[tokio::test]
+async fn an_exported_file_is_corrected_and_given_back_as_a_whole() {
+    let suite = Suite::start().await;
+    prepare(&suite);
+    let path = suite.scratch().join("events.csv");
+    let rows = [
+        "C1,1,2018-03-02T09:00:00,reported,,,,,,",
+        "C1,2,2018-03-02T10:00:00+08:00,handled,,nobody,,,,",
+        "C1,3,2018-03-02T11:00:00+08:00,repaired,,b1,,,,",
+        "C1,4,2018-03-02T12:00:00,ordered,,,,,,\"两\n行\"",
+    ];
+    fs::write(&path, format!("{HEADER}\n{}\n", rows.join("\n"))).unwrap();
+    suite.run(&["import", "--jurisdiction", "rough", path.to_str().unwrap()]).expect(3);
+    let file = suite.scratch().join("rejects.ndjson");
+    let file = file.to_str().unwrap();
+    let run = |arguments: &[&str]| {
+        suite.run(&[&["rejects", "--jurisdiction", "rough"], arguments].concat())
+    };
+    run(&["export", file]).expect(0);
+    assert!(run(&["export", file]).stderr.contains("cannot write"), "nothing is written over");
+    let text = fs::read_to_string(file).unwrap();
+    assert_eq!(text.lines().count(), rows.len());
+
+    // Two are put right, one is made no better, one was right all along but for the registry.
+    let corrected = text
+        .replace("T09:00:00,reported", "T09:00:00+08:00,reported")
+        .replace("T12:00:00,ordered", "T12:00:00+08:00,ordered")
+        .replace("repaired", "mended");
+    fs::write(file, &corrected).unwrap();
+    let replayed = run(&["replay", "--from", file, "--format", "json"]).json(3);
+    let outcomes = |replayed: &Value| -> Vec<String> {
+        let lines = replayed.as_array().unwrap().iter();
+        lines.map(|line| line["outcome"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(outcomes(&replayed), ["replayed", "refused", "refused", "replayed"], "{replayed}");
+    assert!(replayed[2]["message"].as_str().unwrap().contains("unknown_kind"), "{replayed}");
+    let open: Vec<_> = rejects(&suite).iter().map(|reject| reject["row"].clone()).collect();
+    assert_eq!(open, [3, 4]);
+
+    // The same file again, with a body that was registered since.
+    let bodies = suite.scratch().join("bodies.csv");
+    let row = "body_id,kind,name,parent,valid_from,valid_to\nnobody,bureau,第二局,,2018-01,\n";
+    fs::write(&bodies, row).unwrap();
+    let bodies = bodies.to_str().unwrap();
+    suite.run(&["registry", "import", "--jurisdiction", "rough", bodies]).expect(0);
+    fs::write(file, corrected.replace("mended", "handled")).unwrap();
+    let replayed = run(&["replay", "--from", file, "--format", "json"]).json(0);
+    let expected = ["done before", "replayed", "replayed", "done before"];
+    assert_eq!(outcomes(&replayed), expected, "{replayed}");
+    assert!(rejects(&suite).is_empty());
+    let note = run(&["--state", "replayed", "--format", "json"]).json(0);
+    assert_eq!(note.as_array().unwrap().len(), rows.len());
+    suite.stop().await;
+}
+
+#[tokio::test]
 async fn a_bad_file_is_named_and_does_not_stop_the_others() {
     let suite = Suite::start().await;
     prepare(&suite);

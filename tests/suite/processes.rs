@@ -142,6 +142,7 @@ async fn four_processes_do_the_main_job_and_tell_it_as_one_trace() {
         assert!(services.contains(service), "{services:?}");
     }
     live_revisions(&collector).await;
+    intake(&collector).await;
     fleet.stop().await;
 }
 
@@ -163,6 +164,35 @@ async fn live_revisions(collector: &OtlpReceiver) {
     let durations = points.iter().filter(|point| point.metric == "rpc.server.call.duration");
     let measured: BTreeSet<_> = durations.map(|point| &point.service).collect();
     assert_eq!(measured.len(), SERVICES.len(), "{measured:?}");
+}
+
+/// Waits until case-ingestion has told what became of what came in.
+async fn intake(collector: &OtlpReceiver) {
+    let metrics = [
+        ("chengping.intake.records", "{record}"),
+        ("chengping.intake.batches", "{batch}"),
+        ("chengping.intake.commit.duration", "s"),
+        ("chengping.intake.bytes_in_flight", "By"),
+        ("chengping.intake.rejects_open", "{reject}"),
+    ];
+    let of = |points: &[PointRecord]| -> BTreeSet<(String, String)> {
+        let own = points.iter().filter(|point| point.service == "chengping-case-ingestion");
+        own.map(|point| (point.metric.clone(), point.unit.clone())).collect()
+    };
+    let told = |found: &BTreeSet<(String, String)>| {
+        metrics.iter().all(|(name, unit)| found.contains(&((*name).into(), (*unit).into())))
+    };
+    let points = collector.wait_for_points(|points| told(&of(points))).await;
+    assert!(told(&of(&points)), "{:?}", of(&points));
+    let last = |metric: &str, key: &str, value: &str| {
+        let is_it = |point: &&PointRecord| {
+            point.metric == metric && point.attributes.get(key).is_some_and(|it| it == value)
+        };
+        points.iter().rev().find(is_it).map(|point| point.number)
+    };
+    assert!(last("chengping.intake.records", "outcome", "accepted").is_some_and(|it| it > 200));
+    assert!(last("chengping.intake.batches", "outcome", "committed").is_some_and(|it| it > 0));
+    assert_eq!(last("chengping.intake.rejects_open", "jurisdiction", "zz"), Some(0));
 }
 
 /// The services that took part in the call of a method; waits until there are three.

@@ -25,8 +25,9 @@ use crate::config::DatabaseConfig;
 /// The oldest server that is supported, as `server_version_num` counts.
 const VERSION_MIN: i32 = 150_000;
 
-/// A transaction that does nothing for this long has lost its client, and holds its locks.
-const IDLE_IN_TRANSACTION_MAX: &str = "60s";
+/// How long a connection that is given back may take to show that it is alive. Without an end, one
+/// whose server is gone without a word would never come back, and its place in the pool neither.
+const RELEASE_MAX: Duration = Duration::from_secs(2);
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -65,16 +66,23 @@ pub enum PostgresError {
 /// If the database cannot be reached within the acquire timeout, or is too old.
 pub async fn pool(config: &DatabaseConfig, schema: &str) -> Result<PgPool, PostgresError> {
     let schema = Identifier::new(schema)?;
+    let idle_max = config.idle_in_transaction_timeout_ms.to_string();
     let options = connect_options(config.url.expose())?
         .application_name(&format!("chengping {schema}"))
         .options([
             ("search_path", schema.as_str()),
-            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_MAX),
+            ("idle_in_transaction_session_timeout", idle_max.as_str()),
             ("timezone", "UTC"),
         ]);
     let pool = PgPoolOptions::new()
         .max_connections(config.connections_max.get())
         .acquire_timeout(Duration::from_millis(config.acquire_timeout_ms.get()))
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                let alive = tokio::time::timeout(RELEASE_MAX, connection.ping()).await;
+                alive.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+            })
+        })
         .connect_with(options)
         .await?;
     check_version(&mut *pool.acquire().await?).await?;
@@ -108,9 +116,13 @@ impl Fault {
     /// The fault behind `error`.
     pub fn of(error: &sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
-                Self::Unavailable
-            }
+            // What a server says that dies or is cut off while it is connected to is no PostgreSQL
+            // either: another connection has a chance.
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed => Self::Unavailable,
             sqlx::Error::RowNotFound => Self::NotFound,
             sqlx::Error::Database(error) => {
                 let constraint = error.constraint().unwrap_or_default().to_owned();
@@ -170,6 +182,17 @@ mod tests {
         let error = refuse_old(140_019, "14.19 (Debian)".to_owned()).unwrap_err();
         assert!(error.to_string().contains("14.19 (Debian); version 15 or later"), "{error}");
         assert!(refuse_old(150_000, "15.0".to_owned()).is_ok());
+    }
+
+    #[test]
+    fn a_connection_that_breaks_anywhere_can_be_tried_again() {
+        let broken = sqlx::Error::Protocol("unexpected response from SSLRequest: 0x00".to_owned());
+        assert_eq!(Fault::of(&broken), Fault::Unavailable);
+        assert_eq!(
+            Fault::of(&sqlx::Error::Io(std::io::ErrorKind::NotFound.into())),
+            Fault::Unavailable
+        );
+        assert_eq!(Fault::of(&sqlx::Error::WorkerCrashed), Fault::Other);
     }
 
     #[test]

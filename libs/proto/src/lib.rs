@@ -1,6 +1,7 @@
-//! The generated code of the public API and its descriptor set, and nothing else.
+//! The generated code of the public API and its descriptor set.
 //!
-//! The contract is in `proto/`; this crate adds no type, no conversion and no rule.
+//! The contract is in `proto/`; this crate adds no type, no conversion and no rule, only the codec
+//! that messages go through.
 
 #![expect(
     clippy::allow_attributes,
@@ -8,6 +9,8 @@
     clippy::too_many_lines,
     reason = "generated code"
 )]
+
+pub mod codec;
 
 /// Cases, events, rejects, snapshots and facts.
 pub mod cases {

@@ -1,4 +1,6 @@
 use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
@@ -6,6 +8,8 @@ use anyhow::Context as _;
 use chengping_chassis::config::DatabaseConfig;
 use chengping_chassis::postgres::private::{Options, PrivatePostgres};
 use chengping_chassis::postgres::{self, Provision};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
@@ -29,9 +33,14 @@ const WATCHDOG: &str = r#"
 /// A PostgreSQL server with an empty data folder, for as long as this lives.
 #[derive(Debug)]
 pub struct Cluster {
-    server: PrivatePostgres,
+    /// `None` after a crash.
+    server: Option<PrivatePostgres>,
+    options: Options,
     folder: TempDir,
 }
+
+/// Why a server is there.
+const RUNNING: &str = "the server was started again after its crash";
 
 impl Cluster {
     /// Starts a server that trades durability for speed.
@@ -41,13 +50,66 @@ impl Cluster {
     /// If there is no PostgreSQL, or it does not start.
     pub async fn start() -> anyhow::Result<Self> {
         let folder = reachable_folder()?;
-        let server = PrivatePostgres::start(&Options::for_tests(folder.path())).await?;
-        Ok(Self { server, folder })
+        Self::start_in(Options::for_tests(folder.path()), folder).await
+    }
+
+    /// Starts a server that keeps what it acknowledged, for tests that break it.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_durable() -> anyhow::Result<Self> {
+        let folder = reachable_folder()?;
+        Self::start_in(Options::new(folder.path()), folder).await
+    }
+
+    async fn start_in(options: Options, folder: TempDir) -> anyhow::Result<Self> {
+        let server = Some(PrivatePostgres::start(&options).await?);
+        Ok(Self { server, options, folder })
     }
 
     /// The URL of the superuser.
+    ///
+    /// # Panics
+    ///
+    /// After a crash.
     pub fn admin_url(&self) -> String {
-        self.server.admin_url()
+        self.server.as_ref().expect(RUNNING).admin_url()
+    }
+
+    /// Where the server listens.
+    ///
+    /// # Panics
+    ///
+    /// After a crash.
+    pub fn socket(&self) -> PathBuf {
+        let options: PgConnectOptions = self.admin_url().parse().expect("it is a URL");
+        let folder = options.get_socket().expect("a private server has a socket");
+        folder.join(format!(".s.PGSQL.{}", options.get_port()))
+    }
+
+    /// Ends the server at once, as `pg_ctl stop -m immediate` does: sessions end where they stand,
+    /// and nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub async fn crash(&mut self) -> anyhow::Result<()> {
+        let server = self.server.take().context(RUNNING)?;
+        let pid = server.process_id().context("the server is gone")?;
+        kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGQUIT)?;
+        server.stop().await;
+        Ok(())
+    }
+
+    /// Starts it again after a [`crash`](Self::crash), at the same place.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.server = Some(PrivatePostgres::start(&self.options).await?);
+        Ok(())
     }
 
     /// Stops the server and removes its data.
@@ -56,7 +118,9 @@ impl Cluster {
     ///
     /// If the data cannot be removed.
     pub async fn stop(self) -> io::Result<()> {
-        self.server.stop().await;
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
         self.folder.close()
     }
 }
@@ -81,6 +145,15 @@ impl TestDatabase {
             Ok(url) => url,
             Err(_) => shared_cluster().await?,
         };
+        Self::on(&server_url).await
+    }
+
+    /// Creates a database on the server whose superuser has this URL.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be reached.
+    pub async fn on(server_url: &str) -> anyhow::Result<Self> {
         let admin: PgConnectOptions = server_url.parse().context(POSTGRES_VARIABLE)?;
         let name = format!("test_{}", Uuid::now_v7().simple());
         let mut connection = admin.connect().await?;
@@ -88,7 +161,7 @@ impl TestDatabase {
         let create = format!("CREATE DATABASE {name} TEMPLATE template0 STRATEGY wal_log");
         connection.execute(AssertSqlSafe(create)).await?;
         connection.close().await?;
-        let admin_url = with_database(&server_url, &name);
+        let admin_url = with_database(server_url, &name);
         Ok(Self { admin, admin_url, name })
     }
 
@@ -100,6 +173,11 @@ impl TestDatabase {
     /// The URL of the superuser in this database.
     pub fn admin_url(&self) -> &str {
         &self.admin_url
+    }
+
+    /// As [`url_for`](Self::url_for), by way of `address`.
+    pub fn url_through(&self, role: &str, address: SocketAddr) -> String {
+        format!("postgres://{role}@{address}/{}", self.name)
     }
 
     /// The URL of `role` in this database, on a server that asks for no password.
@@ -178,7 +256,8 @@ fn keep_cluster(started: &mpsc::Sender<anyhow::Result<String>>) {
 }
 
 fn set_watchdog(cluster: &Cluster) -> anyhow::Result<()> {
-    let pid = cluster.server.process_id().context("the server is gone")?;
+    let pid = cluster.server.as_ref().and_then(PrivatePostgres::process_id);
+    let pid = pid.context("the server is gone")?;
     let watchdog = Command::new("sh")
         .args(["-c", WATCHDOG, "sh", &pid.to_string()])
         .arg(cluster.folder.path())

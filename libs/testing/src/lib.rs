@@ -5,6 +5,7 @@
 
 mod access;
 mod database;
+mod dice;
 mod folder;
 mod otlp;
 mod port;
@@ -14,11 +15,12 @@ mod redis;
 
 pub use self::access::{assert_covers, methods};
 pub use self::database::{Cluster, POSTGRES_VARIABLE, TestDatabase};
+pub use self::dice::Dice;
 pub use self::folder::reachable_folder;
 pub use self::otlp::{OtlpReceiver, PointRecord, SpanRecord};
 pub use self::port::free_port;
 pub use self::process::{Process, ProcessError};
-pub use self::proxy::FaultProxy;
+pub use self::proxy::{End, FaultProxy, Target};
 pub use self::redis::{REDIS_REQUIRED_VARIABLE, REDIS_VARIABLE, RedisServer, RedisUnavailable};
 
 use std::time::Duration;

@@ -10,6 +10,7 @@ mod reading;
 mod rejects;
 mod snapshots;
 mod turns;
+mod upkeep;
 
 pub(crate) use self::changes::Following;
 pub(crate) use self::facts::MonthFacts;
@@ -18,9 +19,12 @@ pub(crate) use self::intake::Intake;
 pub(crate) use self::reading::{CaseTimeline, Page, ShownEvent};
 pub(crate) use self::rejects::Correction;
 
+use std::time::Duration;
+
 use self::changes::News;
 use self::intake::Memory;
 use self::turns::Turns;
+use crate::metrics::Metrics;
 use crate::peers::Registry;
 use crate::store::PgPool;
 
@@ -34,12 +38,20 @@ pub(crate) struct App {
     memory: Memory,
     /// Whose turn it is to pack case files.
     packers: Turns,
+    metrics: Metrics,
+    /// How long a batch that has its turn may take to be committed.
+    commit_timeout: Duration,
 }
 
 impl App {
-    pub(crate) fn new(pool: PgPool, registry: Registry) -> Self {
+    pub(crate) fn new(pool: PgPool, registry: Registry, commit_timeout: Duration) -> Self {
         let (turns, packers) = (Turns::default(), Turns::default());
-        let (news, memory) = (News::default(), Memory::default());
-        Self { pool, registry, turns, news, memory, packers }
+        let (news, memory, metrics) = (News::default(), Memory::default(), Metrics::new());
+        Self { pool, registry, turns, news, memory, packers, metrics, commit_timeout }
+    }
+
+    /// What it measures.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 }

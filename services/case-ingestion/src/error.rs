@@ -46,8 +46,20 @@ pub(crate) enum Error {
     )]
     CaseFilesDamaged { parent: String, what: String },
     /// A batch of a stream has not the number that follows.
-    #[error("batch {found} follows where {expected} was expected; number batches from 1")]
+    #[error("batch {found} follows where {expected} was expected; each has the next number")]
     BatchOutOfOrder { expected: i64, found: i64 },
+    /// A batch has more records than one may have.
+    #[error("the batch has {found} records, and {limit} are the most; send smaller batches")]
+    BatchTooLarge { found: usize, limit: u32 },
+    /// A jurisdiction has as many streams open as it may have.
+    #[error(
+        "{jurisdiction} has {limit} streams open, which is the most; send over those, or try again \
+         when one is closed"
+    )]
+    TooManyStreams { jurisdiction: String, limit: u32 },
+    /// A jurisdiction sends more records than it may.
+    #[error("more than {limit} records a second came; send the batch again later")]
+    RecordRateExceeded { limit: u32, wait: Duration },
     /// More records are asked for than there are.
     #[error("watermark {asked} is ahead of {watermark}, the records accepted so far")]
     WatermarkAhead { asked: i64, watermark: i64 },
@@ -95,6 +107,9 @@ impl ApiError for Error {
             | Self::ReplayRefused { .. }
             | Self::HistoryMismatch { .. } => Code::FailedPrecondition,
             Self::SnapshotDigestMismatch { .. } | Self::CaseFilesDamaged { .. } => Code::DataLoss,
+            Self::BatchTooLarge { .. }
+            | Self::TooManyStreams { .. }
+            | Self::RecordRateExceeded { .. } => Code::ResourceExhausted,
             Self::WatermarkAhead { .. } | Self::ReadingTooOld { .. } => Code::OutOfRange,
             Self::RegistryUnavailable(_) | Self::Stopping | Self::DatabaseUnavailable(_) => {
                 Code::Unavailable
@@ -115,6 +130,9 @@ impl ApiError for Error {
             Self::SnapshotDigestMismatch { .. } => "SNAPSHOT_DIGEST_MISMATCH",
             Self::CaseFilesDamaged { .. } => "CASE_FILES_DAMAGED",
             Self::BatchOutOfOrder { .. } => "BATCH_OUT_OF_ORDER",
+            Self::BatchTooLarge { .. } => "BATCH_TOO_LARGE",
+            Self::TooManyStreams { .. } => "TOO_MANY_STREAMS",
+            Self::RecordRateExceeded { .. } => "RECORD_RATE_EXCEEDED",
             Self::WatermarkAhead { .. } => "WATERMARK_AHEAD",
             Self::ReadingTooOld { .. } => "READING_TOO_OLD",
             Self::HistoryMismatch { .. } => "HISTORY_MISMATCH",
@@ -147,6 +165,11 @@ impl ApiError for Error {
             Self::BatchOutOfOrder { expected, found } => {
                 of(&[("expected", expected), ("found", found)])
             }
+            Self::BatchTooLarge { found, limit } => of(&[("found", found), ("limit", limit)]),
+            Self::TooManyStreams { jurisdiction, limit } => {
+                of(&[("jurisdiction", jurisdiction), ("limit", limit)])
+            }
+            Self::RecordRateExceeded { limit, .. } => of(&[("limit", limit)]),
             Self::WatermarkAhead { asked, watermark } => {
                 of(&[("asked", asked), ("watermark", watermark)])
             }
@@ -164,6 +187,10 @@ impl ApiError for Error {
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        (self.code() == Code::Unavailable).then_some(RETRY)
+        match self {
+            Self::RecordRateExceeded { wait, .. } => Some(*wait),
+            Self::TooManyStreams { .. } => Some(RETRY),
+            _ => (self.code() == Code::Unavailable).then_some(RETRY),
+        }
     }
 }

@@ -4,9 +4,12 @@ mod cases;
 mod changes;
 mod convert;
 mod intake;
+mod limits;
+mod probe;
 mod rejects;
 mod snapshots;
 
 pub(crate) use self::cases::CaseHandlers;
+pub use self::probe::{METHODS, Probed, probe};
 pub(crate) use self::rejects::RejectHandlers;
 pub(crate) use self::snapshots::SnapshotHandlers;

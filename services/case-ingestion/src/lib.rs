@@ -10,8 +10,11 @@ mod config;
 mod domain;
 mod error;
 mod grpc;
+mod metrics;
 mod peers;
 mod store;
+
+use std::time::Duration;
 
 use chengping_chassis::CancellationToken;
 use chengping_chassis::postgres;
@@ -22,7 +25,13 @@ use chengping_proto::cases::v1::reject_service_server::RejectServiceServer;
 use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
 
 pub use self::access::ACCESS;
-pub use self::config::Config;
+pub use self::config::{Config, IntakeConfig};
+
+/// What bytes of chance are given to.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::grpc::{METHODS, Probed, probe};
+}
 
 /// The PostgreSQL schema of this service.
 pub const SCHEMA: &str = "case_ingestion";
@@ -47,11 +56,15 @@ pub async fn build(
     let pool = postgres::pool(&config.database, SCHEMA).await?;
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let registry = peers::Registry::new(&config.rules)?;
-    let app = app::App::new(pool, registry);
+    let intake = config.intake.clone();
+    let message_bytes_max = intake.message_bytes_max();
+    let app = app::App::new(pool, registry, intake.commit_timeout());
+    let look = Duration::from_millis(config.telemetry.metrics_interval_ms.get());
+    server.run_beside(app.clone().keep_up(look, shutdown.clone()));
     server.run_beside(app.clone().keep_packing(shutdown.clone()));
 
-    let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), shutdown))
-        .max_decoding_message_size(MESSAGE_BYTES_MAX);
+    let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), intake, shutdown))
+        .max_decoding_message_size(message_bytes_max);
     let rejects = RejectServiceServer::new(grpc::RejectHandlers::new(app.clone()))
         .max_decoding_message_size(REJECT_BYTES_MAX);
     let snapshots = SnapshotServiceServer::new(grpc::SnapshotHandlers::new(app));

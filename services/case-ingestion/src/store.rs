@@ -14,6 +14,7 @@ mod time;
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chengping_chassis::postgres::Fault;
 use sqlx::pool::PoolConnection;
@@ -32,6 +33,9 @@ pub(crate) enum StoreError {
     /// The database failed or cannot be reached.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    /// The database is there, or looks as if, and does not answer.
+    #[error("the database did not answer in {0:?}")]
+    Late(Duration),
     /// A row that this service cannot have written.
     #[error("{column} of a stored row is not valid: {what}")]
     Corrupt {
@@ -51,9 +55,23 @@ impl StoreError {
 
     /// Whether the same call has a chance in a moment: the database is out of reach, not wrong.
     pub(crate) fn is_transient(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        matches!(Fault::of(error), Fault::Unavailable | Fault::Race)
+        match self {
+            Self::Database(error) => {
+                matches!(Fault::of(error), Fault::Unavailable | Fault::Race)
+            }
+            Self::Late(_) => true,
+            Self::Corrupt { .. } => false,
+        }
     }
+}
+
+/// Gives up on `work` after `patience`: what it did in a transaction is undone, or, where the commit
+/// was on its way, not known.
+pub(crate) async fn within<T>(
+    patience: Duration,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(patience, work).await.unwrap_or(Err(StoreError::Late(patience)))
 }
 
 /// A transaction: dropped, it is undone.

@@ -55,6 +55,20 @@ pub fn show(rejects: &[Reject]) {
     }
 }
 
+/// What an evaluation with open rejects has to say: figures without some rows are not the whole
+/// truth. `None` where there are none.
+pub fn warning(open: i64) -> Option<String> {
+    let (rows, are) = match open {
+        ..=0 => return None,
+        1 => ("1 row".to_owned(), "is"),
+        more => (format!("{more} rows"), "are"),
+    };
+    Some(format!(
+        "note: {rows} that {are} set aside and open {are} not in these figures; see `chengping \
+         rejects`, correct them and evaluate again, or dismiss them with a reason"
+    ))
+}
+
 fn batches(rejects: Vec<Reject>) -> Vec<Vec<Reject>> {
     let mut batches: Vec<Vec<Reject>> = Vec::new();
     let mut bytes = 0;
@@ -80,6 +94,13 @@ mod tests {
 
     fn reject(length: usize) -> Reject {
         Reject { payload: vec![b'x'; length], ..Reject::default() }
+    }
+
+    #[test]
+    fn open_rejects_are_said_in_words() {
+        assert_eq!(warning(0), None);
+        assert!(warning(1).unwrap().starts_with("note: 1 row that is set aside"));
+        assert!(warning(7).unwrap().starts_with("note: 7 rows that are set aside"));
     }
 
     #[test]

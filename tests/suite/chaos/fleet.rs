@@ -1,6 +1,7 @@
 //! Five processes: rule-configuration twice, case-ingestion, scoring, and a network between the
 //! last two that can be stopped.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use chengping_chassis::client::{self, TracedChannel};
@@ -45,7 +46,7 @@ impl Fleet {
         let data = folder.path();
         chengping(data, &["migrate", "--database-url", database.admin_url()]).expect(0);
         let [first, second, cases, scoring] = [(); 4].map(|()| free_port().unwrap());
-        let network = FaultProxy::start(([127, 0, 0, 1], cases).into()).await.unwrap();
+        let network = FaultProxy::start(SocketAddr::from(([127, 0, 0, 1], cases))).await.unwrap();
         let at = |port: u16| format!("http://127.0.0.1:{port}");
         let run = |service: &str, role: &str, port: u16, more: &[(&str, String)]| {
             let prefix = format!("CHENGPING_{}__", more[0].0);

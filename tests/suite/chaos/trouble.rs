@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chengping_testing::{PATIENCE, RedisServer};
+use chengping_testing::{Dice, PATIENCE, RedisServer};
 use nix::sys::signal::Signal;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncCommands as _, AsyncConnectionConfig};
-
-use super::model::Dice;
 
 /// Longer than any caller waits for a cache, by far.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -53,7 +51,7 @@ impl Trouble {
 
     /// A little trouble.
     pub(crate) async fn more(&mut self) {
-        if self.dice.next().is_multiple_of(4) {
+        if self.dice.any().is_multiple_of(4) {
             self.flush().await;
         } else {
             self.spoil().await;
@@ -83,7 +81,7 @@ impl Trouble {
             let value: Option<Vec<u8>> = connection.get(key).await.unwrap();
             let Some(value) = value else { continue };
             let older = self.older.entry(key.clone()).or_insert_with(|| value.clone()).clone();
-            let wrong: Vec<u8> = match self.dice.next() % 5 {
+            let wrong: Vec<u8> = match self.dice.any() % 5 {
                 0 => b"garbage".to_vec(),
                 1 => Vec::new(),
                 2 => value[..value.len() / 2].to_vec(),

@@ -136,6 +136,7 @@ impl Town {
         chengping_rule_configuration::build(&rules, &mut server, shutdown.clone()).await.unwrap();
         let rules = serve(server, anywhere(), &shutdown).await;
         let cases = chengping_case_ingestion::Config {
+            intake: chengping_case_ingestion::IntakeConfig::default(),
             identity: IdentityConfig::default(),
             listen: anywhere(),
             database: of(chengping_case_ingestion::SCHEMA),

@@ -102,6 +102,9 @@ pub struct DatabaseConfig {
     pub connections_max: NonZeroU32,
     /// How long a request waits for a connection, in milliseconds.
     pub acquire_timeout_ms: NonZeroU64,
+    /// A transaction that does nothing for this long has lost its client, and is ended by the
+    /// database with the locks that it holds; in milliseconds.
+    pub idle_in_transaction_timeout_ms: NonZeroU64,
 }
 
 impl DatabaseConfig {
@@ -117,6 +120,7 @@ impl Default for DatabaseConfig {
             url: Secret::new(String::new()),
             connections_max: non_zero_u32(10),
             acquire_timeout_ms: non_zero_u64(5_000),
+            idle_in_transaction_timeout_ms: non_zero_u64(60_000),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Statuses that tonic makes itself: for messages it cannot read, methods it does not know. They
 //! come without details and with its own words, and leave with both as `docs/errors.md` promises.
 
+use std::collections::HashMap;
+
 use http::HeaderMap;
 use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::span::code_name;
-use crate::error::plain_status;
+use crate::error::{ERROR_DOMAIN, plain_status};
 
 const MESSAGE: &str = "grpc-message";
 const STATUS: &str = "grpc-status";
@@ -19,8 +22,12 @@ const MALFORMED: [&str; 5] = [
     "Unexpected EOF decoding stream",
     "Missing request message",
 ];
-const TOO_LARGE: [&str; 2] =
-    ["Error, decoded message length too large", "Error decompressing: size limit"];
+const TOO_LARGE: [&str; 3] = [
+    "Error, decoded message length too large",
+    "Error decompressing: size limit",
+    // Of the project's own codec.
+    "Error, decoded message has too many elements",
+];
 const ANSWER_TOO_LARGE: [&str; 2] =
     ["Error, encoded message length too large", "Cannot return body with more than"];
 const COMPRESSED: &str = "Content is compressed with";
@@ -50,11 +57,7 @@ fn explained(status: &Status) -> Status {
     let text = status.message();
     let is_one_of = |beginnings: &[&str]| beginnings.iter().any(|begin| text.starts_with(begin));
     match status.code() {
-        Code::OutOfRange | Code::ResourceExhausted if is_one_of(&TOO_LARGE) => plain_status(
-            Code::ResourceExhausted,
-            "MESSAGE_TOO_LARGE",
-            "the message is larger than this method takes; send less at a time",
-        ),
+        Code::OutOfRange | Code::ResourceExhausted if is_one_of(&TOO_LARGE) => too_large(text),
         Code::OutOfRange | Code::ResourceExhausted if is_one_of(&ANSWER_TOO_LARGE) => plain_status(
             Code::ResourceExhausted,
             "ANSWER_TOO_LARGE",
@@ -84,10 +87,26 @@ fn explained(status: &Status) -> Status {
     }
 }
 
+/// What tonic says of the limit, after these words.
+const LIMIT: &str = "the limit is: ";
+
+fn too_large(text: &str) -> Status {
+    let limit = text.split_once(LIMIT).map(|(_, limit)| limit);
+    let message = match limit {
+        Some(limit) => {
+            format!("the message is larger than this method takes, {limit}; send less at a time")
+        }
+        None => "the message is larger than this method takes; send less at a time".to_owned(),
+    };
+    let metadata: HashMap<_, _> =
+        limit.map(|limit| ("limit".to_owned(), limit.to_owned())).into_iter().collect();
+    let mut details = ErrorDetails::new();
+    details.set_error_info("MESSAGE_TOO_LARGE", ERROR_DOMAIN, metadata);
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
 #[cfg(test)]
 mod tests {
-    use tonic_types::StatusExt as _;
-
     use super::*;
 
     fn seen(status: &Status) -> (Code, String, String) {
@@ -107,6 +126,14 @@ mod tests {
             let expected = (Code::Internal, "INTERNAL".to_owned(), "internal error".to_owned());
             assert_eq!(seen(&status), expected);
         }
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_learns_the_limit() {
+        let text = "Error, decoded message length too large: found 9 bytes, the limit is: 8 bytes";
+        let (code, reason, message) = seen(&Status::out_of_range(text));
+        assert_eq!((code, &*reason), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
+        assert!(message.contains("takes, 8 bytes;"), "{message}");
     }
 
     #[test]

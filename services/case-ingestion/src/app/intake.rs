@@ -9,6 +9,7 @@ mod writing;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Instant;
 
 use chengping_casework::{Case, lacks_deadline};
 use chengping_chassis::rpc::continued;
@@ -43,10 +44,16 @@ impl App {
         let (app, jurisdiction) = (self.clone(), jurisdiction.clone());
         let taking = async move {
             let mut writing = app.begin(&jurisdiction, &rows).await?;
-            let taken = T::take_in(&mut writing, rows).await?;
-            writing.commit().await?;
+            let started = Instant::now();
+            let committed = store::within(app.commit_timeout, async {
+                let taken = T::take_in(&mut writing, rows).await?;
+                writing.commit().await?;
+                Ok(taken.receipt)
+            });
+            let outcome = committed.await;
+            app.metrics.committed(&jurisdiction, started.elapsed(), outcome.as_ref().ok());
             app.news.tell();
-            Ok(taken.receipt)
+            Ok(outcome?)
         };
         tokio::spawn(continued(taking).in_current_span()).await?
     }
@@ -61,10 +68,14 @@ impl App {
         let mut rules = None;
         loop {
             let turn = self.turns.wait(jurisdiction).await;
-            let transaction = store::begin(&self.pool).await?;
-            let memory = self.memory.clone();
-            let mut writing = Writing::begin(transaction, jurisdiction, memory, turn).await?;
-            let needs_rules = T::prepare(&mut writing, rows).await?;
+            let beginning = async {
+                let transaction = store::begin(&self.pool).await?;
+                let memory = self.memory.clone();
+                let mut writing = Writing::begin(transaction, jurisdiction, memory, turn).await?;
+                let needs_rules = T::prepare(&mut writing, rows).await?;
+                Ok((writing, needs_rules))
+            };
+            let (mut writing, needs_rules) = store::within(self.commit_timeout, beginning).await?;
             if rules.is_some() || !needs_rules {
                 writing.rules = rules.flatten();
                 return Ok(writing);

@@ -1,5 +1,7 @@
 //! What was set aside, and what becomes of it.
 
+use std::time::Instant;
+
 use chengping_casework::Case;
 use chengping_chassis::page_token;
 use chengping_types::JurisdictionId;
@@ -46,6 +48,7 @@ impl App {
         let mut connection = store::acquire(&self.pool).await?;
         let stored = store::reject::insert(&mut connection, jurisdiction, rejects).await?;
         let stored = i64::try_from(stored).expect("a batch fits");
+        self.metrics.set_aside(jurisdiction, stored);
         let all = i64::try_from(rejects.len()).expect("a batch fits");
         Ok(Stored { stored, repeated: all - stored })
     }
@@ -101,10 +104,12 @@ impl App {
         self.check_bodies(&name.jurisdiction, &mut rows).await?;
         // The jurisdiction first, as every intake does, so that no two wait for each other.
         let mut writing = self.begin(&name.jurisdiction, &rows).await?;
+        let started = Instant::now();
         lock_open(&mut writing.transaction, name).await?;
         // Closed before, so that it does not wait beside its own correction.
         close(&mut writing.transaction, name, RejectState::Replayed, None).await?;
-        let taken = T::take_in(&mut writing, rows).await?;
+        let work = T::take_in(&mut writing, rows);
+        let taken = store::within(self.commit_timeout, work).await?;
         if let Some(refused) = taken.refused.into_iter().next() {
             // The transaction is undone: what was refused is known already.
             return Err(Error::ReplayRefused {
@@ -114,7 +119,8 @@ impl App {
             });
         }
         let reject = find(&mut writing.transaction, name).await?;
-        writing.commit().await?;
+        store::within(self.commit_timeout, writing.commit()).await?;
+        self.metrics.committed(&name.jurisdiction, started.elapsed(), Some(&taken.receipt));
         self.news.tell();
         Ok(reject)
     }

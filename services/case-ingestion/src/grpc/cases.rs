@@ -9,21 +9,25 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::{
-    Timelines, case_to_pb, counts_to_pb, event_to_pb, named, page, parent, rows, timeline_to_pb,
+    Timelines, case_to_pb, counts_to_pb, event_to_pb, named, page, parent, timeline_to_pb,
 };
+use super::limits::Limits;
 use super::{changes, intake};
 use crate::app::{App, Following};
+use crate::config::IntakeConfig;
 use crate::domain::Receipt;
 
 /// The handlers of `CaseService`.
 pub(crate) struct CaseHandlers {
     app: App,
+    limits: Limits,
     shutdown: CancellationToken,
 }
 
 impl CaseHandlers {
-    pub(crate) fn new(app: App, shutdown: CancellationToken) -> Self {
-        Self { app, shutdown }
+    pub(crate) fn new(app: App, config: IntakeConfig, shutdown: CancellationToken) -> Self {
+        let limits = Limits::new(config, app.metrics().clone());
+        Self { app, limits, shutdown }
     }
 }
 
@@ -37,9 +41,8 @@ impl CaseService for CaseHandlers {
         &self,
         request: Request<pb::BatchCreateCasesRequest>,
     ) -> Result<Response<pb::BatchCreateCasesResponse>, Status> {
-        let request = request.into_inner();
-        let (jurisdiction, rows) = rows(&request.parent, request.records).map_err(to_status)?;
-        let receipt = self.app.take_in(&jurisdiction, rows).await.map_err(to_status)?;
+        let taken = intake::take_in(&self.app, &self.limits, request.into_inner()).await;
+        let receipt = taken.map_err(to_status)?;
         let (counts, watermark) = receipt_to_pb(receipt);
         Ok(Response::new(pb::BatchCreateCasesResponse { counts, watermark }))
     }
@@ -48,9 +51,8 @@ impl CaseService for CaseHandlers {
         &self,
         request: Request<pb::BatchCreateEventsRequest>,
     ) -> Result<Response<pb::BatchCreateEventsResponse>, Status> {
-        let request = request.into_inner();
-        let (jurisdiction, rows) = rows(&request.parent, request.records).map_err(to_status)?;
-        let receipt = self.app.take_in(&jurisdiction, rows).await.map_err(to_status)?;
+        let taken = intake::take_in(&self.app, &self.limits, request.into_inner()).await;
+        let receipt = taken.map_err(to_status)?;
         let (counts, watermark) = receipt_to_pb(receipt);
         Ok(Response::new(pb::BatchCreateEventsResponse { counts, watermark }))
     }
@@ -59,7 +61,7 @@ impl CaseService for CaseHandlers {
         &self,
         request: Request<Streaming<pb::UploadCasesRequest>>,
     ) -> Result<Response<pb::UploadCasesResponse>, Status> {
-        let receipt = intake::upload(&self.app, request.into_inner()).await?;
+        let receipt = intake::upload(&self.app, &self.limits, request.into_inner()).await?;
         let (counts, watermark) = receipt_to_pb(receipt);
         Ok(Response::new(pb::UploadCasesResponse { counts, watermark }))
     }
@@ -68,7 +70,7 @@ impl CaseService for CaseHandlers {
         &self,
         request: Request<Streaming<pb::UploadEventsRequest>>,
     ) -> Result<Response<pb::UploadEventsResponse>, Status> {
-        let receipt = intake::upload(&self.app, request.into_inner()).await?;
+        let receipt = intake::upload(&self.app, &self.limits, request.into_inner()).await?;
         let (counts, watermark) = receipt_to_pb(receipt);
         Ok(Response::new(pb::UploadEventsResponse { counts, watermark }))
     }
@@ -78,11 +80,16 @@ impl CaseService for CaseHandlers {
         request: Request<Streaming<pb::StreamCasesRequest>>,
     ) -> Result<Response<Self::StreamCasesStream>, Status> {
         let (app, shutdown) = (self.app.clone(), self.shutdown.clone());
-        let answers =
-            intake::answer(app, request.into_inner(), shutdown, |acknowledged_batch, so_far| {
+        let answers = intake::answer(
+            app,
+            &self.limits,
+            request.into_inner(),
+            shutdown,
+            |acknowledged_batch, so_far| {
                 let (counts, watermark) = receipt_to_pb(so_far);
                 pb::StreamCasesResponse { acknowledged_batch, counts, watermark }
-            });
+            },
+        );
         Ok(Response::new(answers))
     }
 
@@ -91,11 +98,16 @@ impl CaseService for CaseHandlers {
         request: Request<Streaming<pb::StreamEventsRequest>>,
     ) -> Result<Response<Self::StreamEventsStream>, Status> {
         let (app, shutdown) = (self.app.clone(), self.shutdown.clone());
-        let answers =
-            intake::answer(app, request.into_inner(), shutdown, |acknowledged_batch, so_far| {
+        let answers = intake::answer(
+            app,
+            &self.limits,
+            request.into_inner(),
+            shutdown,
+            |acknowledged_batch, so_far| {
                 let (counts, watermark) = receipt_to_pb(so_far);
                 pb::StreamEventsResponse { acknowledged_batch, counts, watermark }
-            });
+            },
+        );
         Ok(Response::new(answers))
     }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use chengping_case_ingestion::{Config, MIGRATOR, SCHEMA, build};
+use chengping_case_ingestion::{Config, IntakeConfig, MIGRATOR, SCHEMA, build};
 use chengping_chassis::CancellationToken;
 use chengping_chassis::config::{DatabaseConfig, ListenConfig, PeerConfig, TelemetryConfig};
 use chengping_chassis::identity::IdentityConfig;
@@ -56,10 +56,24 @@ impl Harness {
 
     /// Starts with a rule-configuration at that address, be there one or not.
     pub(crate) async fn start_with(registry: SocketAddr) -> Self {
+        Self::start_limited(registry, IntakeConfig::default()).await
+    }
+
+    /// As [`start`](Self::start), with these limits.
+    pub(crate) async fn limited(intake: IntakeConfig) -> Self {
+        let (registry, shutdown) = (FakeRegistry::default(), CancellationToken::new());
+        let address = registry.clone().serve(shutdown.clone()).await;
+        let mut harness = Self::start_limited(address, intake).await;
+        harness.registry = registry;
+        harness.registry_shutdown = shutdown;
+        harness
+    }
+
+    async fn start_limited(registry: SocketAddr, intake: IntakeConfig) -> Self {
         let database = TestDatabase::new().await.unwrap();
         database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap().close().await;
         let shutdown = CancellationToken::new();
-        let channel = serve_cases(&database, registry, shutdown.clone()).await;
+        let channel = serve_cases(&database, registry, intake, shutdown.clone()).await;
         Self {
             cases: CaseServiceClient::new(channel.clone())
                 .max_decoding_message_size(MESSAGE_BYTES_MAX),
@@ -77,7 +91,8 @@ impl Harness {
     /// Another process on the same database, as far as the service can tell.
     pub(crate) async fn beside(&self) -> CaseServiceClient<Channel> {
         let shutdown = self.shutdown.clone();
-        let channel = serve_cases(&self.database, self.registry_address, shutdown).await;
+        let (registry, intake) = (self.registry_address, IntakeConfig::default());
+        let channel = serve_cases(&self.database, registry, intake, shutdown).await;
         CaseServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
@@ -134,6 +149,7 @@ impl Drop for Harness {
 async fn serve_cases(
     database: &TestDatabase,
     registry: SocketAddr,
+    intake: IntakeConfig,
     shutdown: CancellationToken,
 ) -> Channel {
     let config = Config {
@@ -141,6 +157,7 @@ async fn serve_cases(
         identity: IdentityConfig::default(),
         database: DatabaseConfig::at(database.url_for(SCHEMA)),
         rules: PeerConfig::at(registry.to_string()),
+        intake,
         telemetry: TelemetryConfig::default(),
     };
     let mut server = Server::new(config.listen.clone());

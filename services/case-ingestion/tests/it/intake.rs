@@ -243,15 +243,16 @@ async fn a_request_that_is_wrong_as_a_whole_is_refused_with_all_its_mistakes() {
         ["parent", "records[0].case", "records[0].position.file", "records[0].position.row"]
     );
 
-    for count in [0, 10_001] {
+    let send = async |count| {
         let records = vec![pb::CaseRecord { case: Some(case("A")), position: None }; count];
         let request = pb::BatchCreateCasesRequest { parent: ZZ.to_owned(), records };
-        let status = harness.cases.clone().batch_create_cases(request).await.unwrap_err();
-        assert_eq!(
-            (status.code(), fields(&status)),
-            (Code::InvalidArgument, vec!["records".into()])
-        );
-    }
+        harness.cases.clone().batch_create_cases(request).await.unwrap_err()
+    };
+    let status = send(0).await;
+    let expected = (Code::InvalidArgument, vec!["records".into()]);
+    assert_eq!((status.code(), fields(&status)), expected);
+    let expected = (Code::ResourceExhausted, "BATCH_TOO_LARGE".to_owned());
+    assert_eq!(reason(&send(10_001).await), expected);
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ mod harness;
 mod intake;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod limits;
 mod months;
 #[cfg(test)]
 mod packed;

@@ -21,7 +21,8 @@ use crate::args::Common;
 use crate::clients::{Clients, all_pages};
 use crate::convert::{enum_text, time_text, timestamp};
 use crate::failure::{Doing as _, Failure, Outcome};
-use crate::output::{Align, Output, Table};
+use crate::output::{Align, Output, Table, say};
+use crate::rejecting;
 
 /// Between two looks at an evaluation that is still running.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -89,6 +90,9 @@ pub async fn run(
     let cards = scorecards(&clients, &evaluation.name, None).await;
     let cards = cards.doing("read the scorecards")?;
     print(&evaluation, &cards, out)?;
+    if let Some(warning) = rejecting::warning(evaluation.open_reject_count) {
+        say(warning);
+    }
     Ok(Outcome::Done)
 }
 

@@ -17,6 +17,7 @@ use crate::clients::{Clients, all_pages};
 use crate::convert::{enum_text, time_text};
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::{Align, Output, Table, say};
+use crate::rejecting;
 use crate::selection::{self, Selection, bulletin_name};
 
 /// Flags of `publish`.
@@ -45,6 +46,9 @@ pub async fn publish(
     let month = common.required_month()?;
     let clients = Clients::connect(common).await?;
     let evaluation = selection::evaluation(&clients, common, &args.selection).await?;
+    if let Some(warning) = rejecting::warning(evaluation.open_reject_count) {
+        say(warning);
+    }
     let versions = versions(&clients, month).await.doing("list the versions")?;
     // Newest first: the one that stands comes before those that it corrected.
     let published = versions.iter().find(|version| version.state() == State::Published);
@@ -76,6 +80,9 @@ pub async fn correct(
     let month = common.required_month()?;
     let clients = Clients::connect(common).await?;
     let evaluation = selection::evaluation(&clients, common, &args.selection).await?;
+    if let Some(warning) = rejecting::warning(evaluation.open_reject_count) {
+        say(warning);
+    }
     let versions = versions(&clients, month).await.doing("list the versions")?;
     let standing = versions.iter().find(|version| version.state() == State::Published);
     if let Some(standing) = standing

@@ -1,5 +1,6 @@
-//! `chengping rejects`: lists, replays and dismisses rows that were set aside.
+//! `chengping rejects`: lists, exports, replays and dismisses rows that were set aside.
 
+pub mod exported;
 pub mod replay;
 
 use base64::Engine as _;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Common, Format};
 use crate::clients::{Clients, all_pages};
-use crate::convert::{enum_text, last_part};
+use crate::convert::last_part;
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::{Align, Output, Table};
 
@@ -37,7 +38,9 @@ pub struct RejectsArgs {
 /// What can be done with a reject.
 #[derive(Debug, Subcommand)]
 pub enum RejectsCommand {
-    /// Take in the corrected row of a reject
+    /// Write rejects into a file, one JSON object a line, to be corrected and replayed
+    Export(exported::ExportArgs),
+    /// Take in the corrected row of a reject, or those of an exported file
     Replay(replay::ReplayArgs),
     /// Mark a reject as looked at and not to be replayed
     Dismiss {
@@ -61,6 +64,16 @@ pub enum RejectState {
     Dismissed,
 }
 
+impl RejectState {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Replayed => "replayed",
+            Self::Dismissed => "dismissed",
+        }
+    }
+}
+
 /// Lists rejects, or does what the subcommand says.
 pub async fn run(
     common: &Common,
@@ -70,6 +83,7 @@ pub async fn run(
     let clients = Clients::connect(common).await?;
     match &args.command {
         None => list(&clients, args, out).await,
+        Some(RejectsCommand::Export(export)) => exported::write(&clients, export).await,
         Some(RejectsCommand::Replay(args)) => replay::run(&clients, args, out).await,
         Some(RejectsCommand::Dismiss { reject, reason }) => {
             let name = reject_name(&clients, reject);
@@ -82,7 +96,18 @@ pub async fn run(
 }
 
 async fn list(clients: &Clients, args: &RejectsArgs, out: &mut Output) -> Result<Outcome, Failure> {
-    let state = match args.state {
+    let mut rejects = find(clients, args.state, &args.code).await?;
+    if out.format() != Format::Table {
+        complete(clients, &mut rejects).await?;
+    }
+    report(&rejects, out)?;
+    out.remark(format_args!("{} {} rejects", rejects.len(), args.state.name()))?;
+    Ok(Outcome::Done)
+}
+
+/// The rejects of a state, with a code where one is given. Long payloads are cut.
+async fn find(clients: &Clients, state: RejectState, code: &str) -> Result<Vec<Reject>, Failure> {
+    let state = match state {
         RejectState::Open => State::Open,
         RejectState::Replayed => State::Replayed,
         RejectState::Dismissed => State::Dismissed,
@@ -90,21 +115,11 @@ async fn list(clients: &Clients, args: &RejectsArgs, out: &mut Output) -> Result
     let request = ListRejectsRequest {
         parent: clients.parent(),
         state: state.into(),
-        code: args.code.clone(),
+        code: code.to_owned(),
         ..ListRejectsRequest::default()
     };
     let rejects = all_pages!(clients.rejects(), list_rejects, request, rejects);
-    let mut rejects = rejects.doing("list the rejects")?;
-    if out.format() != Format::Table {
-        complete(clients, &mut rejects).await?;
-    }
-    report(&rejects, out)?;
-    out.remark(format_args!(
-        "{} {} rejects",
-        rejects.len(),
-        enum_text(state.as_str_name(), "STATE_")
-    ))?;
-    Ok(Outcome::Done)
+    rejects.doing("list the rejects")
 }
 
 /// Fetches the payloads that the list has cut.

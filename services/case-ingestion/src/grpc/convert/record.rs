@@ -12,8 +12,6 @@ use crate::app::Intake;
 use crate::domain::{Broken, Counts, Fault, Position, Row, SentEvent};
 use crate::error::Error;
 
-/// The largest batch.
-const RECORDS_MAX: usize = 10_000;
 /// The longest text of a record, in bytes.
 const TEXT_BYTES_MAX: usize = 64 << 10;
 /// The longest name of a file, in characters.
@@ -69,10 +67,6 @@ pub(in crate::grpc) fn rows<R: Incoming>(
     let parent: Option<JurisdictionName> = errors.parse("parent", parent);
     if records.is_empty() {
         errors.push("records", "is empty; send at least one record");
-    }
-    if records.len() > RECORDS_MAX {
-        errors.push("records", format!("has more than {RECORDS_MAX} records; send fewer"));
-        return checked(errors, None);
     }
     let mut rows = Vec::with_capacity(records.len());
     for (index, record) in records.into_iter().enumerate() {

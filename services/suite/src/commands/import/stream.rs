@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use self::lane::Lane;
 use super::progress::Progress;
@@ -64,13 +65,16 @@ pub async fn deliver<L: Lane>(
     while delivery.has_more().await {
         let before = delivery.last_success;
         let Err(status) = delivery.session().await.map_err(transport_lost) else { break };
-        if status.code() != Code::Unavailable || delivery.last_success.elapsed() >= patience {
+        // A limit that passes says when; one of the message itself does not.
+        let passes =
+            status.code() == Code::Unavailable || status.get_error_details().retry_info().is_some();
+        if !passes || delivery.last_success.elapsed() >= patience {
             return Err(status);
         }
         if delivery.last_success > before {
             pause = PAUSE_FIRST;
         }
-        say(format_args!("the server is gone ({}); trying again", status.message()));
+        say(format_args!("the server does not take more now ({}); trying again", status.message()));
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }

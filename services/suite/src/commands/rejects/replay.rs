@@ -13,21 +13,27 @@ use chengping_proto::cases::v1::{
     BatchCreateEventsRequest, EventRecord, GetRejectRequest, Reject, ReplayRejectRequest,
 };
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use super::super::import::read_mapping;
+use super::exported::{self, Exported};
 use super::{reject_name, report};
 use crate::clients::Clients;
 use crate::convert::record::{case_record, event_record};
 use crate::failure::{Doing as _, Failure, Outcome};
-use crate::output::Output;
+use crate::output::{Align, Output, Table};
 
 /// Flags of `rejects replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
     /// Reject, as `rejects` lists it
-    #[arg(value_name = "ID")]
-    reject: String,
+    #[arg(value_name = "ID", required_unless_present = "from")]
+    reject: Option<String>,
+    /// Exported file with corrected payloads: every line of it is replayed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reject", "payload_file"])]
+    from: Option<PathBuf>,
     /// Corrected row: a header and a CSV row, or a JSON object; - for standard input; the row as
     /// it was unless given
     #[arg(long, value_name = "FILE|-")]
@@ -56,24 +62,97 @@ impl FromStr for Kind {
     }
 }
 
-/// Sends the row again, and says whether it was taken in.
+/// Sends one row again, or those of a file, and says whether they were taken in.
 pub(super) async fn run(
     clients: &Clients,
     args: &ReplayArgs,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let name = reject_name(clients, &args.reject);
-    let request = GetRejectRequest { name: name.clone() };
-    let reject = clients.rejects().get_reject(request).await.doing("get the reject")?.into_inner();
+    if let Some(path) = &args.from {
+        return replay_file(clients, args, path, out).await;
+    }
     let payload = match &args.payload_file {
-        None => reject.payload.clone(),
+        None => None,
         Some(path) if path.as_os_str() == "-" => {
             let mut payload = Vec::new();
             io::stdin().read_to_end(&mut payload).context("cannot read standard input")?;
-            payload
+            Some(payload)
         }
-        Some(path) => fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
+        Some(path) => {
+            Some(fs::read(path).with_context(|| format!("cannot read {}", path.display()))?)
+        }
     };
+    let reject = args.reject.as_deref().unwrap_or_default();
+    let reject = replay(clients, args, reject, payload).await?;
+    report(std::slice::from_ref(&reject), out)?;
+    let replayed = reject.state() == State::Replayed;
+    Ok(if replayed { Outcome::Done } else { Outcome::DoneWithRejects })
+}
+
+/// Replays every line of an exported file. What cannot be taken in stays open and is told; it does
+/// not stop the others.
+async fn replay_file(
+    clients: &Clients,
+    args: &ReplayArgs,
+    path: &Path,
+    out: &mut Output,
+) -> Result<Outcome, Failure> {
+    let exported = exported::read(path)?;
+    let mut table =
+        Table::new(&[("reject", Align::Left), ("outcome", Align::Left), ("message", Align::Left)]);
+    let mut lines = Vec::new();
+    let mut refused = 0;
+    for Exported { reject, payload } in exported {
+        let (outcome, message) = match replay(clients, args, &reject, Some(payload)).await {
+            Ok(_) => ("replayed", String::new()),
+            Err(failure) if is_done(&failure) => ("done before", String::new()),
+            Err(failure) if stops(&failure) => return Err(failure),
+            Err(failure) => {
+                refused += 1;
+                ("refused", failure.message())
+            }
+        };
+        lines.push(json!({"reject": reject, "outcome": outcome, "message": message}));
+        table.row([reject, outcome.to_owned(), message]);
+    }
+    out.report(&table, &lines)?;
+    out.remark(format_args!(
+        "{} of {} rows are taken in; {refused} stay open",
+        lines.len() - refused,
+        lines.len()
+    ))?;
+    Ok(if refused == 0 { Outcome::Done } else { Outcome::DoneWithRejects })
+}
+
+/// Whether the reject was replayed or dismissed before, as where a file is given twice.
+fn is_done(failure: &Failure) -> bool {
+    let Failure::Rpc { status, .. } = failure else { return false };
+    status.get_error_details().error_info().is_some_and(|info| info.reason == "REJECT_NOT_OPEN")
+}
+
+/// Whether the next row would not fare better.
+fn stops(failure: &Failure) -> bool {
+    match failure {
+        Failure::Rpc { status, .. } => !matches!(
+            status.code(),
+            Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound
+        ),
+        Failure::Other(_) => false,
+        Failure::Usage(_) | Failure::Output(_) => true,
+    }
+}
+
+/// Sends a row again, as it was unless a payload is given.
+async fn replay(
+    clients: &Clients,
+    args: &ReplayArgs,
+    reject: &str,
+    payload: Option<Vec<u8>>,
+) -> Result<Reject, Failure> {
+    let name = reject_name(clients, reject);
+    let request = GetRejectRequest { name: name.clone() };
+    let reject = clients.rejects().get_reject(request).await.doing("get the reject")?.into_inner();
+    let payload = payload.unwrap_or_else(|| reject.payload.clone());
     // A mapped row is a case and what happened to it; the events follow once the case stands.
     let (record, events) = match &args.mapping {
         None => (corrected(&reject, payload, args.kind.map(|kind| kind.0))?, Vec::new()),
@@ -86,9 +165,7 @@ pub(super) async fn run(
         let request = BatchCreateEventsRequest { parent: clients.parent(), records: events };
         clients.cases().batch_create_events(request).await.doing("take in the row's events")?;
     }
-    report(std::slice::from_ref(&reject), out)?;
-    let replayed = reject.state() == State::Replayed;
-    Ok(if replayed { Outcome::Done } else { Outcome::DoneWithRejects })
+    Ok(reject)
 }
 
 /// The case and the events of the only row of a mapped payload, at the place of the reject.
