@@ -13,13 +13,14 @@ pub(crate) mod snapshot;
 mod time;
 
 use std::fmt::Display;
+use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::time::Duration;
 
 use chengping_chassis::postgres::Fault;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{Connection as _, Decode, Postgres, Row as _, Type};
+use sqlx::{Decode, Postgres, Row as _, Type};
 
 pub(crate) use sqlx::migrate::Migrator;
 pub(crate) use sqlx::{PgConnection, PgPool};
@@ -74,35 +75,76 @@ pub(crate) async fn within<T>(
     tokio::time::timeout(patience, work).await.unwrap_or(Err(StoreError::Late(patience)))
 }
 
-/// A transaction: dropped, it is undone.
-pub(crate) type Transaction = sqlx::Transaction<'static, Postgres>;
+/// A transaction. Dropped, it is undone together with its connection: it may have been broken off in
+/// the midst of a copy, after which the database and this process no longer mean the same message.
+pub(crate) struct Transaction(Option<PoolConnection<Postgres>>);
+
+const OPEN: &str = "open until it is dropped";
+
+impl Deref for Transaction {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.0.as_ref().expect(OPEN)
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.0.as_mut().expect(OPEN)
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
+    }
+}
 
 /// Begins a transaction.
 pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction, StoreError> {
-    Ok(pool.begin().await?)
+    let mut transaction = Transaction(Some(pool.acquire().await?));
+    say(&mut transaction, "BEGIN").await?;
+    Ok(transaction)
 }
 
 /// Makes a transaction last.
 pub(crate) async fn commit(transaction: Transaction) -> Result<(), StoreError> {
-    Ok(transaction.commit().await?)
+    end(transaction, "COMMIT").await
 }
 
-/// A part of a transaction that can be undone alone.
-pub(crate) type Attempt<'c> = sqlx::Transaction<'c, Postgres>;
+/// Undoes a transaction, and keeps its connection.
+pub(crate) async fn undo(transaction: Transaction) -> Result<(), StoreError> {
+    end(transaction, "ROLLBACK").await
+}
 
-/// Begins a part of the transaction that `connection` is in.
-pub(crate) async fn attempt(connection: &mut PgConnection) -> Result<Attempt<'_>, StoreError> {
-    Ok(connection.begin().await?)
+async fn end(mut transaction: Transaction, word: &'static str) -> Result<(), StoreError> {
+    say(&mut transaction, word).await?;
+    // Given back as it is.
+    transaction.0.take();
+    Ok(())
+}
+
+/// Begins a part of a transaction that can be undone alone.
+pub(crate) async fn begin_part(connection: &mut PgConnection) -> Result<(), StoreError> {
+    say(connection, "SAVEPOINT part").await
 }
 
 /// Makes the part belong to its transaction.
-pub(crate) async fn keep(attempt: Attempt<'_>) -> Result<(), StoreError> {
-    Ok(attempt.commit().await?)
+pub(crate) async fn keep_part(connection: &mut PgConnection) -> Result<(), StoreError> {
+    say(connection, "RELEASE SAVEPOINT part").await
 }
 
 /// Takes the part back.
-pub(crate) async fn undo(attempt: Attempt<'_>) -> Result<(), StoreError> {
-    Ok(attempt.rollback().await?)
+pub(crate) async fn undo_part(connection: &mut PgConnection) -> Result<(), StoreError> {
+    say(connection, "ROLLBACK TO SAVEPOINT part").await
+}
+
+async fn say(connection: &mut PgConnection, words: &'static str) -> Result<(), StoreError> {
+    sqlx::raw_sql(words).execute(connection).await?;
+    Ok(())
 }
 
 /// A connection for reading.

@@ -80,7 +80,7 @@ impl App {
                 writing.rules = rules.flatten();
                 return Ok(writing);
             }
-            drop(writing);
+            store::within(self.commit_timeout, writing.undo()).await?;
             rules = Some(self.registry.deadline_rules(jurisdiction).await?);
         }
     }

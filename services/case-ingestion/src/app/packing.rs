@@ -69,7 +69,7 @@ impl App {
         let mut transaction = store::begin(&self.pool).await?;
         let standing = packed::lock(&mut transaction, jurisdiction, skip_locked).await?;
         match standing {
-            None => return Ok(()),
+            None => return Ok(store::undo(transaction).await?),
             Some(Standing { is_stale: true, .. }) => {
                 self.rebuild(&mut transaction, jurisdiction).await?;
             }

@@ -111,7 +111,8 @@ impl App {
         let work = T::take_in(&mut writing, rows);
         let taken = store::within(self.commit_timeout, work).await?;
         if let Some(refused) = taken.refused.into_iter().next() {
-            // The transaction is undone: what was refused is known already.
+            // What was refused is known already.
+            writing.undo().await?;
             return Err(Error::ReplayRefused {
                 code: refused.code,
                 column: refused.column,

@@ -71,11 +71,12 @@ pub(super) async fn take_in_news(
     let mut ledger = writing.ledger;
     let sequence_before = ledger.take(events.len());
     let rows = with_months(writing, events.iter());
-    let mut attempt = store::attempt(&mut writing.transaction).await?;
-    match store::event::insert(&mut attempt, &writing.jurisdiction, sequence_before, &rows).await {
-        Ok(()) => store::keep(attempt).await?,
+    let Writing { transaction, jurisdiction, .. } = &mut *writing;
+    store::begin_part(transaction).await?;
+    match store::event::insert(transaction, jurisdiction, sequence_before, &rows).await {
+        Ok(()) => store::keep_part(transaction).await?,
         Err(error) if error.is_repeat() => {
-            store::undo(attempt).await?;
+            store::undo_part(transaction).await?;
             return Ok(false);
         }
         Err(error) => return Err(error),

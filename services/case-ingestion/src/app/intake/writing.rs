@@ -103,6 +103,11 @@ impl Writing {
         self.memory.expect_repeats(&self.jurisdiction, expects);
     }
 
+    /// Undoes everything.
+    pub(crate) async fn undo(self) -> Result<(), StoreError> {
+        store::undo(self.transaction).await
+    }
+
     /// Makes everything last.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         if self.ledger != self.stored {
