@@ -91,6 +91,30 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// The months that were frozen, each with what the first snapshot of a view saw. A month is over at
+/// the latest place on earth 12 hours after its end in UTC, and at the earliest 14 hours before it.
+pub(crate) async fn frozen(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+) -> Result<Vec<(Month, Sight)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT month, as_of, decided, watermark FROM snapshot
+         WHERE jurisdiction = $1 AND former_id IS NULL
+           AND as_of >= ((month || '-01')::timestamp + interval '1 month') AT TIME ZONE 'UTC'
+                        - interval '14 hours'
+         ORDER BY month, as_of",
+    )
+    .bind(jurisdiction.as_str())
+    .fetch_all(connection)
+    .await?;
+    let read = |row: &PgRow| {
+        let (Time(as_of), Time(decided)) = (get(row, "as_of")?, get(row, "decided")?);
+        let sight = Sight { watermark: get(row, "watermark")?, view: View { as_of, decided } };
+        Ok((parse(row, "month")?, sight))
+    };
+    rows.iter().map(read).collect()
+}
+
 /// A snapshot by its ID.
 pub(crate) async fn get_one(
     connection: &mut PgConnection,
