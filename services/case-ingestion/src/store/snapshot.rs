@@ -35,8 +35,8 @@ pub(crate) async fn find(
     row.as_ref().map(read).transpose()
 }
 
-/// The snapshot of the same month and `as_of` that comes before what is seen: of those of as many
-/// records or fewer, and not of the same view, the newest.
+/// The snapshot of the same month and `as_of` with the greatest watermark, other than that of what
+/// is seen.
 pub(crate) async fn former(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
@@ -45,8 +45,8 @@ pub(crate) async fn former(
 ) -> Result<Option<Snapshot>, StoreError> {
     let row = sqlx::query(AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM snapshot
-         WHERE jurisdiction = $1 AND month = $2 AND as_of = $3 AND watermark <= $5
-           AND (watermark < $5 OR decided <> $4)
+         WHERE jurisdiction = $1 AND month = $2 AND as_of = $3
+           AND NOT (watermark = $5 AND decided = $4)
          ORDER BY watermark DESC, snapshot_id DESC LIMIT 1"
     )))
     .bind(jurisdiction.as_str())
