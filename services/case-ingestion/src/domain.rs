@@ -35,4 +35,4 @@ pub(crate) use self::reject::{
     NewReject, Reject, RejectListing, RejectName, RejectPlace, RejectState, WaitingEvent,
 };
 pub(crate) use self::rule::check_event;
-pub(crate) use self::snapshot::{NewSnapshot, Snapshot, next_revision};
+pub(crate) use self::snapshot::{NewSnapshot, Snapshot, missed_months, next_revision};

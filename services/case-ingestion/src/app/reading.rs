@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use chengping_casework::{Case, ComputedDeadline, Event, Lifecycle, Timeline, View, timeline};
 use chengping_chassis::page_token;
-use chengping_types::{Instant, name::CaseName, name::JurisdictionName};
+use chengping_types::{Instant, Month, name::CaseName, name::JurisdictionName};
 
 use super::App;
-use crate::domain::{Accepted, Snapshot};
+use crate::domain::{Accepted, Sight, Snapshot, missed_months};
 use crate::error::Error;
-use crate::store;
+use crate::store::{self, PgConnection, StoreError};
 
 /// A page size that was not asked for.
 const PAGE_SIZE_DEFAULT: u32 = 100;
@@ -104,17 +104,33 @@ pub(crate) struct ShownEvent {
     pub(crate) accepted: Accepted<Event>,
     /// What its deadline was computed from, where it was.
     pub(crate) computed: Option<ComputedDeadline>,
+    /// The frozen months that it came too late for.
+    pub(crate) missed_months: Vec<Month>,
 }
 
-fn show(
-    mut accepted: Accepted<Event>,
-    computed: &mut BTreeMap<u64, ComputedDeadline>,
-) -> ShownEvent {
+/// What is known beside the events of a case.
+struct Beside {
+    computed: BTreeMap<u64, ComputedDeadline>,
+    frozen: Vec<(Month, Sight)>,
+}
+
+impl Beside {
+    async fn load(
+        connection: &mut PgConnection,
+        CaseName { jurisdiction, case_no }: &CaseName,
+    ) -> Result<Self, StoreError> {
+        let computed = store::deadline::of_case(connection, jurisdiction, case_no).await?;
+        Ok(Self { computed, frozen: store::snapshot::frozen(connection, jurisdiction).await? })
+    }
+}
+
+fn show(mut accepted: Accepted<Event>, Beside { computed, frozen }: &mut Beside) -> ShownEvent {
     let computed = computed.remove(&accepted.record.event_no);
     if let Some(computed) = &computed {
         accepted.record.due_at = Some(computed.due_at);
     }
-    ShownEvent { accepted, computed }
+    let missed_months = missed_months(&accepted.record, accepted.sequence, frozen);
+    ShownEvent { accepted, computed, missed_months }
 }
 
 impl App {
@@ -158,8 +174,8 @@ impl App {
         let mut events =
             store::event::list(&mut connection, jurisdiction, case_no, after, limit).await?;
         let next = close_page(&mut events, size, &query, |e| e.record.event_no.to_string());
-        let mut computed = store::deadline::of_case(&mut connection, jurisdiction, case_no).await?;
-        Ok((events.into_iter().map(|event| show(event, &mut computed)).collect(), next))
+        let mut beside = Beside::load(&mut connection, parent).await?;
+        Ok((events.into_iter().map(|event| show(event, &mut beside)).collect(), next))
     }
 
     /// The whole process of a case as it stood before `as_of`, or as it stands.
@@ -173,9 +189,8 @@ impl App {
         let mut connection = store::acquire(&self.pool).await?;
         let CaseName { jurisdiction, case_no } = name;
         let events = store::event::list(&mut connection, jurisdiction, case_no, 0, None).await?;
-        let mut computed = store::deadline::of_case(&mut connection, jurisdiction, case_no).await?;
-        let mut events: Vec<_> =
-            events.into_iter().map(|event| show(event, &mut computed)).collect();
+        let mut beside = Beside::load(&mut connection, name).await?;
+        let mut events: Vec<_> = events.into_iter().map(|event| show(event, &mut beside)).collect();
         let view = View::at(as_of.unwrap_or(Instant::MAX));
         let records: Vec<_> = events.iter().map(|event| event.accepted.record.clone()).collect();
         let timeline = timeline(&case, &records, view, lifecycle);

@@ -27,19 +27,21 @@ impl App {
         month: Month,
         view: View,
     ) -> Result<Snapshot, Error> {
-        let mut connection = store::acquire(&self.pool).await?;
-        let (watermark, open_rejects) =
-            store::jurisdiction::standing(&mut connection, jurisdiction).await?;
-        drop(connection);
-        let sight = Sight { watermark, view };
         loop {
             let mut connection = store::acquire(&self.pool).await?;
+            let (watermark, open_rejects) =
+                store::jurisdiction::standing(&mut connection, jurisdiction).await?;
+            let sight = Sight { watermark, view };
             let found = store::snapshot::find(&mut connection, jurisdiction, month, sight).await?;
             if let Some(snapshot) = found {
                 return Ok(Snapshot { open_rejects, ..snapshot });
             }
             let former = former(&mut connection, jurisdiction, month, sight).await?;
             drop(connection);
+            if former.as_ref().is_some_and(|former| former.watermark > watermark) {
+                // Another call was faster, and knows more.
+                continue;
+            }
             let seen = former.as_ref().map(Snapshot::sight);
             let folded = self.fold_packed(jurisdiction, sight, seen).await?;
             let new = NewSnapshot {
@@ -212,7 +214,7 @@ fn first_difference(records: &[CaseFile], packed: &[CaseFile]) -> Option<String>
     other.map(|other| other.case.case_no.to_string())
 }
 
-/// The snapshot of the same month and the same `as_of` that comes before what is seen.
+/// The snapshot of the same month and the same `as_of` before what is seen.
 async fn former(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,

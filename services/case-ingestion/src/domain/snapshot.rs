@@ -1,6 +1,6 @@
 //! Fixed views of the records.
 
-use chengping_casework::View;
+use chengping_casework::{Event, View};
 use chengping_types::{Digest, Instant, Month, RecordId};
 
 use super::fold::{Folded, Late, Sight};
@@ -48,4 +48,13 @@ impl Snapshot {
 /// The revision of a snapshot behind `former`: late events make the next one.
 pub(crate) fn next_revision(former: Option<&Snapshot>, late: Late) -> i64 {
     former.map_or(1, |former| former.revision + i64::from(late.events > 0))
+}
+
+/// The frozen months that an event came too late for: what was frozen of them would have shown it.
+pub(crate) fn missed_months(event: &Event, sequence: i64, frozen: &[(Month, Sight)]) -> Vec<Month> {
+    let missed = |sight: &Sight| sequence > sight.watermark && sight.view.shows(event);
+    let missed = frozen.iter().filter(|(_, sight)| missed(sight)).map(|(month, _)| *month);
+    let mut months: Vec<_> = missed.collect();
+    months.dedup();
+    months
 }

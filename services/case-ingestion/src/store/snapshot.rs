@@ -35,8 +35,8 @@ pub(crate) async fn find(
     row.as_ref().map(read).transpose()
 }
 
-/// The snapshot of the same month and `as_of` that comes before what is seen: of those of as many
-/// records or fewer, and not of the same view, the newest.
+/// The snapshot of the same month and `as_of` with the greatest watermark, other than that of what
+/// is seen.
 pub(crate) async fn former(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
@@ -45,8 +45,8 @@ pub(crate) async fn former(
 ) -> Result<Option<Snapshot>, StoreError> {
     let row = sqlx::query(AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM snapshot
-         WHERE jurisdiction = $1 AND month = $2 AND as_of = $3 AND watermark <= $5
-           AND (watermark < $5 OR decided <> $4)
+         WHERE jurisdiction = $1 AND month = $2 AND as_of = $3
+           AND NOT (watermark = $5 AND decided = $4)
          ORDER BY watermark DESC, snapshot_id DESC LIMIT 1"
     )))
     .bind(jurisdiction.as_str())
@@ -89,6 +89,30 @@ pub(crate) async fn insert(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// The months that were frozen, each with what the first snapshot of a view saw. A month is over at
+/// the latest place on earth 12 hours after its end in UTC, and at the earliest 14 hours before it.
+pub(crate) async fn frozen(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+) -> Result<Vec<(Month, Sight)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT month, as_of, decided, watermark FROM snapshot
+         WHERE jurisdiction = $1 AND former_id IS NULL
+           AND as_of >= ((month || '-01')::timestamp + interval '1 month') AT TIME ZONE 'UTC'
+                        - interval '14 hours'
+         ORDER BY month, as_of",
+    )
+    .bind(jurisdiction.as_str())
+    .fetch_all(connection)
+    .await?;
+    let read = |row: &PgRow| {
+        let (Time(as_of), Time(decided)) = (get(row, "as_of")?, get(row, "decided")?);
+        let sight = Sight { watermark: get(row, "watermark")?, view: View { as_of, decided } };
+        Ok((parse(row, "month")?, sight))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// A snapshot by its ID.

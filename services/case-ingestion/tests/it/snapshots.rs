@@ -148,12 +148,27 @@ async fn what_comes_late_makes_the_next_revision_and_is_counted() {
     assert_eq!((third.revision, &third.former_snapshot), (2, &second.name));
     assert_eq!((third.late_event_count, third.late_case_count), (6, 2));
     assert_eq!(create(&harness, "2018-04", FREEZE).await, third);
-    // Another view of the month is another series, and so is another month.
+    // Another view of the month is another series, and so is another month. A view before the end
+    // of the month is no freeze.
     assert_eq!(create(&harness, "2018-04", FREEZE - 1).await.revision, 1);
     assert_eq!(create(&harness, "2018-03", FREEZE).await.revision, 1);
+    assert_eq!(create(&harness, "2018-05", FREEZE).await.revision, 1);
+    harness.take_events(&[event("C", 1, pb::EventKind::Reported, 45 * 24)]).await;
+    assert_eq!(missed(&harness, "A").await, [(7, "2018-04".to_owned())]);
+    assert_eq!(missed(&harness, "B").await.len(), 5);
+    assert!(missed(&harness, "C").await.is_empty());
     for snapshot in [first, second, third] {
         assert_eq!(verify(&harness, &snapshot.name).await.unwrap(), snapshot.digest);
     }
+}
+
+/// The events of a case that came too late for months, each with these.
+async fn missed(harness: &Harness, case_no: &str) -> Vec<(i64, String)> {
+    let parent = format!("{ZZ}/cases/{case_no}");
+    let request = pb::ListEventsRequest { parent, ..pb::ListEventsRequest::default() };
+    let events = harness.cases.clone().list_events(request).await.unwrap().into_inner().events;
+    let late = events.into_iter().filter(|event| !event.missed_months.is_empty());
+    late.map(|event| (event.event_no, event.missed_months.join(" "))).collect()
 }
 
 fn visit(event: pb::Event) -> pb::Event {

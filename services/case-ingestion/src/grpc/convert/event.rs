@@ -75,7 +75,7 @@ fn kind(number: i32) -> Option<EventKind> {
 }
 
 pub(in crate::grpc) fn event_to_pb(jurisdiction: &JurisdictionId, shown: ShownEvent) -> pb::Event {
-    let ShownEvent { accepted, computed } = shown;
+    let ShownEvent { accepted, computed, missed_months } = shown;
     let Accepted { record: event, sequence, create_time } = accepted;
     let name = EventName {
         jurisdiction: jurisdiction.clone(),
@@ -98,6 +98,7 @@ pub(in crate::grpc) fn event_to_pb(jurisdiction: &JurisdictionId, shown: ShownEv
         create_time: Some(timestamp(create_time)),
         sequence,
         computed_deadline: computed.map(computed_to_pb),
+        missed_months: missed_months.iter().map(ToString::to_string).collect(),
     }
 }
 
