@@ -6,7 +6,7 @@ use chengping_casework::{Case, CaseRecords, Event, PackedError, case_digest, nex
 use chengping_types::{CaseNo, Digest, Instant};
 
 /// Records that came in during a second, up to which nobody is kept waiting by who packs.
-const QUIET: i64 = 2_000;
+const QUIET: i64 = 20_000;
 
 /// Records that are not packed yet, each with its sequence.
 #[derive(Debug, Default)]
