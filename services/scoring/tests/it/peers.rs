@@ -204,6 +204,7 @@ impl SnapshotService for Peers {
         get_snapshot: cases::GetSnapshotRequest => cases::Snapshot;
         list_snapshots: cases::ListSnapshotsRequest => cases::ListSnapshotsResponse;
         verify_snapshot: cases::VerifySnapshotRequest => cases::VerifySnapshotResponse;
+        rebuild_case_files: cases::RebuildCaseFilesRequest => cases::RebuildCaseFilesResponse;
     }
 }
 
