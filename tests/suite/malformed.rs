@@ -130,7 +130,7 @@ async fn an_exported_file_is_corrected_and_given_back_as_a_whole() {
     let file = suite.scratch().join("rejects.ndjson");
     let file = file.to_str().unwrap();
     let run = |arguments: &[&str]| {
-        suite.run(&[&["rejects", "--jurisdiction", "rough"], arguments].concat())
+        suite.run(&[&["rejects"], arguments, &["--jurisdiction", "rough"]].concat())
     };
     run(&["export", file]).expect(0);
     assert!(run(&["export", file]).stderr.contains("cannot write"), "nothing is written over");
