@@ -3,16 +3,19 @@
 mod intake;
 mod reading;
 mod rejects;
+mod retention;
 mod snapshots;
 mod turns;
 
 pub(crate) use self::intake::Intake;
 pub(crate) use self::reading::{CaseTimeline, Page, ShownEvent};
 pub(crate) use self::rejects::Correction;
+pub(crate) use self::retention::{Erasing, PuttingAway, Restored};
 pub(crate) use self::snapshots::MonthFacts;
 
 use self::intake::Memory;
 use self::turns::Turns;
+use crate::config::RetentionConfig;
 use crate::peers::Registry;
 use crate::store::PgPool;
 
@@ -23,10 +26,12 @@ pub(crate) struct App {
     registry: Registry,
     turns: Turns,
     memory: Memory,
+    retention: RetentionConfig,
 }
 
 impl App {
-    pub(crate) fn new(pool: PgPool, registry: Registry) -> Self {
-        Self { pool, registry, turns: Turns::default(), memory: Memory::default() }
+    pub(crate) fn new(pool: PgPool, registry: Registry, retention: RetentionConfig) -> Self {
+        let (turns, memory) = (Turns::default(), Memory::default());
+        Self { pool, registry, turns, memory, retention }
     }
 }

@@ -8,6 +8,7 @@ mod known;
 mod payload;
 mod record;
 mod reject;
+mod retention;
 mod rule;
 mod snapshot;
 
@@ -27,6 +28,10 @@ pub(crate) use self::record::{
 };
 pub(crate) use self::reject::{
     NewReject, Reject, RejectListing, RejectName, RejectPlace, RejectState, WaitingEvent,
+};
+pub(crate) use self::retention::{
+    Archive, ArchiveState, Erased, MONTH_ARCHIVED, Retention, RetentionAction, RetentionEntry,
+    Standing, Why, month_archived,
 };
 pub(crate) use self::rule::check_event;
 pub(crate) use self::snapshot::{NewSnapshot, Snapshot};

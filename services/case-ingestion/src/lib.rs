@@ -16,11 +16,12 @@ use chengping_chassis::CancellationToken;
 use chengping_chassis::postgres;
 use chengping_chassis::serve::{self, MESSAGE_BYTES_MAX, Server};
 use chengping_proto::FILE_DESCRIPTOR_SET;
+use chengping_proto::cases::v1::archive_service_server::ArchiveServiceServer;
 use chengping_proto::cases::v1::case_service_server::CaseServiceServer;
 use chengping_proto::cases::v1::reject_service_server::RejectServiceServer;
 use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
 
-pub use self::config::Config;
+pub use self::config::{Config, RetentionConfig};
 
 /// The PostgreSQL schema of this service.
 pub const SCHEMA: &str = "case_ingestion";
@@ -44,15 +45,17 @@ pub async fn build(
     let pool = postgres::pool(&config.database, SCHEMA).await?;
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let registry = peers::Registry::new(&config.rules)?;
-    let app = app::App::new(pool, registry);
+    let app = app::App::new(pool, registry, config.retention);
 
     let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), shutdown))
         .max_decoding_message_size(MESSAGE_BYTES_MAX);
     let rejects = RejectServiceServer::new(grpc::RejectHandlers::new(app.clone()))
         .max_decoding_message_size(REJECT_BYTES_MAX);
-    let snapshots = SnapshotServiceServer::new(grpc::SnapshotHandlers::new(app));
+    let snapshots = SnapshotServiceServer::new(grpc::SnapshotHandlers::new(app.clone()));
+    let archives = ArchiveServiceServer::new(grpc::ArchiveHandlers::new(app))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX);
     server.describe(FILE_DESCRIPTOR_SET);
-    server.add_service(cases).add_service(rejects).add_service(snapshots);
+    server.add_service(cases).add_service(rejects).add_service(snapshots).add_service(archives);
     Ok(())
 }
 

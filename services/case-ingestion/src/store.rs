@@ -1,11 +1,13 @@
 //! All SQL of the service. Functions work on a connection; transactions belong to the use cases.
 
+pub(crate) mod archive;
 pub(crate) mod case;
 mod copy;
 pub(crate) mod deadline;
 pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod jurisdiction;
+pub(crate) mod month;
 pub(crate) mod reject;
 pub(crate) mod snapshot;
 mod time;

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::App;
 use super::reading::{Page, close_page, open_page};
-use crate::domain::{CaseFile, Folded, NewSnapshot, Snapshot, SnapshotFold};
+use super::retention::still_readable;
+use crate::domain::{CaseFile, Folded, NewSnapshot, Snapshot, SnapshotFold, Standing};
 use crate::error::Error;
 use crate::store::{self, PgPool};
 
@@ -96,7 +97,7 @@ impl App {
         if watermark > accepted {
             return Err(Error::WatermarkAhead { asked: watermark, watermark: accepted });
         }
-        let files = FilePages::new(self.pool.clone(), jurisdiction, watermark);
+        let files = FilePages::open(self, jurisdiction, watermark).await?;
         Ok(FactPages { files, ahead: None, questions: questions.into() })
     }
 
@@ -112,7 +113,7 @@ impl App {
         watermark: i64,
         view: View,
     ) -> Result<Folded, Error> {
-        let mut files = FilePages::new(self.pool.clone(), jurisdiction.clone(), watermark);
+        let mut files = FilePages::open(self, jurisdiction.clone(), watermark).await?;
         let mut fold = SnapshotFold::new(view);
         let mut page = files.next().await?;
         while !page.is_empty() {
@@ -132,13 +133,16 @@ struct FilePages {
     pool: PgPool,
     jurisdiction: JurisdictionId,
     watermark: i64,
+    standing: Standing,
     /// The last case read; none after the last page.
     after: Option<String>,
 }
 
 impl FilePages {
-    fn new(pool: PgPool, jurisdiction: JurisdictionId, watermark: i64) -> Self {
-        Self { pool, jurisdiction, watermark, after: Some(String::new()) }
+    async fn open(app: &App, jurisdiction: JurisdictionId, watermark: i64) -> Result<Self, Error> {
+        let standing = app.readable(&jurisdiction, watermark).await?;
+        let (pool, after) = (app.pool.clone(), Some(String::new()));
+        Ok(Self { pool, jurisdiction, watermark, standing, after })
     }
 
     /// The next page; empty at the end.
@@ -149,6 +153,7 @@ impl FilePages {
         let page =
             store::file::page(&mut connection, &self.jurisdiction, self.watermark, after, limit)
                 .await?;
+        still_readable(&mut connection, &self.jurisdiction, self.watermark, &self.standing).await?;
         let is_full = u32::try_from(page.len()).is_ok_and(|length| length == limit);
         self.after = page.last().filter(|_| is_full).map(|file| file.case.case_no.to_string());
         Ok(page)

@@ -13,9 +13,13 @@ mod intake;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod migrations;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod rejects;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]
