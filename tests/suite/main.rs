@@ -14,6 +14,7 @@ mod malformed;
 mod processes;
 mod publication;
 mod registry;
+mod retention;
 mod stranger;
 mod support;
 mod walkthrough;
