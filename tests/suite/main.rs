@@ -16,6 +16,7 @@ mod outages;
 mod processes;
 mod publication;
 mod registry;
+mod retention;
 mod stranger;
 mod support;
 mod walkthrough;

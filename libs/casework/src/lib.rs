@@ -6,6 +6,7 @@
 //!
 //! Nothing here knows bodies, areas or scores. The month of every count is stated at its [`Base`].
 
+pub mod archive;
 mod base;
 mod case;
 pub mod clock;

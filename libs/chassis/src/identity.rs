@@ -32,6 +32,9 @@ pub use self::refusal::Refusal;
 pub(crate) use self::token_file::TokenFile;
 pub use self::verifier::Verifier;
 
+use tonic::metadata::MetadataMap;
+
+use crate::error::FieldErrors;
 use crate::rpc::context;
 
 /// Who makes the call that this task handles; `None` where the service asks nobody.
@@ -39,4 +42,33 @@ use crate::rpc::context;
 /// Spawned tasks do not inherit it.
 pub fn principal() -> Option<Principal> {
     context::caller().admitted.map(|admitted| admitted.principal.clone())
+}
+
+/// Who acts, where nobody is asked to prove it.
+const ACTOR_HEADER: &str = "x-actor";
+/// Who acts when nobody says so.
+const ACTOR_DEFAULT: &str = "local";
+const ACTOR_BYTES_MAX: usize = 128;
+
+/// Who makes the call that this task handles: the subject of its token; where no token is asked for,
+/// whom the header `x-actor` names, else `local`.
+///
+/// # Errors
+///
+/// If the header is there and is no name.
+pub fn actor(metadata: &MetadataMap) -> Result<String, FieldErrors> {
+    if let Some(principal) = principal() {
+        return Ok(principal.subject().to_owned());
+    }
+    let Some(value) = metadata.get(ACTOR_HEADER) else { return Ok(ACTOR_DEFAULT.to_owned()) };
+    match value.to_str() {
+        Ok(actor) if !actor.trim().is_empty() && actor.len() <= ACTOR_BYTES_MAX => {
+            Ok(actor.trim().to_owned())
+        }
+        _ => {
+            let mut errors = FieldErrors::default();
+            errors.push(ACTOR_HEADER, "must be 1 to 128 visible ASCII characters, or absent");
+            Err(errors)
+        }
+    }
 }

@@ -147,6 +147,24 @@ resource_name! {
     }
 }
 resource_name! {
+    /// What was put away of a month.
+    ArchiveName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// The month.
+        "archives" / archive: Month,
+    }
+}
+resource_name! {
+    /// An entry about what was put away, taken back and erased.
+    RetentionEntryName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// Its number, from 1.
+        "retentionEntries" / entry: u64,
+    }
+}
+resource_name! {
     /// A working calendar.
     WorkCalendarName {
         /// The jurisdiction.
@@ -243,6 +261,8 @@ mod tests {
         survives::<CaseName>("jurisdictions/zz/cases/郑〔2018〕1号");
         survives::<EventName>("jurisdictions/zz/cases/a%2Fb%25/events/7");
         survives::<SnapshotName>("jurisdictions/zz/snapshots/0199-a");
+        survives::<ArchiveName>("jurisdictions/zz/archives/2018-04");
+        survives::<RetentionEntryName>("jurisdictions/zz/retentionEntries/1");
         survives::<WorkCalendarName>("jurisdictions/zz/workCalendars/default");
         survives::<AuditEntryName>("jurisdictions/zz/auditEntries/12");
         survives::<RulePackName>("jurisdictions/zz/rulePacks/gbt-30428.4");

@@ -16,6 +16,10 @@ const MEND: &[Role] = &[Office, Integrator];
 const FREEZE: &[Role] = &[Office, Service];
 /// Who reads what was frozen.
 const FROZEN: &[Role] = &[Office, Auditor, Service];
+/// Who keeps the database: puts months away, takes them back, erases texts.
+const ARCHIVE: &[Role] = &[Administrator];
+/// Who sees what was put away and erased.
+const KEPT: &[Role] = &[Administrator, Office, Auditor, Service];
 /// Who has derived data made anew: it changes no record.
 const REBUILD: &[Role] = &[Administrator, Office];
 /// Facts of all cases: scoring in its own name, and those who count again.
@@ -39,6 +43,13 @@ pub const ACCESS: &Access = &[
     ("chengping.cases.v1.RejectService/ListRejects", READ),
     ("chengping.cases.v1.RejectService/ReplayReject", MEND),
     ("chengping.cases.v1.RejectService/DismissReject", MEND),
+    ("chengping.cases.v1.ArchiveService/StreamArchive", ARCHIVE),
+    ("chengping.cases.v1.ArchiveService/PutAwayMonth", ARCHIVE),
+    ("chengping.cases.v1.ArchiveService/RestoreMonth", ARCHIVE),
+    ("chengping.cases.v1.ArchiveService/GetArchive", KEPT),
+    ("chengping.cases.v1.ArchiveService/ListArchives", KEPT),
+    ("chengping.cases.v1.ArchiveService/EraseTexts", ARCHIVE),
+    ("chengping.cases.v1.ArchiveService/ListRetentionEntries", KEPT),
     ("chengping.cases.v1.SnapshotService/CreateSnapshot", FREEZE),
     ("chengping.cases.v1.SnapshotService/GetSnapshot", FROZEN),
     ("chengping.cases.v1.SnapshotService/ListSnapshots", FROZEN),

@@ -8,6 +8,7 @@ mod intake;
 mod packing;
 mod reading;
 mod rejects;
+mod retention;
 mod snapshots;
 mod turns;
 mod upkeep;
@@ -18,12 +19,14 @@ pub(crate) use self::facts_since::Since;
 pub(crate) use self::intake::Intake;
 pub(crate) use self::reading::{CaseTimeline, Page, ShownEvent};
 pub(crate) use self::rejects::Correction;
+pub(crate) use self::retention::{Erasing, PuttingAway, Restored};
 
 use std::time::Duration;
 
 use self::changes::News;
 use self::intake::Memory;
 use self::turns::Turns;
+use crate::config::{Config, RetentionConfig};
 use crate::metrics::Metrics;
 use crate::peers::Registry;
 use crate::store::PgPool;
@@ -41,13 +44,15 @@ pub(crate) struct App {
     metrics: Metrics,
     /// How long a batch that has its turn may take to be committed.
     commit_timeout: Duration,
+    retention: RetentionConfig,
 }
 
 impl App {
-    pub(crate) fn new(pool: PgPool, registry: Registry, commit_timeout: Duration) -> Self {
+    pub(crate) fn new(pool: PgPool, registry: Registry, config: &Config) -> Self {
         let (turns, packers) = (Turns::default(), Turns::default());
         let (news, memory, metrics) = (News::default(), Memory::default(), Metrics::new());
-        Self { pool, registry, turns, news, memory, packers, metrics, commit_timeout }
+        let (commit_timeout, retention) = (config.intake.commit_timeout(), config.retention);
+        Self { pool, registry, turns, news, memory, packers, metrics, commit_timeout, retention }
     }
 
     /// What it measures.

@@ -30,6 +30,9 @@ pub struct Config {
     /// How much may come in at a time.
     #[serde(default)]
     pub intake: IntakeConfig,
+    /// How long what was taken in is kept.
+    #[serde(default)]
+    pub retention: RetentionConfig,
     /// Its logs and traces, when it runs alone.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
@@ -105,6 +108,23 @@ impl Validate for IntakeConfig {
     }
 }
 
+/// How long what was taken in is kept, in full months after the month of a case.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// After how many months the events of a month may be put away without a word about why so
+    /// early.
+    pub min_months: u16,
+    /// The same for erasing titles and notes.
+    pub texts_min_months: u16,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { min_months: 24, texts_min_months: 24 }
+    }
+}
+
 impl ServiceConfig for Config {
     const PROGRAM: &'static str = "chengping-case-ingestion";
     const NAME: &'static str = "cases";
@@ -139,6 +159,7 @@ mod tests {
         let config: Config = Config::ladder().environment(environment).load().unwrap();
         assert_eq!(config.listen.address.port(), 50051);
         assert_eq!(config.rules.address, "http://127.0.0.1:50052");
+        assert_eq!((config.retention.min_months, config.retention.texts_min_months), (24, 24));
         let (found, defaults) = (config.intake, IntakeConfig::default());
         assert_eq!(format!("{found:?}"), format!("{defaults:?}"), "the file says the defaults");
     }

@@ -10,6 +10,7 @@ mod packing;
 mod payload;
 mod record;
 mod reject;
+mod retention;
 mod rule;
 mod snapshot;
 
@@ -33,6 +34,10 @@ pub(crate) use self::record::{
 };
 pub(crate) use self::reject::{
     NewReject, Reject, RejectListing, RejectName, RejectPlace, RejectState, WaitingEvent,
+};
+pub(crate) use self::retention::{
+    Archive, ArchiveState, Erased, MONTH_ARCHIVED, Retention, RetentionAction, RetentionEntry,
+    Standing, Why, month_archived,
 };
 pub(crate) use self::rule::check_event;
 pub(crate) use self::snapshot::{NewSnapshot, Snapshot, missed_months, next_revision};

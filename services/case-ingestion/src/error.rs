@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chengping_chassis::error::{ApiError, FieldErrors};
 use chengping_chassis::page_token::PageError;
+use chengping_types::Month;
 use tonic::Code;
 
 use crate::store::StoreError;
@@ -45,6 +46,36 @@ pub(crate) enum Error {
              RebuildCaseFiles"
     )]
     CaseFilesDamaged { parent: String, what: String },
+    /// What is asked for needs events that are put away.
+    #[error(
+        "the events of {months} are put away; take them back with `chengping restore-month --from \
+         FILE`, one month after the other"
+    )]
+    MonthArchived { months: String },
+    /// Nothing was put away of that month, or there is nothing to put away.
+    #[error("there is no archive {name}, and no event is kept under its month")]
+    ArchiveNotFound { name: String },
+    /// What the caller keeps is not what is here.
+    #[error("archive {name} has digest {found}, not {given}; write it again and compare")]
+    ArchiveDigestMismatch { name: String, given: String, found: String },
+    /// What is given back is no archive.
+    #[error("the archive is damaged: {0}; take another copy")]
+    ArchiveDamaged(String),
+    /// Notes are here that the caller does not keep.
+    #[error(
+        "{notes} notes of {month} would be lost; write the archive with them (--with-texts), or erase \
+         them first (`chengping erase`)"
+    )]
+    TextsWouldBeLost { month: Month, notes: i64 },
+    /// The month may still be needed.
+    #[error(
+        "{month} is over for less than the {least} months of retention.{setting}; wait, or say \
+         `early` and why, if the month is over at all"
+    )]
+    MonthTooYoung { month: Month, least: i32, setting: &'static str },
+    /// What was read did not stay the same meanwhile.
+    #[error("records came, were put away, taken back or erased meanwhile; try again")]
+    ReadingDisturbed,
     /// A batch of a stream has not the number that follows.
     #[error("batch {found} follows where {expected} was expected; each has the next number")]
     BatchOutOfOrder { expected: i64, found: i64 },
@@ -89,6 +120,14 @@ pub(crate) enum Error {
     Computation(#[from] tokio::task::JoinError),
 }
 
+impl Error {
+    /// The refusal of what needs the events of these months.
+    pub(crate) fn months_archived(months: impl IntoIterator<Item = Month>) -> Self {
+        let months: Vec<_> = months.into_iter().map(|month| month.to_string()).collect();
+        Self::MonthArchived { months: months.join(", ") }
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         if error.is_transient() { Self::DatabaseUnavailable(error) } else { Self::Store(error) }
@@ -98,13 +137,20 @@ impl From<StoreError> for Error {
 impl ApiError for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Invalid(_) | Self::BatchOutOfOrder { .. } => Code::InvalidArgument,
+            Self::Invalid(_) | Self::BatchOutOfOrder { .. } | Self::ArchiveDamaged(_) => {
+                Code::InvalidArgument
+            }
+            Self::ArchiveDigestMismatch { .. } | Self::ReadingDisturbed => Code::Aborted,
             Self::Page(error) => error.code(),
             Self::CaseNotFound { .. }
             | Self::RejectNotFound { .. }
-            | Self::SnapshotNotFound { .. } => Code::NotFound,
+            | Self::SnapshotNotFound { .. }
+            | Self::ArchiveNotFound { .. } => Code::NotFound,
             Self::RejectNotOpen { .. }
             | Self::ReplayRefused { .. }
+            | Self::MonthArchived { .. }
+            | Self::TextsWouldBeLost { .. }
+            | Self::MonthTooYoung { .. }
             | Self::HistoryMismatch { .. } => Code::FailedPrecondition,
             Self::SnapshotDigestMismatch { .. } | Self::CaseFilesDamaged { .. } => Code::DataLoss,
             Self::BatchTooLarge { .. }
@@ -129,6 +175,13 @@ impl ApiError for Error {
             Self::SnapshotNotFound { .. } => "SNAPSHOT_NOT_FOUND",
             Self::SnapshotDigestMismatch { .. } => "SNAPSHOT_DIGEST_MISMATCH",
             Self::CaseFilesDamaged { .. } => "CASE_FILES_DAMAGED",
+            Self::MonthArchived { .. } => "MONTH_ARCHIVED",
+            Self::ArchiveNotFound { .. } => "ARCHIVE_NOT_FOUND",
+            Self::ArchiveDigestMismatch { .. } => "ARCHIVE_DIGEST_MISMATCH",
+            Self::ArchiveDamaged(_) => "ARCHIVE_DAMAGED",
+            Self::TextsWouldBeLost { .. } => "TEXTS_WOULD_BE_LOST",
+            Self::MonthTooYoung { .. } => "MONTH_TOO_YOUNG",
+            Self::ReadingDisturbed => "READING_DISTURBED",
             Self::BatchOutOfOrder { .. } => "BATCH_OUT_OF_ORDER",
             Self::BatchTooLarge { .. } => "BATCH_TOO_LARGE",
             Self::TooManyStreams { .. } => "TOO_MANY_STREAMS",
@@ -153,7 +206,17 @@ impl ApiError for Error {
             Self::Page(error) => error.metadata(),
             Self::CaseNotFound { name }
             | Self::RejectNotFound { name }
-            | Self::SnapshotNotFound { name } => of(&[("name", name)]),
+            | Self::SnapshotNotFound { name }
+            | Self::ArchiveNotFound { name } => of(&[("name", name)]),
+            Self::MonthArchived { months } => of(&[("months", months)]),
+            Self::ArchiveDigestMismatch { name, given, found } => {
+                of(&[("name", name), ("given", given), ("found", found)])
+            }
+            Self::ArchiveDamaged(what) => of(&[("what", what)]),
+            Self::TextsWouldBeLost { month, notes } => of(&[("month", month), ("notes", notes)]),
+            Self::MonthTooYoung { month, least, setting } => {
+                of(&[("month", month), ("least", least), ("setting", setting)])
+            }
             Self::RejectNotOpen { name, state } => of(&[("name", name), ("state", state)]),
             Self::ReplayRefused { code, column, text } => {
                 of(&[("code", code), ("column", column), ("text", text)])

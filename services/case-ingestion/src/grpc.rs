@@ -1,5 +1,6 @@
 //! Speaks gRPC for [`App`](crate::app::App): converts, delegates, converts back. Decides nothing.
 
+mod archives;
 mod cases;
 mod changes;
 mod convert;
@@ -9,6 +10,7 @@ mod probe;
 mod rejects;
 mod snapshots;
 
+pub(crate) use self::archives::ArchiveHandlers;
 pub(crate) use self::cases::CaseHandlers;
 pub use self::probe::{METHODS, Probed, probe};
 pub(crate) use self::rejects::RejectHandlers;

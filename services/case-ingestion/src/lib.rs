@@ -20,12 +20,13 @@ use chengping_chassis::CancellationToken;
 use chengping_chassis::postgres;
 use chengping_chassis::serve::{self, MESSAGE_BYTES_MAX, Server};
 use chengping_proto::FILE_DESCRIPTOR_SET;
+use chengping_proto::cases::v1::archive_service_server::ArchiveServiceServer;
 use chengping_proto::cases::v1::case_service_server::CaseServiceServer;
 use chengping_proto::cases::v1::reject_service_server::RejectServiceServer;
 use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
 
 pub use self::access::ACCESS;
-pub use self::config::{Config, IntakeConfig};
+pub use self::config::{Config, IntakeConfig, RetentionConfig};
 
 /// What bytes of chance are given to.
 #[doc(hidden)]
@@ -58,7 +59,7 @@ pub async fn build(
     let registry = peers::Registry::new(&config.rules)?;
     let intake = config.intake.clone();
     let message_bytes_max = intake.message_bytes_max();
-    let app = app::App::new(pool, registry, intake.commit_timeout());
+    let app = app::App::new(pool, registry, config);
     let look = Duration::from_millis(config.telemetry.metrics_interval_ms.get());
     server.run_beside(app.clone().keep_up(look, shutdown.clone()));
     server.run_beside(app.clone().keep_packing(shutdown.clone()));
@@ -67,9 +68,11 @@ pub async fn build(
         .max_decoding_message_size(message_bytes_max);
     let rejects = RejectServiceServer::new(grpc::RejectHandlers::new(app.clone()))
         .max_decoding_message_size(REJECT_BYTES_MAX);
-    let snapshots = SnapshotServiceServer::new(grpc::SnapshotHandlers::new(app));
+    let snapshots = SnapshotServiceServer::new(grpc::SnapshotHandlers::new(app.clone()));
+    let archives = ArchiveServiceServer::new(grpc::ArchiveHandlers::new(app))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX);
     server.protect(&config.identity, ACCESS)?.describe(FILE_DESCRIPTOR_SET);
-    server.add_service(cases).add_service(rejects).add_service(snapshots);
+    server.add_service(cases).add_service(rejects).add_service(snapshots).add_service(archives);
     Ok(())
 }
 

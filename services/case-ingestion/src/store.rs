@@ -1,5 +1,6 @@
 //! All SQL of the service. Functions work on a connection; transactions belong to the use cases.
 
+pub(crate) mod archive;
 pub(crate) mod case;
 pub(crate) mod change;
 mod copy;
@@ -7,6 +8,7 @@ pub(crate) mod deadline;
 pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod jurisdiction;
+pub(crate) mod month;
 pub(crate) mod packed;
 pub(crate) mod reject;
 pub(crate) mod snapshot;

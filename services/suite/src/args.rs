@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::Actor;
 use crate::commands::{
-    doctor, evaluate, explain, freeze, generate, import, migrate, publish, registry, rejects,
-    results, rules, token, verify, watch,
+    archive, doctor, erase, evaluate, explain, freeze, generate, import, migrate, publish,
+    registry, rejects, restore_month, results, rules, token, verify, watch,
 };
 use crate::failure::Failure;
 use crate::up;
@@ -106,6 +106,14 @@ pub enum Command {
     Verify(verify::VerifyArgs),
     /// Follow publications as they come, or the provisional scores of the month that runs
     Watch(watch::WatchArgs),
+    /// Write the records of a month to a Parquet file, and put its events away
+    Archive(archive::ArchiveArgs),
+    /// List the months that were put away
+    Archives,
+    /// Take the events of a month back from its archive
+    RestoreMonth(restore_month::RestoreMonthArgs),
+    /// Erase titles, notes and the payloads of closed rejects for good
+    Erase(erase::EraseArgs),
     /// Write a synthetic month as interchange files
     Generate(generate::GenerateArgs),
     /// Create the roles, schemas and tables of the four services in a database

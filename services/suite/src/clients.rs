@@ -1,5 +1,6 @@
 //! Clients of the four APIs, and what every command asks them the same way.
 
+use chengping_proto::cases::v1::archive_service_client::ArchiveServiceClient;
 use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
 use chengping_proto::cases::v1::reject_service_client::RejectServiceClient;
 use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
@@ -109,6 +110,10 @@ impl Clients {
     client!(
         /// Freezes what is known.
         snapshots, cases, SnapshotServiceClient
+    );
+    client!(
+        /// Puts months away.
+        archives, cases, ArchiveServiceClient
     );
     client!(
         /// Keeps who is evaluated.

@@ -1,6 +1,8 @@
 //! The commands, a module each.
 
+pub mod archive;
 pub mod doctor;
+pub mod erase;
 pub mod evaluate;
 pub mod explain;
 pub mod freeze;
@@ -10,6 +12,7 @@ pub mod migrate;
 pub mod publish;
 pub mod registry;
 pub mod rejects;
+pub mod restore_month;
 pub mod results;
 pub mod rules;
 pub mod token;

@@ -1,5 +1,6 @@
 //! Between the messages of the API and what people read and write.
 
+pub mod archive;
 pub mod deadline_rules;
 pub mod record;
 pub mod registry;

@@ -4,6 +4,7 @@
 //! `migrate` see one.
 
 pub mod actor;
+pub mod archive;
 pub mod args;
 pub mod clients;
 pub mod commands;
@@ -81,6 +82,10 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Correct(args) => commands::publish::correct(common, &args, out).await,
         Command::Verify(args) => commands::verify::run(common, &args, out).await,
         Command::Watch(args) => commands::watch::run(common, &args, out).await,
+        Command::Archive(args) => commands::archive::run(common, &args, out).await,
+        Command::Archives => commands::archive::list(common, out).await,
+        Command::RestoreMonth(args) => commands::restore_month::run(common, &args, out).await,
+        Command::Erase(args) => commands::erase::run(common, &args, out).await,
         Command::Generate(args) => commands::generate::run(common, &args, out),
         Command::Token(args) => commands::token::run(common, &args, out),
         Command::Migrate(args) => commands::migrate::run(&args).await,

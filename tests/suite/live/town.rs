@@ -137,6 +137,7 @@ impl Town {
         let rules = serve(server, anywhere(), &shutdown).await;
         let cases = chengping_case_ingestion::Config {
             intake: chengping_case_ingestion::IntakeConfig::default(),
+            retention: chengping_case_ingestion::RetentionConfig::default(),
             identity: IdentityConfig::default(),
             listen: anywhere(),
             database: of(chengping_case_ingestion::SCHEMA),

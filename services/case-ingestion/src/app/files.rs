@@ -10,7 +10,9 @@ use chengping_casework::PackedError;
 use chengping_types::JurisdictionId;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 
-use crate::domain::CaseFile;
+use super::App;
+use super::retention::still_readable;
+use crate::domain::{CaseFile, Standing};
 use crate::error::Error;
 use crate::store::packed::{FramePage, FreezeCut};
 use crate::store::{self, PgPool};
@@ -26,13 +28,21 @@ pub(super) struct RawPages {
     pool: PgPool,
     jurisdiction: JurisdictionId,
     watermark: i64,
+    standing: Standing,
     /// The last case read; none after the last page.
     after: Option<String>,
 }
 
 impl RawPages {
-    pub(super) fn new(pool: PgPool, jurisdiction: JurisdictionId, watermark: i64) -> Self {
-        Self { pool, jurisdiction, watermark, after: Some(String::new()) }
+    /// Begins, where nothing of these records is put away.
+    pub(super) async fn open(
+        app: &App,
+        jurisdiction: JurisdictionId,
+        watermark: i64,
+    ) -> Result<Self, Error> {
+        let standing = app.readable(&jurisdiction, watermark).await?;
+        let (pool, after) = (app.pool.clone(), Some(String::new()));
+        Ok(Self { pool, jurisdiction, watermark, standing, after })
     }
 
     /// The next page; empty at the end.
@@ -43,6 +53,7 @@ impl RawPages {
         let page =
             store::file::page(&mut connection, &self.jurisdiction, self.watermark, after, limit)
                 .await?;
+        still_readable(&mut connection, &self.jurisdiction, self.watermark, &self.standing).await?;
         let is_full = u32::try_from(page.len()).is_ok_and(|length| length == limit);
         self.after = page.last().filter(|_| is_full).map(|file| file.case.case_no.to_string());
         Ok(page)

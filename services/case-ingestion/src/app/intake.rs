@@ -5,9 +5,9 @@
 
 mod events;
 mod memory;
+mod release;
 mod writing;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Instant;
 
@@ -16,21 +16,17 @@ use chengping_chassis::rpc::continued;
 use chengping_types::{CaseNo, JurisdictionId};
 use tracing::Instrument as _;
 
-use self::writing::Writing;
 use super::App;
 use crate::domain::{
-    Counts, Fault, KnownCase, KnownCases, MISSING_DUE_AT, Receipt, Record, RejectState, Row,
-    SentEvent, Sorted, Taken, UNKNOWN_CASE, named_bodies, never_computed, refuse_unknown_bodies,
-    sort, unknown_case,
+    Counts, Fault, KnownCases, Receipt, Record, Retention, Row, SentEvent, Sorted, Taken,
+    month_archived, named_bodies, never_computed, refuse_unknown_bodies, sort, unknown_case,
 };
 use crate::error::Error;
 use crate::store::{self, StoreError};
 
 pub(super) use self::memory::Memory;
-
-/// Why an event that waited for its case is set aside again.
-const LACKING: &str = "its case has come, but it lacks its deadline; see the reject with code \
-                        missing_due_at of the same place";
+pub(super) use self::release::release_month;
+pub(super) use self::writing::Writing;
 
 impl App {
     /// Takes in a batch. The good records of it are accepted whatever is wrong with the others. What
@@ -123,16 +119,21 @@ impl Intake for Case {
         store::reject::is_waiting(transaction, jurisdiction, &case_nos).await
     }
 
-    async fn take_in(writing: &mut Writing, rows: Vec<Row<Self>>) -> Result<Taken, StoreError> {
-        let Writing { transaction, jurisdiction, ledger, .. } = writing;
+    async fn take_in(writing: &mut Writing, mut rows: Vec<Row<Self>>) -> Result<Taken, StoreError> {
+        let Writing { transaction, jurisdiction, ledger, retention, .. } = writing;
         let case_nos: Vec<_> = good(&rows).map(|case| case.case_no.as_str()).collect();
-        let standing = store::case::find(transaction, jurisdiction, &case_nos).await?;
+        let mut standing = store::case::find(transaction, jurisdiction, &case_nos).await?;
+        if !retention.erased.is_empty() {
+            let known = store::case::find_known(transaction, jurisdiction, &case_nos).await?;
+            let known = known.into_iter().collect();
+            forget_texts(retention, &known, good_mut(&mut rows).chain(&mut standing));
+        }
         let sorted = sort(rows, standing, |_| None);
 
         let sequence_before = ledger.take(sorted.accepted.len());
         store::case::insert(transaction, jurisdiction, sequence_before, &sorted.accepted).await?;
         let mut counts = count(&sorted);
-        let mut released = release(writing, &sorted.accepted).await?;
+        let mut released = release::release(writing, &sorted.accepted).await?;
         counts.released = count(&released).accepted;
         writing.set_aside(&mut released.rejects).await?;
         let mut refused = sorted.rejects;
@@ -151,18 +152,14 @@ impl Intake for SentEvent {
         Ok(lacking || store::reject::is_waiting(transaction, jurisdiction, &case_nos).await?)
     }
 
-    async fn take_in(writing: &mut Writing, rows: Vec<Row<Self>>) -> Result<Taken, StoreError> {
+    async fn take_in(writing: &mut Writing, mut rows: Vec<Row<Self>>) -> Result<Taken, StoreError> {
+        forget_texts(&writing.retention, &writing.known, good_mut(&mut rows));
         if !writing.expects_repeats()
             && let Some(taken) = take_in_news(writing, &rows).await?
         {
             return Ok(taken);
         }
-        let Writing { transaction, jurisdiction, known, .. } = &mut *writing;
-        let key = |sent: &Self| Some((sent.key(), known.get(sent.case_no())?.month?));
-        let keys: Vec<_> = good(&rows).filter_map(key).collect();
-        let standing = store::event::find(transaction, jurisdiction, &keys).await?;
-        let standing = standing.into_iter().map(Self::from).collect();
-        let mut sorted = sort(rows, standing, |sent| unacceptable(known, sent));
+        let mut sorted = look_up(writing, rows).await?;
         let released = events::take_in(writing, &mut sorted).await?;
         writing.expect_repeats(sorted.repeated > 0);
         let counts = Counts { released, ..count(&sorted) };
@@ -173,11 +170,44 @@ impl Intake for SentEvent {
 }
 
 /// Why a good event must still be set aside.
-fn unacceptable(known: &KnownCases, sent: &SentEvent) -> Option<Fault> {
-    match known.get(sent.case_no()) {
-        None => Some(unknown_case(sent)),
-        Some(case) => never_computed(sent, case.is_conditional),
+fn unacceptable(known: &KnownCases, retention: &Retention, sent: &SentEvent) -> Option<Fault> {
+    let Some(case) = known.get(sent.case_no()) else { return Some(unknown_case(sent)) };
+    match case.month.filter(|month| retention.archived.contains(month)) {
+        Some(month) => Some(month_archived(sent, month)),
+        None => never_computed(sent, case.is_conditional),
     }
+}
+
+/// Takes out the texts of records that belong to months whose texts were erased: they are neither
+/// kept nor compared.
+fn forget_texts<'r, T: Record + 'r>(
+    retention: &Retention,
+    known: &KnownCases,
+    records: impl Iterator<Item = &'r mut T>,
+) {
+    if retention.erased.is_empty() {
+        return;
+    }
+    for record in records {
+        let month = known.get(record.case_no()).and_then(|case| case.month);
+        if month.is_some_and(|month| retention.erased.contains(&month)) {
+            record.forget_text();
+        }
+    }
+}
+
+/// Sorts events whose cases are known by what was accepted before of them.
+async fn look_up(
+    writing: &mut Writing,
+    rows: Vec<Row<SentEvent>>,
+) -> Result<Sorted<SentEvent>, StoreError> {
+    let Writing { transaction, jurisdiction, known, retention, .. } = writing;
+    let key = |sent: &SentEvent| Some((sent.key(), known.get(sent.case_no())?.month?));
+    let keys: Vec<_> = good(&rows).filter_map(key).collect();
+    let standing = store::event::find(transaction, jurisdiction, &keys).await?;
+    let mut standing: Vec<_> = standing.into_iter().map(SentEvent::from).collect();
+    forget_texts(retention, known, standing.iter_mut());
+    Ok(sort(rows, standing, |sent| unacceptable(known, retention, sent)))
 }
 
 /// Takes in a batch without looking up what was accepted before: a look-up of every event costs as
@@ -187,7 +217,8 @@ async fn take_in_news(
     writing: &mut Writing,
     rows: &[Row<SentEvent>],
 ) -> Result<Option<Taken>, StoreError> {
-    let sorted = sort(rows.to_vec(), Vec::new(), |sent| unacceptable(&writing.known, sent));
+    let Writing { known, retention, .. } = &*writing;
+    let sorted = sort(rows.to_vec(), Vec::new(), |sent| unacceptable(known, retention, sent));
     if !events::take_in_news(writing, &sorted.accepted).await? {
         return Ok(None);
     }
@@ -196,49 +227,6 @@ async fn take_in_news(
     writing.set_aside(&mut refused).await?;
     let receipt = Receipt { counts, watermark: writing.ledger.watermark };
     Ok(Some(Taken { receipt, refused }))
-}
-
-/// Takes in the events that waited for these cases as if they came now, in the order in which they
-/// were set aside.
-async fn release(writing: &mut Writing, cases: &[Case]) -> Result<Sorted<SentEvent>, StoreError> {
-    let case_nos: Vec<_> = cases.iter().map(|case| case.case_no.as_str()).collect();
-    let Writing { transaction, jurisdiction, known, .. } = &mut *writing;
-    let waiting =
-        store::reject::waiting(transaction, jurisdiction, UNKNOWN_CASE, &case_nos).await?;
-    if waiting.is_empty() {
-        return Ok(Sorted::default());
-    }
-    let (ids, rows): (Vec<String>, Vec<Row<SentEvent>>) = waiting
-        .into_iter()
-        .map(|waiting| {
-            let row = Row { position: waiting.position, content: Ok(waiting.sent) };
-            (waiting.reject_id, row)
-        })
-        .unzip();
-    // The cases are new, so none of their events can have been accepted before.
-    known.extend(cases.iter().map(|case| {
-        let is_conditional = case.filing_condition.is_some();
-        (case.case_no.clone(), KnownCase { month: None, is_conditional })
-    }));
-    let mut sorted = sort(rows, Vec::new(), |sent| unacceptable(known, sent));
-    events::take_in(writing, &mut sorted).await?;
-
-    let fate = |place: usize| match sorted.refused.iter().position(|refused| *refused == place) {
-        None => (RejectState::Replayed, None),
-        Some(at) if sorted.rejects[at].code == MISSING_DUE_AT => {
-            (RejectState::Dismissed, Some(LACKING))
-        }
-        Some(_) => (RejectState::Dismissed, Some(events::SUPERSEDED)),
-    };
-    let mut fates: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-    for (place, id) in ids.iter().enumerate() {
-        fates.entry(fate(place)).or_default().push(id);
-    }
-    for ((state, reason), ids) in fates {
-        let Writing { transaction, jurisdiction, .. } = &mut *writing;
-        store::reject::close(transaction, jurisdiction, &ids, state, reason).await?;
-    }
-    Ok(sorted)
 }
 
 /// The numbers of the cases of these events, each once.
@@ -251,6 +239,10 @@ fn distinct<'e>(events: impl Iterator<Item = &'e SentEvent>) -> Vec<&'e CaseNo> 
 
 fn good<T>(rows: &[Row<T>]) -> impl Iterator<Item = &T> {
     rows.iter().filter_map(|row| row.content.as_ref().ok())
+}
+
+fn good_mut<T>(rows: &mut [Row<T>]) -> impl Iterator<Item = &mut T> {
+    rows.iter_mut().filter_map(|row| row.content.as_mut().ok())
 }
 
 fn count<T>(sorted: &Sorted<T>) -> Counts {

@@ -88,8 +88,10 @@ impl App {
         connection: &mut PgConnection,
         jurisdiction: &JurisdictionId,
     ) -> Result<i64, Error> {
-        packed::clear(connection, jurisdiction).await?;
         let accepted = store::jurisdiction::watermark(connection, jurisdiction).await?;
+        // What is put away can be read of the files alone.
+        self.readable(jurisdiction, accepted).await?;
+        packed::clear(connection, jurisdiction).await?;
         pack_range(connection, jurisdiction, (0, accepted)).await?;
         Ok(accepted)
     }

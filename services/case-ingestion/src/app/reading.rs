@@ -7,6 +7,7 @@ use chengping_chassis::page_token;
 use chengping_types::{Instant, Month, name::CaseName, name::JurisdictionName};
 
 use super::App;
+use super::retention::here;
 use crate::domain::{Accepted, Sight, Snapshot, missed_months};
 use crate::error::Error;
 use crate::store::{self, PgConnection, StoreError};
@@ -169,10 +170,13 @@ impl App {
         let after = after.and_then(|after| after.parse().ok()).unwrap_or_default();
         self.case(parent).await?;
         let mut connection = store::acquire(&self.pool).await?;
+        here(&mut connection, parent).await?;
         let CaseName { jurisdiction, case_no } = parent;
         let limit = Some(size + 1);
         let mut events =
             store::event::list(&mut connection, jurisdiction, case_no, after, limit).await?;
+        // Asked again: what is put away meanwhile would just not be there.
+        here(&mut connection, parent).await?;
         let next = close_page(&mut events, size, &query, |e| e.record.event_no.to_string());
         let mut beside = Beside::load(&mut connection, parent).await?;
         Ok((events.into_iter().map(|event| show(event, &mut beside)).collect(), next))
@@ -187,8 +191,10 @@ impl App {
     ) -> Result<CaseTimeline, Error> {
         let case = self.case(name).await?.record;
         let mut connection = store::acquire(&self.pool).await?;
+        here(&mut connection, name).await?;
         let CaseName { jurisdiction, case_no } = name;
         let events = store::event::list(&mut connection, jurisdiction, case_no, 0, None).await?;
+        here(&mut connection, name).await?;
         let mut beside = Beside::load(&mut connection, name).await?;
         let mut events: Vec<_> = events.into_iter().map(|event| show(event, &mut beside)).collect();
         let view = View::at(as_of.unwrap_or(Instant::MAX));

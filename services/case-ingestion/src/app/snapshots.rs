@@ -170,7 +170,7 @@ impl App {
         let mut packed = compute(pages, unpack, jurisdiction);
         let (mut waiting, mut damage) = (VecDeque::new(), None);
         let of = jurisdiction.clone();
-        let mut records = RawPages::new(self.pool.clone(), of, sight.watermark);
+        let mut records = RawPages::open(self, of, sight.watermark).await?;
         let mut fold = SnapshotFold::new(sight);
         let mut page = records.next().await?;
         while !page.is_empty() {

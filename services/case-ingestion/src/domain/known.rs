@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use chengping_types::{CaseNo, Instant, Month, TimeZone};
 
 use super::record::SentEvent;
+use super::retention::Retention;
 
 static UTC: LazyLock<TimeZone> = LazyLock::new(|| "UTC".parse().expect("a time zone"));
 
@@ -39,10 +40,11 @@ impl KnownCases {
     }
 
     /// Fixes the month of each case that has none yet, by its earliest event among these; gives
-    /// those cases.
+    /// those cases. None is kept under a month that is put away, but under the next that is not.
     pub(crate) fn fix_months<'e>(
         &mut self,
         events: impl Iterator<Item = &'e SentEvent>,
+        retention: &Retention,
     ) -> Vec<(CaseNo, Month)> {
         let mut earliest: HashMap<&CaseNo, Instant> = HashMap::new();
         for SentEvent { event, .. } in events {
@@ -53,7 +55,7 @@ impl KnownCases {
         }
         let mut fixed = Vec::with_capacity(earliest.len());
         for (case_no, at) in earliest {
-            let month = kept_month(at);
+            let month = retention.open_month(kept_month(at));
             self.0.get_mut(case_no).expect("just found").month = Some(month);
             fixed.push((case_no.clone(), month));
         }
@@ -121,11 +123,23 @@ mod tests {
             event("a", "2018-04-30T23:59:59Z"),
             event("unknown", "2018-01-01T00:00:00Z"),
         ];
-        let fixed = known.fix_months(events.iter());
+        let none = Retention::default();
+        let fixed = known.fix_months(events.iter(), &none);
         assert_eq!(fixed, [(case("a"), month("2018-04"))]);
         let earlier = [event("a", "2018-01-01T00:00:00Z")];
-        assert!(known.fix_months(earlier.iter()).is_empty());
+        assert!(known.fix_months(earlier.iter(), &none).is_empty());
         assert_eq!(known.month(&case("a")), month("2018-04"));
+    }
+
+    #[test]
+    fn no_case_is_kept_under_a_month_that_is_put_away() {
+        let new = KnownCase { month: None, is_conditional: false };
+        let mut known: KnownCases = [("a".parse().unwrap(), new)].into_iter().collect();
+        let mut retention = Retention::default();
+        retention.archived.extend([month("2018-04"), month("2018-05"), month("2018-07")]);
+        let events = [event("a", "2018-04-30T23:59:59Z")];
+        let fixed = known.fix_months(events.iter(), &retention);
+        assert_eq!(fixed, [("a".parse().unwrap(), month("2018-06"))]);
     }
 
     #[test]

@@ -93,6 +93,8 @@ pub(crate) trait Record: Clone + PartialEq + Debug {
     fn payload(&self) -> Vec<u8>;
     /// Takes over what an identical repeat says beside the record.
     fn merge(&mut self, _repeat: &Self) {}
+    /// Takes its title or note out.
+    fn forget_text(&mut self);
     /// The columns in which it differs from another version of itself.
     fn differences(&self, other: &Self) -> Vec<&'static str>;
 }
@@ -115,6 +117,10 @@ impl Record for Case {
 
     fn payload(&self) -> Vec<u8> {
         payload::case_payload(self)
+    }
+
+    fn forget_text(&mut self) {
+        self.title = None;
     }
 
     fn differences(&self, other: &Self) -> Vec<&'static str> {
@@ -177,6 +183,10 @@ impl Record for SentEvent {
 
     fn payload(&self) -> Vec<u8> {
         payload::event_payload(self)
+    }
+
+    fn forget_text(&mut self) {
+        self.event.note = None;
     }
 
     fn merge(&mut self, repeat: &Self) {

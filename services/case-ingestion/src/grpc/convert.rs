@@ -1,5 +1,6 @@
 //! The only place that knows both the messages and the domain.
 
+mod archive;
 mod case;
 mod event;
 mod fact;
@@ -14,6 +15,10 @@ use chengping_chassis::error::FieldErrors;
 use chengping_types::Instant;
 use prost_types::Timestamp;
 
+pub(super) use self::archive::{
+    ArchiveMessages, RestoreCommand, archive_records, archive_to_pb, entry_to_pb, erasing,
+    putting_away, restored_to_pb,
+};
 pub(super) use self::case::case_to_pb;
 pub(super) use self::event::event_to_pb;
 pub(super) use self::fact::fact_batches;

@@ -64,7 +64,7 @@ pub(crate) async fn of_case(
     Ok(computed.map(|computed| (computed.event_no, computed)).collect())
 }
 
-fn read(row: &PgRow) -> Result<StoredDeadline, StoreError> {
+pub(super) fn read(row: &PgRow) -> Result<StoredDeadline, StoreError> {
     let event_no: i64 = get(row, "event_no")?;
     let Time(due_at) = get(row, "due_time")?;
     let Time(start) = get(row, "start_time")?;

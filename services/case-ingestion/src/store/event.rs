@@ -5,7 +5,7 @@ use chengping_types::{CaseNo, JurisdictionId, Month};
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-use super::copy::copy_in;
+use super::copy::{RowBuffer, copy_in};
 use super::time::{FirstDay, Time};
 use super::{StoreError, corrupt, get, parse, parse_optional, variant};
 use crate::domain::{Accepted, EventKey};
@@ -63,23 +63,32 @@ pub(crate) async fn insert(
         COPY,
         COPIED_COLUMNS,
         rows.into_iter(),
-        |(sequence, (event, month)), row| {
-            row.text(jurisdiction.as_str());
-            row.text(event.case_no.as_str());
-            row.bigint(number(event.event_no));
-            row.first_day(FirstDay(*month));
-            row.bigint(sequence);
-            row.time(Time(event.at));
-            row.smallint(event.kind.code().into());
-            row.optional_text(event.actor.as_ref().map(|body| body.as_str()));
-            row.optional_text(event.unit.as_ref().map(|body| body.as_str()));
-            row.optional_time(event.due_at.map(Time));
-            row.optional_time(event.stage_due_at.map(Time));
-            row.optional_text(event.outcome.as_deref());
-            row.optional_text(event.note.as_deref());
-        },
+        |(sequence, (event, month)), row| write(jurisdiction, event, *month, sequence, row),
     )
     .await
+}
+
+/// Writes the columns of an event, `jurisdiction` to `note`.
+pub(super) fn write(
+    jurisdiction: &JurisdictionId,
+    event: &Event,
+    month: Month,
+    sequence: i64,
+    row: &mut RowBuffer<'_>,
+) {
+    row.text(jurisdiction.as_str());
+    row.text(event.case_no.as_str());
+    row.bigint(number(event.event_no));
+    row.first_day(FirstDay(month));
+    row.bigint(sequence);
+    row.time(Time(event.at));
+    row.smallint(event.kind.code().into());
+    row.optional_text(event.actor.as_ref().map(|body| body.as_str()));
+    row.optional_text(event.unit.as_ref().map(|body| body.as_str()));
+    row.optional_time(event.due_at.map(Time));
+    row.optional_time(event.stage_due_at.map(Time));
+    row.optional_text(event.outcome.as_deref());
+    row.optional_text(event.note.as_deref());
 }
 
 /// All events of these cases.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chengping_types::JurisdictionId;
+use chengping_types::{JurisdictionId, Month};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::time::Time;
+use super::time::{FirstDay, Time};
 use super::{StoreError, get, variant};
 use crate::domain::{
     NewReject, Position, Reject, RejectListing, RejectPlace, RejectState, WaitingEvent,
@@ -126,6 +126,27 @@ pub(crate) async fn waiting(
         waiting.push(WaitingEvent { reject_id, position, sent, message });
     }
     Ok(waiting)
+}
+
+/// The numbers of the cases kept under `month` of which events wait that were set aside with `code`.
+pub(crate) async fn waiting_cases(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    code: &str,
+    month: Month,
+) -> Result<Vec<String>, StoreError> {
+    let case_nos = sqlx::query_scalar(
+        "SELECT DISTINCT case_no FROM reject JOIN case_month USING (jurisdiction, case_no)
+         WHERE jurisdiction = $1 AND state = 1 AND waiting_no IS NOT NULL AND code = $2
+           AND month = $3
+         ORDER BY case_no",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(code)
+    .bind(FirstDay(month))
+    .fetch_all(connection)
+    .await?;
+    Ok(case_nos)
 }
 
 /// Says anew why open rejects wait.

@@ -56,13 +56,13 @@ async fn start(limit: &str) -> Harness {
     harness
 }
 
-async fn listed(harness: &Harness, case_no: &str) -> Vec<pb::Event> {
+pub(crate) async fn listed(harness: &Harness, case_no: &str) -> Vec<pb::Event> {
     let parent = format!("{ZZ}/cases/{case_no}");
     let request = pb::ListEventsRequest { parent, ..pb::ListEventsRequest::default() };
     harness.cases.clone().list_events(request).await.unwrap().into_inner().events
 }
 
-async fn snapshot(harness: &Harness) -> pb::Snapshot {
+pub(crate) async fn snapshot(harness: &Harness) -> pb::Snapshot {
     let snapshot = pb::Snapshot {
         month: "2018-04".to_owned(),
         as_of: Some(time(FREEZE)),

@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 use crate::builders::{APRIL, FREEZE, case, events, time};
 use crate::harness::{Harness, ZZ, fields, metadata, reason};
 
-fn april(watermark: i64) -> pb::StreamFactsRequest {
+pub(crate) fn april(watermark: i64) -> pb::StreamFactsRequest {
     pb::StreamFactsRequest {
         parent: ZZ.to_owned(),
         month: "2018-04".to_owned(),
@@ -30,7 +30,7 @@ async fn answers(
     harness.snapshots.clone().stream_facts(request).await?.into_inner().try_collect().await
 }
 
-async fn stream(
+pub(crate) async fn stream(
     harness: &Harness,
     request: pb::StreamFactsRequest,
 ) -> Result<Vec<pb::FactBatch>, Status> {

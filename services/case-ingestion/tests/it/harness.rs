@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use chengping_case_ingestion::{Config, IntakeConfig, MIGRATOR, SCHEMA, build};
+use chengping_case_ingestion::{Config, IntakeConfig, MIGRATOR, RetentionConfig, SCHEMA, build};
 use chengping_chassis::CancellationToken;
 use chengping_chassis::config::{DatabaseConfig, ListenConfig, PeerConfig, TelemetryConfig};
 use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::serve::{self, Server};
 use chengping_proto::cases::v1 as pb;
+use chengping_proto::cases::v1::archive_service_client::ArchiveServiceClient;
 use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
 use chengping_proto::cases::v1::reject_service_client::RejectServiceClient;
 use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
@@ -35,6 +36,7 @@ pub(crate) struct Harness {
     pub(crate) cases: CaseServiceClient<Channel>,
     pub(crate) rejects: RejectServiceClient<Channel>,
     pub(crate) snapshots: SnapshotServiceClient<Channel>,
+    pub(crate) archives: ArchiveServiceClient<Channel>,
     pub(crate) registry: FakeRegistry,
     pub(crate) database: TestDatabase,
     registry_address: SocketAddr,
@@ -79,7 +81,8 @@ impl Harness {
                 .max_decoding_message_size(MESSAGE_BYTES_MAX),
             rejects: RejectServiceClient::new(channel.clone())
                 .max_decoding_message_size(MESSAGE_BYTES_MAX),
-            snapshots: SnapshotServiceClient::new(channel),
+            snapshots: SnapshotServiceClient::new(channel.clone()),
+            archives: ArchiveServiceClient::new(channel),
             registry: FakeRegistry::default(),
             database,
             registry_address: registry,
@@ -158,6 +161,7 @@ async fn serve_cases(
         database: DatabaseConfig::at(database.url_for(SCHEMA)),
         rules: PeerConfig::at(registry.to_string()),
         intake,
+        retention: RetentionConfig::default(),
         telemetry: TelemetryConfig::default(),
     };
     let mut server = Server::new(config.listen.clone());

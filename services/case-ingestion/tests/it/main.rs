@@ -16,8 +16,9 @@ mod harness;
 mod intake;
 #[cfg(test)]
 mod laws;
-#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod migrations;
 mod months;
 #[cfg(test)]
 mod packed;
@@ -25,6 +26,8 @@ mod packed;
 mod reading;
 #[cfg(test)]
 mod rejects;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]

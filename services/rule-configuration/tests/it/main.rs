@@ -35,6 +35,8 @@ mod immutable;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod migrations;
+#[cfg(test)]
 mod pack_changes;
 #[cfg(test)]
 mod packs;

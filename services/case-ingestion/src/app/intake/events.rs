@@ -98,7 +98,7 @@ struct Concerned {
 
 impl Concerned {
     async fn load(writing: &mut Writing, events: &[SentEvent]) -> Result<Self, StoreError> {
-        let Writing { transaction, jurisdiction, known, .. } = writing;
+        let Writing { transaction, jurisdiction, known, retention, .. } = writing;
         // Of other cases no deadline is ever computed.
         let conditional = events.iter().filter(|sent| known.is_conditional(sent.case_no()));
         let case_nos: BTreeSet<_> = conditional.map(|sent| sent.case_no().as_str()).collect();
@@ -106,8 +106,9 @@ impl Concerned {
             return Ok(Self::default());
         }
         let case_nos: Vec<_> = case_nos.into_iter().collect();
-        let waiting =
+        let mut waiting =
             store::reject::waiting(transaction, jurisdiction, MISSING_DUE_AT, &case_nos).await?;
+        super::forget_texts(retention, known, waiting.iter_mut().map(|waiting| &mut waiting.sent));
         let stored = deadline::of_cases(transaction, jurisdiction, &case_nos).await?;
         let lacking = events.iter().filter(|sent| lacks_deadline(&sent.event));
         let lacking = lacking.filter(|sent| known.is_conditional(sent.case_no()));

@@ -6,7 +6,7 @@ use chengping_types::{CaseNo, JurisdictionId, Month};
 use tokio::sync::OwnedMutexGuard;
 
 use super::memory::Memory;
-use crate::domain::{KnownCase, KnownCases, Ledger, NewReject, SentEvent, Version};
+use crate::domain::{KnownCase, KnownCases, Ledger, NewReject, Retention, SentEvent, Version};
 use crate::store::{self, StoreError, Transaction};
 
 /// A transaction that holds the lock of a jurisdiction, with what it found and what it is about to
@@ -15,13 +15,15 @@ pub(crate) struct Writing {
     pub(crate) transaction: Transaction,
     pub(super) jurisdiction: JurisdictionId,
     /// The counters as they will be.
-    pub(super) ledger: Ledger,
+    pub(in crate::app) ledger: Ledger,
     /// The counters as they are stored.
     stored: Ledger,
     /// The accepted ones among the cases of a batch of events.
     pub(super) known: KnownCases,
+    /// What was put away and erased.
+    pub(in crate::app) retention: Retention,
     /// The deadline rules of now, where the rows need them and a time zone is known.
-    pub(super) rules: Option<Version>,
+    pub(in crate::app) rules: Option<Version>,
     memory: Memory,
     /// What is to be remembered when it lasts.
     fixed: Vec<(CaseNo, KnownCase)>,
@@ -31,19 +33,21 @@ pub(crate) struct Writing {
 
 impl Writing {
     /// Takes the lock of the jurisdiction.
-    pub(super) async fn begin(
+    pub(in crate::app) async fn begin(
         mut transaction: Transaction,
         jurisdiction: &JurisdictionId,
         memory: Memory,
         turn: OwnedMutexGuard<()>,
     ) -> Result<Self, StoreError> {
         let ledger = store::jurisdiction::lock(&mut transaction, jurisdiction).await?;
+        let retention = store::archive::retention(&mut transaction, jurisdiction).await?;
         Ok(Self {
             transaction,
             jurisdiction: jurisdiction.clone(),
             ledger,
             stored: ledger,
             known: KnownCases::default(),
+            retention,
             rules: None,
             memory,
             fixed: Vec::new(),
@@ -53,7 +57,7 @@ impl Writing {
     }
 
     /// Finds out which of the cases are accepted.
-    pub(super) async fn know(&mut self, cases: &[&CaseNo]) -> Result<(), StoreError> {
+    pub(in crate::app) async fn know(&mut self, cases: &[&CaseNo]) -> Result<(), StoreError> {
         let (jurisdiction, watermark) = (&self.jurisdiction, self.stored.watermark);
         let (known, others) = self.memory.recall(jurisdiction, watermark, cases);
         self.known = known;
@@ -71,7 +75,7 @@ impl Writing {
         &mut self,
         events: impl Iterator<Item = &'e SentEvent>,
     ) -> Result<(), StoreError> {
-        let fixed = self.known.fix_months(events);
+        let fixed = self.known.fix_months(events, &self.retention);
         for (_, month) in &fixed {
             if !self.memory.has_month(*month) && self.begun.insert(*month) {
                 store::case::begin_month(&mut self.transaction, *month).await?;

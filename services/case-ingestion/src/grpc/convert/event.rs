@@ -102,7 +102,7 @@ pub(in crate::grpc) fn event_to_pb(jurisdiction: &JurisdictionId, shown: ShownEv
     }
 }
 
-fn computed_to_pb(computed: ComputedDeadline) -> pb::ComputedDeadline {
+pub(super) fn computed_to_pb(computed: ComputedDeadline) -> pb::ComputedDeadline {
     pb::ComputedDeadline {
         start_time: Some(timestamp(computed.start)),
         condition_id: computed.condition_id,
