@@ -10,7 +10,7 @@ use tonic_types::StatusExt as _;
 
 use crate::city::{self, APRIL};
 use crate::peers::{PACK, batch};
-use crate::service::{fields, refusal, start, wish};
+use crate::service::{ZZ, fields, refusal, start, wish};
 
 fn expected(code: Code, reason: &str) -> (Code, String) {
     (code, reason.to_owned())
