@@ -33,8 +33,8 @@ pub(crate) type Client = EvaluationServiceClient<client::TracedChannel>;
 pub(crate) struct Town {
     pub(crate) clock: WallClock,
     database: TestDatabase,
-    /// Of case-ingestion and rule-configuration.
-    address: SocketAddr,
+    cases: SocketAddr,
+    rules: SocketAddr,
     folder: TempDir,
     header: String,
     /// With the instant of each, in the order of time.
@@ -146,29 +146,19 @@ impl Town {
         };
         let mut server = Server::new(anywhere());
         chengping_case_ingestion::build(&cases, &mut server, shutdown.clone()).await.unwrap();
-        let address = serve(server, anywhere(), &shutdown).await;
+        let cases = serve(server, anywhere(), &shutdown).await;
         Self {
             clock: WallClock::standing_at(at(now).as_micros()),
             database,
-            address,
+            cases,
+            rules,
             folder: folder(),
-            header: rules.to_string(),
+            header: String::new(),
             events: Vec::new(),
             sent: 0,
             parts: 0,
             shutdown,
         }
-        .with_rules(rules)
-    }
-
-    fn with_rules(mut self, rules: SocketAddr) -> Self {
-        self.header = String::new();
-        std::fs::write(self.folder.path().join("rules"), rules.to_string()).unwrap();
-        self
-    }
-
-    fn rules(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("rules")).unwrap()
     }
 
     /// One more scoring process.
@@ -180,8 +170,8 @@ impl Town {
             database: DatabaseConfig::at(self.database.url_for(chengping_scoring_service::SCHEMA)),
             cache,
             telemetry: TelemetryConfig::default(),
-            cases: PeerConfig::at(self.address.to_string()),
-            rules: PeerConfig::at(self.rules()),
+            cases: PeerConfig::at(self.cases.to_string()),
+            rules: PeerConfig::at(self.rules.to_string()),
             live,
         };
         let mut server = Server::new(anywhere());
@@ -197,7 +187,7 @@ impl Town {
 
     /// Runs a command against it.
     pub(crate) fn run(&self, arguments: &[&str]) -> Done {
-        let (cases, rules) = (self.address, self.rules());
+        let (cases, rules) = (self.cases, self.rules);
         let server = format!("cases={cases},rules={rules},scoring={cases},publication={cases}");
         let of = ["--jurisdiction", "town", "--server", server.as_str()];
         let arguments = [arguments, &of].concat();
@@ -236,7 +226,7 @@ impl Town {
 
     /// How many records were accepted.
     pub(crate) async fn watermark(&self) -> i64 {
-        let address = format!("http://{}", self.address);
+        let address = format!("http://{}", self.cases);
         let mut client = CaseServiceClient::connect(address).await.unwrap();
         let request =
             cases::WatchCaseChangesRequest { parent: TOWN.to_owned(), ..Default::default() };

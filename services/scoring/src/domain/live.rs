@@ -168,3 +168,18 @@ fn points(
     let item = rules.items.iter().find(|rules| rules.id == item.id)?;
     Some(item.rule.points().value.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_view_is_the_end_of_the_minute_that_runs() {
+        let of = |text: &str| minute_end(Instant::parse(text).unwrap()).to_string();
+        let expected = Instant::parse("2018-04-01T00:01:00+08:00").unwrap().to_string();
+        assert_eq!(of("2018-04-01T00:00:00+08:00"), expected);
+        assert_eq!(of("2018-04-01T00:00:59.999999+08:00"), expected);
+        assert_ne!(of("2018-04-01T00:01:00+08:00"), expected);
+        assert_eq!(minute_end(Instant::from_micros(-1)), Instant::from_micros(0));
+    }
+}

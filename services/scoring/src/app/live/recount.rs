@@ -71,3 +71,35 @@ impl Differences<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chengping_types::Instant;
+    use serde_json::json;
+
+    use super::*;
+
+    fn counts(months: &serde_json::Value) -> Counts {
+        let tallies = serde_json::from_value(months.clone()).unwrap();
+        Counts { watermark: 1, as_of: Instant::from_micros(0), tallies }
+    }
+
+    #[test]
+    fn every_count_that_is_other_than_recounted_is_a_difference() {
+        let jurisdiction = "zz".parse().unwrap();
+        let good = json!({"2018-04": {
+            "bodies": {"d01": {"regular": {"key": {"due": 3, "filed": 2}}}},
+            "total": {"regular": {"due": 3}},
+        }});
+        let differ =
+            |live: &serde_json::Value| compare(&jurisdiction, &counts(live), &counts(&good));
+        assert_eq!(differ(&good), 0);
+        let mut empty_month = good.clone();
+        empty_month["2018-03"] = json!({"bodies": {}, "total": {}});
+        assert_eq!(differ(&empty_month), 0, "a month without a count may be absent");
+        let mut other = good.clone();
+        other["2018-04"]["bodies"]["d01"]["regular"]["key"] = json!({"due": 4, "closed": 1});
+        assert_eq!(differ(&other), 3, "due is another, closed is too many, filed is missing");
+        assert_eq!(differ(&json!({})), 3);
+    }
+}

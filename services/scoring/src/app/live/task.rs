@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use tokio::time::Instant as Moment;
 
 use self::session::{End, Session};
-use super::Shown;
 use super::memo::Memo;
+use super::{Lives, Shown};
 use crate::app::App;
 use crate::domain::Picture;
 use crate::error::Error;
@@ -46,6 +46,8 @@ pub(super) async fn run(app: App, jurisdiction: JurisdictionId, shown: watch::Se
     let feed = app.peers.follow(&jurisdiction);
     let (lives, shutdown) = (app.lives.clone(), app.lives.shutdown.clone());
     let sender = shown.clone();
+    let _guard =
+        Guard { lives: lives.clone(), jurisdiction: jurisdiction.clone(), sender: sender.clone() };
     let mut task = Task {
         app,
         jurisdiction: jurisdiction.clone(),
@@ -64,6 +66,21 @@ pub(super) async fn run(app: App, jurisdiction: JurisdictionId, shown: watch::Se
         };
         if lives.leave(&jurisdiction, &sender, last) {
             return;
+        }
+    }
+}
+
+/// Tells those who watch when a task breaks down, so that they do not wait for ever.
+struct Guard {
+    lives: Lives,
+    jurisdiction: JurisdictionId,
+    sender: watch::Sender<Shown>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.lives.leave(&self.jurisdiction, &self.sender, Some(Error::Unanswered));
         }
     }
 }

@@ -24,6 +24,8 @@ const PULSE: Duration = Duration::from_millis(50);
 const LOOK: Duration = Duration::from_secs(1);
 /// The least time between two writes into the cache.
 const WRITE: Duration = Duration::from_secs(5);
+/// The least time between two steps of the counts of the next minute.
+const CARRY: Duration = Duration::from_secs(1);
 /// How long before the end of a minute the counts of the next one are begun, in microseconds.
 const LEAD: i64 = 20_000_000;
 
@@ -88,6 +90,8 @@ pub(super) struct Session<'t> {
     recount_at: Moment,
     looked: Moment,
     ticked: Option<Moment>,
+    /// When the counts of the next minute were carried on.
+    carried: Moment,
     written: Moment,
 }
 
@@ -146,6 +150,7 @@ impl<'t> Session<'t> {
             recount_at,
             looked: now,
             ticked: None,
+            carried: now,
             written: now,
         })
     }
@@ -171,6 +176,8 @@ impl<'t> Session<'t> {
             return Ok(Some(distrust("history")));
         }
         self.end_recount().await?;
+        self.begin_recount();
+        self.prepare(now).await?;
         let as_of = minute_end(now).max(self.counts().as_of);
         let watermark = standing.watermark.unwrap_or(self.counts().watermark);
         let is_news = (watermark, as_of) != (self.counts().watermark, self.counts().as_of);
@@ -179,8 +186,6 @@ impl<'t> Session<'t> {
             self.ticked = Some(Moment::now());
             return self.tick((watermark, as_of), &standing.history).await;
         }
-        self.prepare(now).await?;
-        self.begin_recount();
         self.rest(is_due).await;
         Ok(None)
     }
@@ -224,9 +229,11 @@ impl<'t> Session<'t> {
         }
         let goal = (watermark.max(self.counts().watermark), as_of);
         let from = |counts: &Counts| (counts.watermark, counts.as_of);
-        let next_goal = self.next.as_ref().map(|next| (goal.0.max(next.watermark), next.as_of));
+        // As seldom as it can be without a long way to go when the minute begins.
+        let next = self.next.as_ref().filter(|_| self.carried.elapsed() >= CARRY);
+        let next_goal = next.map(|next| (goal.0.max(next.watermark), next.as_of));
         let carrying_next = async {
-            match (&self.next, next_goal) {
+            match (next, next_goal) {
                 (Some(next), Some(goal)) => {
                     self.counter.difference(from(next), goal).await.map(Some)
                 }
@@ -246,10 +253,11 @@ impl<'t> Session<'t> {
             self.counts = Some(counts);
             return Ok(Some(distrust("drift")));
         }
-        if let (Some(next), Some(difference)) = (&mut self.next, &of_next)
-            && next.apply(difference).is_err()
-        {
-            self.next = None;
+        if let (Some(next), Some(difference)) = (&mut self.next, &of_next) {
+            self.carried = Moment::now();
+            if next.apply(difference).is_err() {
+                self.next = None;
+            }
         }
         self.score(counts, history).await?;
         Ok(None)
