@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chengping_proto::cases::v1 as pb;
 use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
-use chengping_testing::{Dice, eventually};
+use chengping_testing::Dice;
 use futures_util::future::join_all;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use tokio::sync::mpsc;
@@ -18,21 +18,21 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use super::ZZ;
 use super::month::{Batch, Key};
 use super::world::World;
+use super::{RECOVERY, ZZ};
 
 /// Batches that are on their way at a time, per stream.
 const WINDOW: usize = 4;
 /// Batches of a stream, at most.
 const NEW_MAX: u64 = 6;
-const AGAIN_MAX: u64 = 4;
 /// A stream that says nothing for so long is given up.
-const SILENCE: Duration = Duration::from_secs(6);
+const SILENCE: Duration = Duration::from_secs(15);
 /// Between two streams.
 const PAUSE: Duration = Duration::from_millis(3);
 /// How long a connection may be quiet, and then take to answer.
 const KEEP_ALIVE: Duration = Duration::from_millis(500);
+const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(3);
 const REASONS: [&str; 3] = ["DATABASE_UNAVAILABLE", "REGISTRY_UNAVAILABLE", "SERVICE_STOPPING"];
 
 /// What became of the batches, by their place.
@@ -51,6 +51,8 @@ struct Inner {
     batches: Vec<Batch>,
     endpoint: Endpoint,
     seed: u64,
+    /// Of the batches of a stream, fewer than so many were acknowledged before.
+    again: u64,
     book: Mutex<Book>,
     answers: AtomicU64,
     broken: AtomicU64,
@@ -58,18 +60,19 @@ struct Inner {
 }
 
 impl Platform {
-    pub(crate) fn new(batches: Vec<Batch>, world: &World, seed: u64) -> Self {
+    pub(crate) fn new(batches: Vec<Batch>, world: &World, seed: u64, again: u64) -> Self {
         let address = format!("http://{}", world.clients.address());
         let endpoint = Endpoint::from_shared(address)
             .unwrap()
             .connect_timeout(Duration::from_secs(1))
             .http2_keep_alive_interval(KEEP_ALIVE)
-            .keep_alive_timeout(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE_ANSWER)
             .keep_alive_while_idle(true);
         Self(Arc::new(Inner {
             batches,
             endpoint,
             seed,
+            again,
             book: Mutex::default(),
             answers: AtomicU64::new(0),
             broken: AtomicU64::new(0),
@@ -104,6 +107,13 @@ impl Platform {
         self.0.answers.load(Ordering::Relaxed)
     }
 
+    /// Waits until so many came.
+    pub(crate) async fn answers_reach(&self, count: u64) {
+        while self.answers() < count {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// How many streams broke off.
     pub(crate) fn broken(&self) -> u64 {
         self.0.broken.load(Ordering::Relaxed)
@@ -115,8 +125,13 @@ impl Platform {
         let count = || self.0.book.lock().unwrap().acknowledged.len();
         while count() < all {
             let before = count();
-            let more = eventually(async || (count() > before).then_some(())).await;
-            assert!(more.is_some(), "{before} of {all} batches, and no more come");
+            let more = async {
+                while count() == before {
+                    tokio::time::sleep(PAUSE).await;
+                }
+            };
+            let more = tokio::time::timeout(RECOVERY, more).await;
+            assert!(more.is_ok(), "{before} of {all} batches, and no more come");
         }
         self.0.done.store(true, Ordering::Relaxed);
         for worker in join_all(workers).await {
@@ -157,7 +172,7 @@ impl Inner {
         book.waiting.retain(|place| !new.contains(place));
         let old: Vec<_> = book.acknowledged.iter().copied().filter(is_of_kind).collect();
         if !old.is_empty() {
-            new.extend((0..dice.below(AGAIN_MAX)).map(|_| *dice.pick(&old)));
+            new.extend((0..dice.below(self.again)).map(|_| *dice.pick(&old)));
         }
         dice.shuffle(&mut new);
         new

@@ -58,12 +58,12 @@ pub(crate) const DECK: [Trouble; 12] = {
 
 /// How long something stays broken, in milliseconds: shorter than anybody waits, or longer.
 const SHORT_MS: u64 = 300;
-const LONG_MS: u64 = 2_500;
+const LONG_MS: u64 = 7_000;
 
 impl Trouble {
     /// Breaks something, and mends it.
     pub(crate) async fn happen(self, world: &mut World, cluster: &mut Cluster, dice: &mut Dice) {
-        let longest = if dice.below(4) == 0 { LONG_MS } else { SHORT_MS };
+        let longest = if dice.below(8) == 0 { LONG_MS } else { SHORT_MS };
         let pause = Duration::from_millis(dice.below(longest));
         match self {
             Self::Kill => {

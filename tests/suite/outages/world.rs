@@ -15,13 +15,14 @@ use super::month::{Batch, CITY, Key, MONTH};
 use super::platform::keys;
 use crate::support::{chengping, folder, program};
 
-/// Settings by which nobody waits long for what is gone.
+/// Settings by which nobody waits long for what is gone, though longer than a busy machine takes for
+/// what is there.
 pub(crate) const IMPATIENT: [(&str, &str); 5] = [
-    ("INTAKE__COMMIT_TIMEOUT_MS", "1500"),
-    ("DATABASE__ACQUIRE_TIMEOUT_MS", "1000"),
-    ("DATABASE__IDLE_IN_TRANSACTION_TIMEOUT_MS", "1000"),
+    ("INTAKE__COMMIT_TIMEOUT_MS", "5000"),
+    ("DATABASE__ACQUIRE_TIMEOUT_MS", "3000"),
+    ("DATABASE__IDLE_IN_TRANSACTION_TIMEOUT_MS", "4000"),
     ("LISTEN__KEEP_ALIVE_INTERVAL_MS", "500"),
-    ("LISTEN__KEEP_ALIVE_TIMEOUT_MS", "500"),
+    ("LISTEN__KEEP_ALIVE_TIMEOUT_MS", "3000"),
 ];
 
 type Variables = Vec<(String, String)>;
