@@ -75,7 +75,8 @@ fn everything_else_is_in_the_digest() {
         change(&mut records[at]);
         sum(&records).unwrap().digest
     };
-    let changes: [(&dyn Fn(&mut Record), usize); 6] = [
+    type Change<'c> = &'c dyn Fn(&mut Record);
+    let changes: [(Change<'_>, usize); 6] = [
         (
             &|record| {
                 if let Record::Case(case) = record {

@@ -21,7 +21,7 @@ fn limits(change: impl FnOnce(&mut IntakeConfig)) -> IntakeConfig {
 }
 
 fn some(number: u32) -> NonZeroU32 {
-    NonZeroU32::new(number).unwrap()
+    NonZeroU32::new(number).expect("above 0")
 }
 
 fn records(first: usize, count: usize) -> Vec<pb::CaseRecord> {
@@ -39,7 +39,7 @@ async fn open(
 ) -> (mpsc::Sender<pb::StreamCasesRequest>, Streaming<pb::StreamCasesResponse>) {
     let (sender, requests) = mpsc::channel(8);
     let answers = harness.cases.clone().stream_cases(ReceiverStream::new(requests)).await;
-    (sender, answers.unwrap().into_inner())
+    (sender, answers.expect("a stream").into_inner())
 }
 
 async fn call(

@@ -41,7 +41,8 @@ async fn former_commits_answer_their_repeats_as_before() {
     sqlx::raw_sql(FORMER_ROWS).execute(&admin).await.unwrap();
     postgres::migrate(url, SCHEMA, &MIGRATOR).await.unwrap();
 
-    let requests: Vec<(String, String, i64, String, Option<String>, String, i64)> = sqlx::query_as(
+    type Request = (String, String, i64, String, Option<String>, String, i64);
+    let requests: Vec<Request> = sqlx::query_as(
         "SELECT content_digest, method, revision, state, active_from, approver, version
          FROM rule_configuration.rule_pack_request ORDER BY request_id",
     )
