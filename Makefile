@@ -27,7 +27,7 @@ test: ## Run every test, on real PostgreSQL and a real cache, with real processe
 	cargo build --workspace --bins
 	$(TARGET)/debug/chengping-test-servers -- deploy/test.sh
 
-bench: ## Measure derivation, tally and score beside DuckDB and Polars, previews, and how rules are given out; the numbers go to .run/bench.json.
+bench: ## Measure derivation, tally and score beside DuckDB and Polars, previews, the close of a month, and how rules are given out; the numbers go to .run/bench.json.
 	deploy/tools.sh bench postgres
 	cargo build --release -p chengping-bench -p chengping-suite
 	mkdir -p .run
