@@ -12,7 +12,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use super::App;
 use super::facts::MonthFacts;
-use super::files::{self, Reading, compute};
+use super::files::{self, Reading, compute_on};
 use crate::domain::{CaseFile, CaseVersions, unpack_page};
 use crate::error::Error;
 use crate::store::{self, PgPool};
@@ -109,7 +109,8 @@ impl App {
             let page = unpack_page(page, watermark)?;
             Ok(of_time(&pairs, &changed, &page.files))
         };
-        compute(pages, of_page, jurisdiction)
+        // Live scores go on meanwhile.
+        compute_on(1, pages, of_page, jurisdiction)
     }
 }
 

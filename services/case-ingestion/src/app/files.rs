@@ -102,6 +102,16 @@ pub(super) fn compute<T: Send + 'static>(
     jurisdiction: &JurisdictionId,
 ) -> BoxStream<'static, Result<T, Error>> {
     let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    compute_on(cores, pages, of_page, jurisdiction)
+}
+
+/// As [`compute`], on so many cores at most: for what nobody waits for while others are busy.
+pub(super) fn compute_on<T: Send + 'static>(
+    cores: usize,
+    pages: impl Stream<Item = Result<Vec<u8>, Error>> + Send + 'static,
+    of_page: impl Fn(&[u8]) -> Result<T, PackedError> + Clone + Send + Sync + 'static,
+    jurisdiction: &JurisdictionId,
+) -> BoxStream<'static, Result<T, Error>> {
     let damaged = damaged(jurisdiction);
     pages
         .map_ok(move |page| {

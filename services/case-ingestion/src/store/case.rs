@@ -34,9 +34,12 @@ pub(crate) async fn find_known(
     case_nos: &[&str],
 ) -> Result<Vec<(CaseNo, KnownCase)>, StoreError> {
     let rows = sqlx::query(
-        "SELECT case_no, month, filing_condition IS NOT NULL AS is_conditional
-         FROM case_record LEFT JOIN case_month USING (jurisdiction, case_no)
-         WHERE jurisdiction = $1 AND case_no = ANY($2)",
+        // One by one: while tables grow fast, a join may be planned over all of them.
+        "SELECT case_no, filing_condition IS NOT NULL AS is_conditional,
+                (SELECT month FROM case_month
+                 WHERE case_month.jurisdiction = $1 AND case_month.case_no = case_record.case_no)
+                    AS month
+         FROM case_record WHERE jurisdiction = $1 AND case_no = ANY($2)",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)

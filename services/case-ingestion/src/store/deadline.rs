@@ -36,9 +36,10 @@ pub(crate) async fn of_cases(
     let rows = sqlx::query(
         "SELECT DISTINCT ON (case_no, event_no) case_no, event_no, event_time, computed.due_time,
                 start_time, condition_id, limit_value, limit_unit, calendar_digest, rules_digest
-         FROM computed_deadline AS computed
-              JOIN case_month USING (jurisdiction, case_no)
-              JOIN event USING (jurisdiction, case_no, event_no, month)
+         FROM computed_deadline AS computed, LATERAL (
+             SELECT event_time FROM event JOIN case_month USING (jurisdiction, case_no, month)
+             WHERE event.jurisdiction = $1 AND event.case_no = computed.case_no
+               AND event.event_no = computed.event_no OFFSET 0) AS of_event
          WHERE jurisdiction = $1 AND case_no = ANY($2)
          ORDER BY case_no, event_no, computed.sequence DESC",
     )

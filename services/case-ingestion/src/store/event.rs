@@ -98,10 +98,14 @@ pub(crate) async fn of_cases(
     case_nos: &[&str],
 ) -> Result<Vec<Event>, StoreError> {
     let rows = sqlx::query(
-        "SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
-                outcome, note
-         FROM case_month JOIN event USING (jurisdiction, case_no, month)
-         WHERE jurisdiction = $1 AND case_no = ANY($2)",
+        // One case after the other (`OFFSET 0` keeps it so), never a join over all events.
+        "SELECT of_case.* FROM case_month, LATERAL (
+             SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
+                    outcome, note
+             FROM event
+             WHERE event.jurisdiction = $1 AND event.case_no = case_month.case_no
+               AND event.month = case_month.month OFFSET 0) AS of_case
+         WHERE case_month.jurisdiction = $1 AND case_month.case_no = ANY($2)",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
