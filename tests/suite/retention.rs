@@ -43,9 +43,9 @@ fn duckdb(path: &Path) -> Option<Value> {
 rows = duckdb.sql(f\"\"\"SELECT record, count(*), count(DISTINCT case_no), typeof(any_value(create_time))
     FROM '{sys.argv[1]}' GROUP BY record ORDER BY record\"\"\").fetchall()
 first = duckdb.sql(f\"\"\"SELECT strftime(min(\"at\") AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S')
-    FROM '{sys.argv[1]}' WHERE kind = 'reported'\"\"\").fetchone()[0]
+    FROM '{sys.argv[1]}' WHERE kind = 'reported'\"\"\").fetchall()[0][0]
 told = duckdb.sql(f\"\"\"SELECT decode(value) FROM parquet_kv_metadata('{sys.argv[1]}')
-    WHERE decode(key) = 'chengping.digest'\"\"\").fetchone()[0]
+    WHERE decode(key) = 'chengping.digest'\"\"\").fetchall()[0][0]
 json.dump([rows, first, told], sys.stdout)";
     let output = Command::new(python).args(["-c", script, text(path)]).output().ok()?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
