@@ -103,7 +103,7 @@ async fn the_command_shows_what_evaluate_says_at_the_same_view() {
     }
     assert!(cards.iter().any(|card| card["body"] == "d1" && card["score"] != ""));
 
-    let table = suite.run(&[&live[..], &["--body", "d1"]].concat()).expect(0);
+    let table = suite.run(&[&live[..], &["--body", "d1", "--format", "table"]].concat()).expect(0);
     let table = String::from_utf8(table).unwrap();
     assert!(table.contains("records") && table.contains(" d1 "), "{table}");
     assert!(!table.contains(" d2 "), "{table}");
