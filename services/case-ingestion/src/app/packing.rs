@@ -120,13 +120,15 @@ impl App {
         let behind = packed::behind(&mut connection).await?;
         drop(connection);
         let before = std::mem::take(seen);
+        let mut outcome = Ok(());
         for (jurisdiction, _, accepted) in behind {
             if is_quiet(before.get(&jurisdiction).copied(), accepted) {
-                self.pack_some(&jurisdiction, true).await?;
+                // One that cannot be packed keeps no other waiting.
+                outcome = outcome.and(self.pack_some(&jurisdiction, true).await);
             }
             seen.insert(jurisdiction, accepted);
         }
-        Ok(())
+        outcome
     }
 }
 
