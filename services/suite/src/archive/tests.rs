@@ -160,7 +160,7 @@ fn rows_are_in_memory_a_group_at_a_time_and_no_file_is_overwritten() {
         }
         writer.write(record).unwrap();
     }
-    writer.finish("zz".parse().unwrap(), "2018-03".parse().unwrap(), false).unwrap();
+    writer.finish("zz".parse().unwrap(), "2018-03".parse().unwrap(), true).unwrap();
     let reader = Reader::open(&path).unwrap();
     let mut groups = Vec::new();
     reader
