@@ -20,7 +20,7 @@ use crate::store::{self, PgConnection};
 /// Records that are packed at a time: what memory is bounded by.
 const RECORDS_AT_ONCE: i64 = 15_000;
 /// Records that are packed in one transaction, but for files that are made anew.
-const RECORDS_A_TURN: i64 = 200_000;
+const RECORDS_A_TURN: i64 = 60_000;
 /// How often is looked whether records are to be packed.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long nobody looks after a failure.
@@ -114,15 +114,19 @@ impl App {
         }
     }
 
-    /// Looks once which jurisdictions are behind, and packs where little comes in.
+    /// Looks once which jurisdictions are behind, and packs where little comes in, unless much comes
+    /// in for another.
     async fn look(&self, seen: &mut BTreeMap<JurisdictionId, i64>) -> Result<(), Error> {
         let mut connection = store::acquire(&self.pool).await?;
         let behind = packed::behind(&mut connection).await?;
         drop(connection);
         let before = std::mem::take(seen);
+        let is_loud = behind.iter().any(|(jurisdiction, _, accepted)| {
+            before.get(jurisdiction).is_some_and(|before| !is_quiet(Some(*before), *accepted))
+        });
         let mut outcome = Ok(());
         for (jurisdiction, _, accepted) in behind {
-            if is_quiet(before.get(&jurisdiction).copied(), accepted) {
+            if !is_loud && is_quiet(before.get(&jurisdiction).copied(), accepted) {
                 // One that cannot be packed keeps no other waiting.
                 outcome = outcome.and(self.pack_some(&jurisdiction, true).await);
             }
