@@ -126,7 +126,6 @@ async fn texts_have_their_time() {
 }
 
 #[tokio::test]
-#[ignore = "the digest of a case still covers title and note (decision 220 takes them out)"]
 async fn erasing_texts_breaks_no_snapshot() {
     let harness = filled(true).await;
     let frozen = snapshot(&harness).await;
