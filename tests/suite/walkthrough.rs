@@ -148,6 +148,11 @@ async fn administration_goes_as_the_page_prints_it() {
     walk("administration.md", "shili", &two_people).await;
 }
 
+#[tokio::test]
+async fn months_that_are_over_go_as_the_page_prints_it() {
+    walk("operations.md", "shili", &[]).await;
+}
+
 #[test]
 fn what_differs_from_run_to_run_is_left_out() {
     let digest = "a1".repeat(32);

@@ -74,6 +74,7 @@ BEGIN
     EXECUTE format('ALTER FUNCTION begin_month(date) SET search_path = %I, pg_temp',
                    current_schema());
 END $$;
+REVOKE ALL ON FUNCTION begin_month(date) FROM PUBLIC;
 
 INSERT INTO case_month (jurisdiction, case_no, month)
 SELECT jurisdiction, case_no,
@@ -101,5 +102,6 @@ BEGIN
         WHERE oid = 'case_record'::regclass AND acl.grantee <> relowner AND acl.grantee <> 0
     LOOP
         EXECUTE format('REVOKE UPDATE, DELETE ON event, case_month FROM %s', granted.role);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION begin_month(date) TO %s', granted.role);
     END LOOP;
 END $$;

@@ -23,6 +23,7 @@ use prost_types::Timestamp;
 use serde_json::{Value, json};
 
 use crate::city::month;
+use crate::stopwatch::status;
 use crate::suite::Suite;
 
 /// Whose month is closed.
@@ -168,12 +169,6 @@ fn is_below(process: u32, ancestor: u32) -> bool {
 
 fn peak(process: u32) -> Option<u64> {
     Some(status(process, "VmHWM:")? / 1024)
-}
-
-fn status(process: u32, key: &str) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 /// The numbers for reading.

@@ -21,6 +21,8 @@ use prost::Message as _;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
+use crate::stopwatch::median;
+
 /// The pack that is given out, as it comes with the product.
 const PACK: &str = "zz-2018";
 const PARENT: &str = "jurisdictions/zz";
@@ -93,20 +95,16 @@ async fn compared() -> anyhow::Result<Value> {
             of_bare.push(theirs);
         }
     }
-    let ratios = of_rules.iter().zip(&of_bare).map(|(ours, theirs)| ours / theirs).collect();
+    let ratios =
+        of_rules.iter().zip(&of_bare).map(|(ours, theirs)| ours / theirs).collect::<Vec<_>>();
     Ok(json!({
         "answer_bytes": bytes.len(),
         "calls_at_a_time": load::CALLS_AT_A_TIME,
         "rounds": ROUNDS,
-        "rules_calls_per_second": median(of_rules),
-        "bare_calls_per_second": median(of_bare),
-        "ratio": median(ratios),
+        "rules_calls_per_second": median(&of_rules),
+        "bare_calls_per_second": median(&of_bare),
+        "ratio": median(&ratios),
     }))
-}
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
 }
 
 /// Starts a server of this program, and connects.

@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 use self::client::{Client, Taken};
 use self::database::Database;
 use self::story::{BATCH, Story};
+use crate::stopwatch::{median, percentiles};
 use crate::suite::Suite;
 
 /// Rounds of each.
@@ -87,15 +88,15 @@ async fn measure_on(
         "batch": BATCH,
         "rounds": ROUNDS,
         "empty": empty.to_json(),
-        "row_by_row_per_second": median(row_by_row.clone()),
-        "over_row_by_row": median(empty.taken.clone()) / median(row_by_row),
+        "row_by_row_per_second": median(&row_by_row),
+        "over_row_by_row": median(&empty.taken) / median(&row_by_row),
         "history_events": HISTORY_MONTHS * i32::try_from(events / HISTORY_SHARE)?,
         "history": full.to_json(),
-        "history_over_empty": median(full.taken.clone()) / median(empty.taken.clone()),
+        "history_over_empty": median(&full.taken) / median(&empty.taken),
         "long_events": LONG * events,
         "long_per_second": long.per_second(),
         "memory_bytes": memory,
-        "latency": empty.latencies(),
+        "latency": percentiles(&empty.latencies),
     }))
 }
 
@@ -111,23 +112,11 @@ impl Rounds {
     fn to_json(&self) -> Value {
         let ratios = self.taken.iter().zip(&self.copied).map(|(taken, copied)| taken / copied);
         json!({
-            "copied_per_second": median(self.copied.clone()),
-            "taken_per_second": median(self.taken.clone()),
-            "ratio": median(ratios.collect()),
+            "copied_per_second": median(&self.copied),
+            "taken_per_second": median(&self.taken),
+            "ratio": median(&ratios.collect::<Vec<_>>()),
         })
     }
-
-    fn latencies(&self) -> Value {
-        let mut sorted: Vec<_> = self.latencies.iter().map(Duration::as_secs_f64).collect();
-        sorted.sort_by(f64::total_cmp);
-        let at = |percent: usize| sorted.get((sorted.len() * percent / 100).min(sorted.len() - 1));
-        json!({ "batches": sorted.len(), "p50": at(50), "p99": at(99) })
-    }
-}
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 impl Bench {

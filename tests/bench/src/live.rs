@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use self::stream::{Acknowledged, micros};
+use crate::stopwatch::percentiles;
 use crate::suite::Suite;
 
 /// Whose month runs.
@@ -91,28 +92,22 @@ async fn measure_in(chengping: &Path, folder: &Path) -> anyhow::Result<Value> {
 
 /// How long each batch took from its acknowledgement to the first message that has seen it.
 fn report(acknowledged: &[Acknowledged], told: &[Told]) -> Value {
-    let mut seconds: Vec<f64> = Vec::new();
+    let mut times = Vec::new();
     let mut unseen = 0;
     for batch in acknowledged {
         let sees = |told: &&Told| told.watermark >= batch.watermark && told.as_of > batch.last_at;
         match told.iter().find(sees) {
-            Some(told) => {
-                seconds.push(told.at.saturating_duration_since(batch.at).as_secs_f64());
-            }
+            Some(told) => times.push(told.at.saturating_duration_since(batch.at)),
             None => unseen += 1,
         }
     }
-    seconds.sort_by(f64::total_cmp);
-    let at = |percent: usize| seconds.get((seconds.len() * percent / 100).min(seconds.len() - 1));
     let behind = acknowledged.iter().map(|batch| batch.behind.as_secs_f64());
     let mut minutes: Vec<_> = told.iter().map(|told| told.as_of).collect();
     minutes.dedup();
     json!({
         "batches": acknowledged.len(),
         "unseen": unseen,
-        "p50": at(50),
-        "p99": at(99),
-        "max": seconds.last(),
+        "latency": percentiles(&times),
         "messages": told.len(),
         "minutes": minutes.len(),
         "acknowledged_behind_max": behind.fold(0.0, f64::max),
@@ -122,6 +117,7 @@ fn report(acknowledged: &[Acknowledged], told: &[Told]) -> Value {
 /// The numbers for reading.
 pub(crate) fn lines(measured: &Value) -> String {
     let number = |key: &str| measured[key].as_f64().unwrap_or(f64::NAN);
+    let latency = |key: &str| measured["latency"][key].as_f64().unwrap_or(f64::NAN);
     format!(
         "live scores of {} bodies with {} open cases, {} events in {:.1} s ({:.0} a second), {} \
          messages over {} minutes\n  from the acknowledgement to the scores: p50 {:.0} ms, p99 {:.0} \
@@ -134,9 +130,9 @@ pub(crate) fn lines(measured: &Value) -> String {
         number("rate"),
         measured["messages"],
         measured["minutes"],
-        1000.0 * number("p50"),
-        1000.0 * number("p99"),
-        1000.0 * number("max"),
+        1000.0 * latency("p50"),
+        1000.0 * latency("p99"),
+        1000.0 * latency("max"),
         measured["unseen"],
         number("cold_seconds"),
         number("acknowledged_behind_max"),

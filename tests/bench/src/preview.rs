@@ -9,7 +9,7 @@ mod files;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use chengping_proto::rules::v1::Adjustment;
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tonic::transport::Channel;
 
 use crate::city::month;
+use crate::stopwatch::percentiles;
 use crate::suite::Suite;
 
 const CALLS: usize = 400;
@@ -119,13 +120,6 @@ fn request(way: Way, index: usize, sensitivity: bool) -> PreviewRulePackRequest 
         }),
     }
     request
-}
-
-fn percentiles(times: &[Duration]) -> Value {
-    let mut sorted: Vec<_> = times.iter().map(Duration::as_secs_f64).collect();
-    sorted.sort_by(f64::total_cmp);
-    let at = |percent: usize| sorted.get((sorted.len() * percent / 100).min(sorted.len() - 1));
-    json!({ "calls": sorted.len(), "min": sorted.first(), "p50": at(50), "p99": at(99) })
 }
 
 /// The numbers for reading.

@@ -70,10 +70,37 @@ pub(crate) fn threads() -> NonZeroUsize {
     available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Memory of this process that is in use, in bytes; 0 where the system does not say.
-pub(crate) fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-    kilobytes.unwrap_or(0_usize) * 1024
+/// How many of them there are, the least, and what half and 99 in a hundred of them take, in seconds.
+pub(crate) fn percentiles(times: &[Duration]) -> Value {
+    let mut sorted: Vec<_> = times.iter().map(Duration::as_secs_f64).collect();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().saturating_sub(1);
+    let at = |percent: usize| sorted.get((sorted.len() * percent / 100).min(last));
+    json!({
+        "calls": sorted.len(),
+        "min": sorted.first(),
+        "p50": at(50),
+        "p99": at(99),
+        "max": sorted.last(),
+    })
+}
+
+/// The number in the middle.
+pub(crate) fn median(numbers: &[f64]) -> f64 {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// What the system says of a process, such as `VmRSS:`, the memory in use in kilobytes.
+pub(crate) fn status(process: u32, key: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Memory of a process that is in use, in bytes; 0 where the system does not say.
+pub(crate) fn resident(process: u32) -> usize {
+    let kilobytes = status(process, "VmRSS:").and_then(|number| usize::try_from(number).ok());
+    kilobytes.unwrap_or_default() * 1024
 }

@@ -100,10 +100,10 @@ fn with_posts(
     pack: &RulePack,
     city: &City,
 ) -> Value {
-    let before = resident();
+    let before = resident(std::process::id());
     let mut table = FactTable::new(Attributor::new(pack, &city.registry, month()));
     city.facts(SEED, facts).for_each(|made| table.push(&made.fact));
-    let resident = resident().saturating_sub(before);
+    let resident = resident(std::process::id()).saturating_sub(before);
     json!({
         "facts": facts,
         "bytes_per_fact": table.bytes() as f64 / facts as f64,

@@ -128,9 +128,10 @@ fn changed_by_records(
         let (pairs, changed) = (Arc::clone(&pairs), Arc::clone(&changed));
         async move {
             let case_nos = &changed[start..changed.len().min(start + CHANGED_AT_ONCE)];
+            let case_nos: Vec<_> = case_nos.iter().map(String::as_str).collect();
             let mut connection = store::acquire(&pool).await?;
             let versions =
-                store::change::versions(&mut connection, &jurisdiction, watermarks, case_nos);
+                store::change::versions(&mut connection, &jurisdiction, watermarks, &case_nos);
             let versions = versions.await?;
             drop(connection);
             Ok(tokio::task::spawn_blocking(move || of_versions(&pairs, &versions)).await?)

@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 
 use super::App;
 use super::files::damaged;
-use crate::domain::{Additions, PackedFile, is_quiet, join_former, known_cases, pack};
+use crate::domain::{Additions, PackedFile, join_former, known_cases, pack, packable};
 use crate::error::Error;
 use crate::store::packed::{self, Standing};
 use crate::store::{self, PgConnection};
@@ -120,17 +120,11 @@ impl App {
         let mut connection = store::acquire(&self.pool).await?;
         let behind = packed::behind(&mut connection).await?;
         drop(connection);
-        let before = std::mem::take(seen);
-        let is_loud = behind.iter().any(|(jurisdiction, _, accepted)| {
-            before.get(jurisdiction).is_some_and(|before| !is_quiet(Some(*before), *accepted))
-        });
+        let before = std::mem::replace(seen, behind);
         let mut outcome = Ok(());
-        for (jurisdiction, _, accepted) in behind {
-            if !is_loud && is_quiet(before.get(&jurisdiction).copied(), accepted) {
-                // One that cannot be packed keeps no other waiting.
-                outcome = outcome.and(self.pack_some(&jurisdiction, true).await);
-            }
-            seen.insert(jurisdiction, accepted);
+        for jurisdiction in packable(&before, seen) {
+            // One that cannot be packed keeps no other waiting.
+            outcome = outcome.and(self.pack_some(jurisdiction, true).await);
         }
         outcome
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chengping_casework::{Case, CaseRecords, Event, PackedError, case_digest, next_frame};
-use chengping_types::{CaseNo, Digest, Instant};
+use chengping_types::{CaseNo, Digest, Instant, JurisdictionId};
 
 /// Records that came in during a second, up to which nobody is kept waiting by who packs.
 const QUIET: i64 = 20_000;
@@ -113,10 +113,19 @@ fn pack_one(case_no: CaseNo, addition: Addition) -> Result<PackedFile, PackedErr
     })
 }
 
-/// Whether the records of a jurisdiction may be packed now, seen a second ago at `before`: while
-/// files are loaded, who packs stays out of the way.
-pub(crate) fn is_quiet(before: Option<i64>, now: i64) -> bool {
-    before.is_some_and(|before| now - before <= QUIET)
+/// The jurisdictions that may be packed now, of those that are behind with so many records each,
+/// seen a second ago at `before`: while files are loaded for one, who packs stays out of the way of
+/// all.
+pub(crate) fn packable<'b>(
+    before: &BTreeMap<JurisdictionId, i64>,
+    behind: &'b BTreeMap<JurisdictionId, i64>,
+) -> Vec<&'b JurisdictionId> {
+    let come = |(of, now): (&'b JurisdictionId, &i64)| Some((of, now - before.get(of)?));
+    let come: Vec<_> = behind.iter().filter_map(come).collect();
+    if come.iter().any(|(_, records)| *records > QUIET) {
+        return Vec::new();
+    }
+    come.into_iter().map(|(of, _)| of).collect()
 }
 
 #[cfg(test)]
@@ -125,9 +134,17 @@ mod tests {
 
     #[test]
     fn while_much_comes_in_nothing_is_packed_and_what_was_not_seen_before_may_be_much() {
-        assert!(is_quiet(Some(5), 5));
-        assert!(is_quiet(Some(0), QUIET));
-        assert!(!is_quiet(Some(0), QUIET + 1));
-        assert!(!is_quiet(None, 1));
+        let seen = |counts: &[(&str, i64)]| {
+            let count = |(of, count): &(&str, i64)| (of.parse().unwrap(), *count);
+            counts.iter().map(count).collect::<BTreeMap<JurisdictionId, i64>>()
+        };
+        let packed = |before: &[(&str, i64)], now: &[(&str, i64)]| {
+            let (before, now) = (seen(before), seen(now));
+            packable(&before, &now).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(packed(&[("a", 5)], &[("a", 5)]), ["a"]);
+        assert_eq!(packed(&[("a", 0), ("b", 7)], &[("a", QUIET), ("b", 7)]), ["a", "b"]);
+        assert!(packed(&[("a", 0), ("b", 7)], &[("a", QUIET + 1), ("b", 7)]).is_empty());
+        assert_eq!(packed(&[("b", 7)], &[("a", 1), ("b", 8)]), ["b"]);
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use chengping_types::{Digest, JurisdictionId};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row as _};
+use sqlx::PgConnection;
 
 use super::time::Time;
-use super::{StoreError, case, corrupt, event, get};
+use super::{StoreError, case, corrupt, deadline, event, get};
 use crate::domain::{CaseFile, CaseVersions};
 
 /// The numbers of the cases of which something became known behind `after` and up to `watermark`, in
@@ -64,7 +63,7 @@ pub(crate) async fn versions(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     (former, watermark): (i64, i64),
-    case_nos: &[String],
+    case_nos: &[&str],
 ) -> Result<Vec<CaseVersions>, StoreError> {
     let rows = sqlx::query(
         "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
@@ -95,8 +94,8 @@ fn places(versions: &[CaseVersions]) -> HashMap<String, usize> {
     numbers.zip(0..).collect()
 }
 
-fn place(places: &HashMap<String, usize>, row: &PgRow) -> Result<usize, StoreError> {
-    let place = places.get(row.try_get::<&str, _>("case_no")?).copied();
+fn place(places: &HashMap<String, usize>, case_no: &str) -> Result<usize, StoreError> {
+    let place = places.get(case_no).copied();
     place.ok_or_else(|| corrupt("case_no", "an event or deadline has no case"))
 }
 
@@ -104,34 +103,19 @@ async fn add_events(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     (former, watermark): (i64, i64),
-    case_nos: &[String],
+    case_nos: &[&str],
     versions: &mut [CaseVersions],
 ) -> Result<(), StoreError> {
-    let rows = sqlx::query(
-        // One case after the other (`OFFSET 0` keeps it so), never a join over all events.
-        "SELECT of_case.* FROM case_month, LATERAL (
-             SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
-                    outcome, note, sequence
-             FROM event
-             WHERE event.jurisdiction = $1 AND event.case_no = case_month.case_no
-               AND event.month = case_month.month AND sequence <= $3 OFFSET 0) AS of_case
-         WHERE case_month.jurisdiction = $1 AND case_month.case_no = ANY($2)",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(case_nos)
-    .bind(watermark)
-    .fetch_all(connection)
-    .await?;
+    let events = event::of_cases(connection, jurisdiction, case_nos, watermark).await?;
     let places = places(versions);
-    for row in &rows {
-        let versions = &mut versions[place(&places, row)?];
-        let read = event::read(row, versions.present.case.case_no.clone())?;
-        if get::<i64>(row, "sequence")? <= former
+    for (event, sequence) in events {
+        let versions = &mut versions[place(&places, event.case_no.as_str())?];
+        if sequence <= former
             && let Some(file) = &mut versions.former
         {
-            file.events.push(read.clone());
+            file.events.push(event.clone());
         }
-        versions.present.events.push(read);
+        versions.present.events.push(event);
     }
     Ok(())
 }
@@ -140,23 +124,14 @@ async fn add_deadlines(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     (former, watermark): (i64, i64),
-    case_nos: &[String],
+    case_nos: &[&str],
     versions: &mut [CaseVersions],
 ) -> Result<(), StoreError> {
     // Of several rows of an event the last holds.
-    let rows = sqlx::query(
-        "SELECT case_no, event_no, due_time, sequence FROM computed_deadline
-         WHERE jurisdiction = $1 AND case_no = ANY($2) AND sequence <= $3
-         ORDER BY case_no, event_no, sequence",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(case_nos)
-    .bind(watermark)
-    .fetch_all(connection)
-    .await?;
+    let rows = deadline::rows_of_cases(connection, jurisdiction, case_nos, watermark).await?;
     let places = places(versions);
     for row in &rows {
-        let versions = &mut versions[place(&places, row)?];
+        let versions = &mut versions[place(&places, get(row, "case_no")?)?];
         let Time(due_at) = get(row, "due_time")?;
         let event_no: i64 = get(row, "event_no")?;
         let set = |file: &mut CaseFile| {

@@ -54,6 +54,29 @@ pub(crate) async fn of_cases(
     rows.iter().map(read).collect()
 }
 
+/// The rows of all deadlines that were ever computed for these cases among the first `watermark`
+/// records, by case, event and sequence.
+pub(super) async fn rows_of_cases(
+    connection: &mut PgConnection,
+    jurisdiction: &JurisdictionId,
+    case_nos: &[&str],
+    watermark: i64,
+) -> Result<Vec<PgRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT case_no, event_no, due_time, start_time, condition_id, limit_value, limit_unit,
+                calendar_digest, rules_digest, sequence, create_time
+         FROM computed_deadline
+         WHERE jurisdiction = $1 AND case_no = ANY($2) AND sequence <= $3
+         ORDER BY case_no, event_no, sequence",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(case_nos)
+    .bind(watermark)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
 /// The deadlines that hold now for events of a case, by event number.
 pub(crate) async fn of_case(
     connection: &mut PgConnection,

@@ -91,27 +91,34 @@ pub(super) fn write(
     row.optional_text(event.note.as_deref());
 }
 
-/// All events of these cases.
+/// The events of these cases among the first `watermark` records, each with its sequence.
 pub(crate) async fn of_cases(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     case_nos: &[&str],
-) -> Result<Vec<Event>, StoreError> {
+    watermark: i64,
+) -> Result<Vec<(Event, i64)>, StoreError> {
     let rows = sqlx::query(
         // One case after the other (`OFFSET 0` keeps it so), never a join over all events.
         "SELECT of_case.* FROM case_month, LATERAL (
              SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
-                    outcome, note
+                    outcome, note, sequence
              FROM event
              WHERE event.jurisdiction = $1 AND event.case_no = case_month.case_no
-               AND event.month = case_month.month OFFSET 0) AS of_case
+               AND event.month = case_month.month AND sequence <= $3 OFFSET 0) AS of_case
          WHERE case_month.jurisdiction = $1 AND case_month.case_no = ANY($2)",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
+    .bind(watermark)
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| read(row, parse(row, "case_no")?)).collect()
+    rows.iter().map(read_sequenced).collect()
+}
+
+/// An event with its case and its sequence.
+pub(super) fn read_sequenced(row: &PgRow) -> Result<(Event, i64), StoreError> {
+    Ok((read(row, parse(row, "case_no")?)?, get(row, "sequence")?))
 }
 
 /// Events of a case behind number `after` (0 for the first), by number.

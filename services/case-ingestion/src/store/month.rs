@@ -45,7 +45,7 @@ pub(crate) async fn page(
     let range = (after, last.as_str());
     let events = events(connection, jurisdiction, month, watermark, range).await?;
     let numbers = cases.iter().map(|row| get(row, "case_no")).collect::<Result<Vec<&str>, _>>()?;
-    let deadlines = deadlines(connection, jurisdiction, watermark, &numbers).await?;
+    let deadlines = deadline::rows_of_cases(connection, jurisdiction, &numbers, watermark).await?;
 
     let mut records = Vec::with_capacity(cases.len() + events.len() + deadlines.len());
     let (mut events, mut deadlines) = (events.iter().peekable(), deadlines.iter().peekable());
@@ -101,27 +101,6 @@ async fn events(
     .bind(FirstDay(month))
     .bind(after)
     .bind(last)
-    .bind(watermark)
-    .fetch_all(connection)
-    .await?;
-    Ok(rows)
-}
-
-async fn deadlines(
-    connection: &mut PgConnection,
-    jurisdiction: &JurisdictionId,
-    watermark: i64,
-    case_nos: &[&str],
-) -> Result<Vec<PgRow>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT case_no, event_no, due_time, start_time, condition_id, limit_value, limit_unit,
-                calendar_digest, rules_digest, sequence, create_time
-         FROM computed_deadline
-         WHERE jurisdiction = $1 AND case_no = ANY($2) AND sequence <= $3
-         ORDER BY case_no, event_no, sequence",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(case_nos)
     .bind(watermark)
     .fetch_all(connection)
     .await?;

@@ -1,5 +1,7 @@
 //! Packed case files, and the records that are not packed yet.
 
+use std::collections::BTreeMap;
+
 use chengping_casework::{Case, Event, PACKED_VERSION};
 use chengping_types::{CaseNo, Instant, JurisdictionId};
 use sqlx::PgConnection;
@@ -36,21 +38,18 @@ pub(crate) async fn watermark(
     Ok(watermark)
 }
 
-/// The jurisdictions with records that are not packed, with the watermarks of the packed and of
-/// all records.
+/// The jurisdictions with records that are not packed, with the number of their records.
 pub(crate) async fn behind(
     connection: &mut PgConnection,
-) -> Result<Vec<(JurisdictionId, i64, i64)>, StoreError> {
+) -> Result<BTreeMap<JurisdictionId, i64>, StoreError> {
     let rows = sqlx::query(
-        "SELECT jurisdiction, coalesce(state.watermark, 0) AS packed, ledger.watermark
+        "SELECT jurisdiction, ledger.watermark
          FROM jurisdiction AS ledger LEFT JOIN case_file_state AS state USING (jurisdiction)
          WHERE ledger.watermark > coalesce(state.watermark, 0)",
     )
     .fetch_all(connection)
     .await?;
-    let read = |row: &PgRow| {
-        Ok((parse(row, "jurisdiction")?, get(row, "packed")?, get(row, "watermark")?))
-    };
+    let read = |row: &PgRow| Ok((parse(row, "jurisdiction")?, get(row, "watermark")?));
     rows.iter().map(read).collect()
 }
 
@@ -172,8 +171,7 @@ async fn events(
     .bind(upto)
     .fetch_all(connection)
     .await?;
-    let read = |row: &PgRow| Ok((event::read(row, parse(row, "case_no")?)?, get(row, "sequence")?));
-    rows.iter().map(read).collect()
+    rows.iter().map(event::read_sequenced).collect()
 }
 
 /// The packed files of those of the cases that have one, one frame behind the other.

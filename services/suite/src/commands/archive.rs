@@ -17,7 +17,7 @@ use crate::archive::{About, ArchiveError, Reader, Writer};
 use crate::args::Common;
 use crate::clients::{Clients, all_pages};
 use crate::convert::archive::from_pb;
-use crate::convert::{enum_text, last_part, time_text};
+use crate::convert::{enum_text, last_part, second_text, time_text};
 use crate::failure::{Doing as _, Failure, Outcome, transport_lost};
 use crate::output::{Align, Output, Table, say};
 
@@ -223,8 +223,8 @@ pub async fn list(common: &Common, out: &mut Output) -> Result<Outcome, Failure>
             state_text(archive),
             archive.case_count.to_string(),
             archive.event_count.to_string(),
-            time_text(archive.put_away_time.as_ref()),
-            time_text(archive.restore_time.as_ref()),
+            second_text(archive.put_away_time.as_ref()),
+            second_text(archive.restore_time.as_ref()),
             archive.digest.clone(),
         ]);
     }

@@ -1,7 +1,6 @@
 //! A platform that sends what it has ready, and waits for acknowledgements.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::story::Block;
 use crate::raw::Raw;
+use crate::stopwatch::resident;
 
 /// Batches that are sent before an acknowledgement must come.
 const IN_FLIGHT: usize = 4;
@@ -149,11 +149,4 @@ impl Watched {
         self.stop.send(()).ok();
         Ok(self.most.await?)
     }
-}
-
-fn resident(process: u32) -> usize {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-    kilobytes.unwrap_or(0_usize) * 1024
 }

@@ -175,10 +175,11 @@ impl Lacking {
     ) -> Result<Self, StoreError> {
         let numbers: Vec<_> = case_nos.iter().map(CaseNo::as_str).collect();
         let cases = store::case::find(connection, jurisdiction, &numbers).await?;
-        let events = store::event::of_cases(connection, jurisdiction, &numbers).await?;
+        let events = store::event::of_cases(connection, jurisdiction, &numbers, i64::MAX).await?;
+        let events = events.into_iter().map(|(event, _)| event);
         let mut known: BTreeMap<CaseNo, Vec<Event>> = BTreeMap::new();
         let new = accepted.iter().map(|sent| &sent.event).filter(|event| !lacks_deadline(event));
-        for event in events.into_iter().chain(new.cloned()) {
+        for event in events.chain(new.cloned()) {
             known.entry(event.case_no.clone()).or_default().push(event);
         }
         let case = |case: Case| LackingCase {

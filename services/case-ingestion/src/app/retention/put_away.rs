@@ -100,6 +100,11 @@ impl App {
             wish.is_done_by(&archive)?;
             return Ok(archive);
         }
+        // Whoever makes the files anew reads the events: not while they leave.
+        let packed = store::packed::lock(&mut transaction, jurisdiction, false).await?;
+        if packed.is_none_or(|packed| packed.is_stale || packed.watermark < watermark) {
+            return Err(Error::ReadingDisturbed);
+        }
         super::still_readable(&mut transaction, jurisdiction, watermark, &standing).await?;
         if store::archive::has_newer(&mut transaction, jurisdiction, *month, watermark).await? {
             return Err(Error::ReadingDisturbed);
