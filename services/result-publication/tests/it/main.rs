@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod contesting;
 mod creating;
+mod deciding;
 mod immutable;
 mod ledger;
+mod peers;
 mod publishing;
 mod reading;
 mod scoring;
