@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::Actor;
 use crate::commands::{
-    archive, doctor, erase, evaluate, explain, freeze, generate, import, migrate, publish,
-    registry, rejects, restore_month, results, rules, token, verify, watch,
+    archive, doctor, erase, evaluate, explain, freeze, generate, import, inquiries, migrate,
+    publish, registry, rejects, restore_month, results, rules, steps, token, verify, watch,
 };
 use crate::failure::Failure;
 use crate::up;
@@ -98,10 +98,28 @@ pub enum Command {
     Results(results::ResultsArgs),
     /// Explain the score of a body down to case numbers
     Explain(explain::ExplainArgs),
+    /// Show the results of a month to the bodies, who may object
+    Submit(steps::SubmitArgs),
+    /// Close the objection window of a month, whose objections are all decided
+    Approve(steps::ApproveArgs),
+    /// Object to results that are shown and not published yet
+    Object(inquiries::FileArgs),
+    /// Inquire about a month, at any time
+    Inquire(inquiries::FileArgs),
+    /// List objections and inquiries, or show one
+    Inquiries(inquiries::InquiriesArgs),
+    /// Write a piece of evidence to a file
+    Evidence(inquiries::EvidenceArgs),
+    /// Give the first review of an objection or inquiry
+    Review(inquiries::ReviewArgs),
+    /// Decide an objection or inquiry, and write what follows into the record of its case
+    Decide(inquiries::DecideArgs),
     /// Seal and publish the results of a month
     Publish(publish::PublishArgs),
     /// Publish a corrected version of a published month
     Correct(publish::CorrectArgs),
+    /// Take back what is published of a month
+    Withdraw(steps::WithdrawArgs),
     /// Check a published version: signature, log, digests, and all scores computed again
     Verify(verify::VerifyArgs),
     /// Follow publications as they come, or the provisional scores of the month that runs
