@@ -28,6 +28,15 @@ impl KnownCases {
         self.0.get(case_no).copied()
     }
 
+    /// The months that are fixed.
+    pub(crate) fn months(&self) -> impl Iterator<Item = Month> {
+        self.0.values().filter_map(|known| known.month)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&CaseNo, &mut KnownCase)> {
+        self.0.iter_mut()
+    }
+
     /// Whether the case is known and names a filing condition.
     pub(crate) fn is_conditional(&self, case_no: &CaseNo) -> bool {
         self.get(case_no).is_some_and(|known| known.is_conditional)
