@@ -107,6 +107,13 @@ pub(crate) enum Error {
         .missing.len(), .missing[0]
     )]
     ObjectionsNotApplied { name: String, missing: Vec<String> },
+    /// What an earlier version took account of is not in the evaluation.
+    #[error(
+        "{name} does not see what was decided on {} inquiries that an earlier version takes account \
+         of, the first is {}; evaluate again with a later `decided`",
+        .lost.len(), .lost[0]
+    )]
+    DecisionsLost { name: String, lost: Vec<String> },
     /// One person would take two steps that need two.
     #[error("{actor} took the step before of {name}; somebody else must take this one")]
     FourEyes { name: String, actor: String },
@@ -200,6 +207,7 @@ impl ApiError for Error {
             | Self::ObjectionWindowOpen { .. }
             | Self::ObjectionsUndecided { .. }
             | Self::ObjectionsNotApplied { .. }
+            | Self::DecisionsLost { .. }
             | Self::FourEyes { .. }
             | Self::WorkCalendarMissing { .. }
             | Self::NoObjectionWindow { .. }
@@ -260,6 +268,7 @@ impl ApiError for Error {
             Self::ObjectionWindowOpen { .. } => "OBJECTION_WINDOW_OPEN",
             Self::ObjectionsUndecided { .. } => "OBJECTIONS_UNDECIDED",
             Self::ObjectionsNotApplied { .. } => "OBJECTIONS_NOT_APPLIED",
+            Self::DecisionsLost { .. } => "DECISIONS_LOST",
             Self::FourEyes { .. } => "FOUR_EYES_REQUIRED",
             Self::WorkCalendarMissing { .. } => "WORK_CALENDAR_MISSING",
             Self::TooMuchPublished { .. } => "PUBLICATION_RACED",
@@ -314,7 +323,8 @@ impl ApiError for Error {
             }
             Self::ObjectionWindowOpen { name, end } => of(&[("name", name), ("end", end)]),
             Self::ObjectionsUndecided { name, waiting: found }
-            | Self::ObjectionsNotApplied { name, missing: found } => {
+            | Self::ObjectionsNotApplied { name, missing: found }
+            | Self::DecisionsLost { name, lost: found } => {
                 of(&[("name", name), ("count", &found.len()), ("first", &found[0])])
             }
             Self::FourEyes { name, actor } => of(&[("name", name), ("actor", actor)]),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chengping_chassis::clock::WallClock;
 use chengping_types::{Instant, JurisdictionId, Month};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -53,8 +54,8 @@ pub struct Common {
     /// Only events before this instant are seen
     #[arg(long, global = true, value_name = "RFC3339")]
     pub as_of: Option<Instant>,
-    /// Only decisions (exemptions, withdrawn orders) before this instant are seen
-    #[arg(long, global = true, value_name = "RFC3339")]
+    /// Only decisions (exemptions, withdrawn orders) before this instant are seen; `now` for all
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = instant_or_now)]
     pub decided: Option<Instant>,
     /// Form of what goes to standard output
     #[arg(long, global = true, value_enum)]
@@ -140,6 +141,14 @@ pub enum Command {
     Token(token::TokenArgs),
     /// Look at this machine and the server, and say what is missing
     Doctor(doctor::DoctorArgs),
+}
+
+/// An instant, or `now`.
+fn instant_or_now(text: &str) -> Result<Instant, String> {
+    if text == "now" {
+        return Ok(Instant::from_micros(WallClock::default().micros()));
+    }
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 impl Common {

@@ -84,11 +84,12 @@ async fn make(connection: &mut Connection, wish: &CreateVersion) -> Result<Versi
     Ok(version)
 }
 
-/// Says of every upheld inquiry of the month whether the version takes account of it, and gives those
-/// of which it does.
+/// Says of every upheld inquiry of the month that no earlier version takes account of whether this
+/// one does, and gives those of which it does. What an earlier version took account of is never lost
+/// again: an evaluation whose `decided` is too early would do that.
 async fn link(connection: &mut Connection, version: &Version) -> Result<Vec<u64>, Error> {
     let Version { jurisdiction, month, number, evaluation, .. } = version;
-    let upheld = inquiries::upheld(connection, jurisdiction, *month, *number).await?;
+    let upheld = inquiries::upheld(connection, jurisdiction, *month).await?;
     if upheld.is_empty() {
         return Ok(Vec::new());
     }
@@ -97,7 +98,7 @@ async fn link(connection: &mut Connection, version: &Version) -> Result<Vec<u64>
         name: version.name().to_string(),
         source: Box::new(error),
     })?;
-    let mut linked = Vec::new();
+    let (mut linked, mut lost) = (Vec::new(), Vec::new());
     for inquiry in upheld {
         let sent = outbox::of(connection, &inquiry).await?;
         let remedy = Remedy {
@@ -105,10 +106,20 @@ async fn link(connection: &mut Connection, version: &Version) -> Result<Vec<u64>
             mended_by: Mended::parse(&inquiry.mended_by),
         };
         let held = seen.holds(&remedy);
+        if inquiry.correcting_version.is_some_and(|before| before < *number) {
+            // A registry or rules may be gone back to; what was decided about a case may not.
+            if !held && remedy.mended_by.is_none() {
+                lost.push(inquiry.name().to_string());
+            }
+            continue;
+        }
         inquiries::link(connection, &inquiry, held.then_some(*number)).await?;
         linked.extend(held.then_some(inquiry.number));
     }
-    Ok(linked)
+    if lost.is_empty() {
+        return Ok(linked);
+    }
+    Err(Error::DecisionsLost { name: version.evaluation_name().to_string(), lost })
 }
 
 /// What the same call got before, if there was one.

@@ -136,22 +136,19 @@ pub(crate) async fn objections(
     rows.into_iter().map(Inquiry::try_from).collect()
 }
 
-/// The upheld inquiries of a month that no version before `version` takes account of.
+/// The upheld inquiries of a month.
 pub(crate) async fn upheld(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
     month: Month,
-    version: u32,
 ) -> Result<Vec<Inquiry>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "select * from inquiry
          where jurisdiction = $1 and month = $2 and state = 'upheld'
-             and (correcting_version is null or correcting_version >= $3)
          order by inquiry",
     )
     .bind(jurisdiction.as_str())
     .bind(month.to_string())
-    .bind(integer(version))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Inquiry::try_from).collect()

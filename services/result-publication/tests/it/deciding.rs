@@ -189,6 +189,11 @@ async fn an_upheld_objection_becomes_an_event_and_the_version_waits_for_it() {
     service.step("approve", &version, "wang", "shown before").await.unwrap();
     service.step("publish", &version, "li", "").await.unwrap();
 
+    // A correction never loses what was decided before.
+    let status = service.create(MONTH, &blind, "another reason").await.unwrap_err();
+    assert_eq!(refusal(&status), (Code::FailedPrecondition, "DECISIONS_LOST".to_owned()));
+    assert_eq!(value(&status, "first"), filed.name);
+
     let moves = get(&service, &filed.name).await.moves;
     let actors: Vec<_> = moves.iter().map(|step| step.actor.as_str()).collect();
     assert_eq!(actors, ["d01.zhao", "li", "wang"]);

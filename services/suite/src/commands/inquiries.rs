@@ -363,7 +363,8 @@ pub async fn decide(
     } else if inquiry.state() == State::Upheld {
         let month = &inquiry.month;
         say(format_args!(
-            "evaluate {month} again with a --decided of now, and make the next version from that"
+            "evaluate again, `chengping evaluate --month {month} --decided now`, and make the next \
+             version from that"
         ));
     }
     Ok(Outcome::Done)
