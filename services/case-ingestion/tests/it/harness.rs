@@ -157,7 +157,7 @@ async fn serve_cases(
 ) -> Channel {
     let config = Config {
         listen: free_address(),
-        identity: IdentityConfig::default(),
+        identity: IdentityConfig::off(),
         database: DatabaseConfig::at(database.url_for(SCHEMA)),
         rules: PeerConfig::at(registry.to_string()),
         intake,
