@@ -137,7 +137,7 @@ pub enum Command {
     Generate(generate::GenerateArgs),
     /// Create the roles, schemas and tables of the four services in a database
     Migrate(migrate::MigrateArgs),
-    /// Print a token that says who calls, signed with the key of a data folder
+    /// Print a token that says who calls, signed with the key of a data folder; list and rotate keys
     Token(token::TokenArgs),
     /// Look at this machine and the server, and say what is missing
     Doctor(doctor::DoctorArgs),

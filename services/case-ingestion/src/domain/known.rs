@@ -1,9 +1,9 @@
 //! Cases that were accepted, and the month under which the events of each are kept.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chengping_types::{CaseNo, Instant, Month, TimeZone};
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::record::SentEvent;
 use super::retention::Retention;

@@ -169,7 +169,7 @@ async fn serve_cases(
 ) -> Channel {
     let config = Config {
         listen: free_address(),
-        identity: IdentityConfig::default(),
+        identity: IdentityConfig::off(),
         database,
         rules: PeerConfig::at(registry.to_string()),
         intake,

@@ -117,7 +117,7 @@ fn config(
 ) -> Config {
     let non_zero = |number| NonZeroU64::new(number).unwrap();
     Config {
-        identity: chengping_chassis::identity::IdentityConfig::default(),
+        identity: chengping_chassis::identity::IdentityConfig::off(),
         listen: ListenConfig {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             grace_ms: non_zero(1_000),

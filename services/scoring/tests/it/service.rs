@@ -63,7 +63,7 @@ async fn serve(
     shutdown: &CancellationToken,
 ) -> Client {
     let config = Config {
-        identity: chengping_chassis::identity::IdentityConfig::default(),
+        identity: chengping_chassis::identity::IdentityConfig::off(),
         listen: ListenConfig {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ..ListenConfig::default()
