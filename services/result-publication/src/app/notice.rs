@@ -1,5 +1,6 @@
 //! Showing versions to the bodies, and closing their objection window.
 
+use chengping_types::Instant;
 use chengping_types::name::BulletinVersionName;
 
 use super::publish::require_etag;
@@ -9,6 +10,8 @@ use crate::domain::state::{Notice, Step};
 use crate::domain::{Moved, Version};
 use crate::error::Error;
 use crate::store::{Connection, commit, inquiries, versions};
+
+const SECOND: i64 = 1_000_000;
 
 /// Who asks for a step of a version, and what they know of it.
 #[derive(Debug, Clone)]
@@ -46,7 +49,9 @@ impl App {
             due.ok_or_else(|| Error::WorkCalendarMissing { jurisdiction: jurisdiction.to_string() })
         };
         let days = &self.days;
-        let objection_start = due(time, days.notice_days.get()).await?;
+        // Nobody reads a deadline to the microsecond.
+        let start = Instant::from_micros(time.as_micros().div_euclid(SECOND) * SECOND);
+        let objection_start = due(start, days.notice_days.get()).await?;
         let objection_end = due(objection_start, days.objection_days.get()).await?;
         let decision_due = due(objection_end, days.decision_days.get()).await?;
         Ok(Notice { time, objection_start, objection_end, decision_due })
@@ -119,6 +124,6 @@ async fn require_decided(connection: &mut Connection, version: &Version) -> Resu
     Ok(())
 }
 
-pub(super) fn moved<'a>(asked: &'a Asked, step: Step, time: chengping_types::Instant) -> Moved<'a> {
+pub(super) fn moved<'a>(asked: &'a Asked, step: Step, time: Instant) -> Moved<'a> {
     Moved { step, actor: &asked.actor, reason: &asked.reason, time }
 }

@@ -211,8 +211,8 @@ pub(super) async fn report(
     let name = format!("{}/checkpoint", clients.parent());
     let checkpoint = clients.ledger().get_checkpoint(GetCheckpointRequest { name }).await;
     let checkpoint = checkpoint.doing("read the checkpoint")?.into_inner();
-    let changed = match version.version {
-        1 => None,
+    let changed = match (version.version, version.state()) {
+        (1, _) | (_, State::Withdrawn) => None,
         _ => Some(changes(clients, version).await?),
     };
     let index = version.log_index.map(|index| index.to_string()).unwrap_or_default();
