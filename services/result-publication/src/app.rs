@@ -2,6 +2,7 @@
 
 mod create;
 mod evidence;
+mod export;
 mod publish;
 mod reading;
 mod watch;
@@ -37,6 +38,7 @@ pub(crate) struct App {
     /// Wakes watchers when this process has published; what others publish they find by asking.
     published: Arc<channel::Sender<()>>,
     shutdown: CancellationToken,
+    exports: export::Exports,
 }
 
 impl App {
@@ -56,6 +58,7 @@ impl App {
             keep_alive: config.watch.keep_alive(),
             published: Arc::new(channel::Sender::new(())),
             shutdown,
+            exports: export::Exports::default(),
         }
     }
 }
