@@ -147,7 +147,8 @@ fn placed(line: &Line) -> String {
 
 /// The bodies of each group with cases that were carried over or suspended, the most first.
 fn carried(groups: &[Group]) -> Vec<Values> {
-    let kinds: [(&str, fn(&Line) -> u64); 2] =
+    type Count = fn(&Line) -> u64;
+    let kinds: [(&str, Count); 2] =
         [("遗留未处置", |line| line.carried_open), ("挂账", |line| line.suspended)];
     let of_group = |group: &Group| {
         let sentences = kinds.iter().filter_map(|(what, count)| {

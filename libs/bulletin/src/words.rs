@@ -6,7 +6,7 @@ use chengping_types::{Exact, Month};
 use crate::{Bulletin, Standing};
 
 /// What stands for a character that cannot be shown.
-const BOX: char = '□';
+pub(crate) const BOX: char = '□';
 
 /// A text that came from outside, in one line: characters that control a terminal, a page or the
 /// direction of writing show as a box.

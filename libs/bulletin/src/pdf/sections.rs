@@ -83,12 +83,12 @@ fn ranks(bulletin: &Bulletin, group: &Group, flow: &mut Flow<'_>) {
     let streams = group.streams.iter().take(STREAMS_MAX);
     let mut columns = vec![
         Column::text("名次", 44.0),
-        Column::text("单位", 150.0),
+        Column::text("单位", 140.0),
         Column::number("得分", 46.0),
         Column::text("等级", 38.0),
     ];
     columns.extend(streams.map(|stream| Column::number(&format!("{}扣分", stream.name), 50.0)));
-    columns.push(Column::text("说明", 70.0));
+    columns.push(Column::text("说明", 84.0));
     table(flow, &columns, group.lines.iter().map(|line| of_body(group, line)));
     if group.streams.len() > STREAMS_MAX {
         flow.paragraph("其余各类扣分见工作簿。", Style::faint(8.5), false);

@@ -5,6 +5,8 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::metrics::GlyphMetrics;
 use skrifa::{FontRef, MetadataProvider as _};
 
+use crate::words::BOX;
+
 /// Noto Sans SC, cut down to what Chinese names and texts need; `font/README.md` says how.
 pub(super) const FONT: &[u8] = include_bytes!("../../font/NotoSansSC-subset.ttf");
 const UNITS_PER_EM: f32 = 1000.0;
@@ -22,9 +24,11 @@ impl Typeface {
         Self { charmap: font.charmap(), metrics }
     }
 
-    /// The glyph of a character; a box, glyph 0, for one that the font does not have.
+    /// The glyph of a character; a box for one that the font does not have. Not glyph 0, for which
+    /// files do not say what it stands for.
     pub(super) fn glyph(&self, char: char) -> u32 {
-        self.charmap.map(char).map_or(0, |glyph| glyph.to_u32())
+        let glyph = self.charmap.map(char).or_else(|| self.charmap.map(BOX));
+        glyph.map_or(0, |glyph| glyph.to_u32())
     }
 
     pub(super) fn has(&self, char: char) -> bool {
@@ -56,7 +60,8 @@ mod tests {
         for char in texts.iter().flat_map(|text| text.chars()) {
             assert!(face.has(char), "{char} U+{:04X}", u32::from(char));
         }
-        assert_eq!(face.glyph('𠮷'), 0);
+        assert_eq!(face.glyph('𠮷'), face.glyph('□'));
+        assert!(!face.has('𠮷'));
         // Digits are of one width, so that columns of them stand in line.
         let widths: Vec<_> = ('0'..='9').map(|digit| face.advance(face.glyph(digit))).collect();
         assert!(widths.windows(2).all(|pair| pair[0].to_bits() == pair[1].to_bits()));

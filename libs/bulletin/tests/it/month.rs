@@ -32,7 +32,11 @@ pub(crate) fn units(count: u64) -> Vec<Unit> {
     use BodyKind::{Bureau, District, Specialised, Subdistrict, Window};
     let kinds = [Subdistrict, District, Bureau, Window, Specialised];
     let unit = |number: u64| {
-        let kind = if number % 4 == 0 { kinds[1 + (number / 4 % 4) as usize] } else { Subdistrict };
+        let kind = if number.is_multiple_of(4) {
+            kinds[1 + (number / 4 % 4) as usize]
+        } else {
+            Subdistrict
+        };
         let name = NAMES[(number % 8) as usize];
         Unit { kind, name: format!("{name}第{number}单位"), late: Some(number * 7919 % 83) }
     };

@@ -8,9 +8,8 @@ use crate::month::{Documents, Unit, documents};
 
 /// The sealed version of documents, as far as a bulletin reads it.
 pub(crate) fn sealed(documents: &Documents, version: u32, reason: Option<&str>) -> Vec<u8> {
-    let raw = |bytes: &[u8]| {
-        RawValue::from_string(String::from_utf8(bytes.to_vec()).unwrap()).unwrap()
-    };
+    let raw =
+        |bytes: &[u8]| RawValue::from_string(String::from_utf8(bytes.to_vec()).unwrap()).unwrap();
     #[derive(serde::Serialize)]
     struct Sealed<'a> {
         version: u32,
