@@ -10,9 +10,12 @@ mod city;
 mod contract;
 mod county;
 mod deadlines;
+mod exports;
 mod live;
 mod malformed;
 mod outages;
+#[path = "../../libs/bulletin/tests/it/pages.rs"]
+mod pages;
 mod processes;
 mod publication;
 mod registry;

@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod creating;
+mod exporting;
 mod immutable;
 mod ledger;
+#[path = "../../../../libs/bulletin/tests/it/month.rs"]
+mod month;
 mod publishing;
 mod reading;
 mod scoring;

@@ -99,9 +99,6 @@ async fn what_comes_later_says_so() {
     let status = service.bulletins.clone().withdraw_bulletin_version(request).await.unwrap_err();
     assert_eq!(refusal(&status), expected);
     assert_eq!(value(&status, "method"), "WithdrawBulletinVersion");
-    let request = pb::ExportBulletinVersionRequest::default();
-    let status = service.bulletins.clone().export_bulletin_version(request).await.unwrap_err();
-    assert_eq!(refusal(&status), expected);
     let mut inquiries = InquiryServiceClient::new(service.channel.clone());
     let status = inquiries.list_inquiries(pb::ListInquiriesRequest::default()).await.unwrap_err();
     assert_eq!(refusal(&status), expected);
