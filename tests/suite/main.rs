@@ -11,9 +11,12 @@ mod contested;
 mod contract;
 mod county;
 mod deadlines;
+mod exports;
 mod live;
 mod malformed;
 mod outages;
+#[path = "../../libs/bulletin/tests/it/pages.rs"]
+mod pages;
 mod processes;
 mod publication;
 mod registry;

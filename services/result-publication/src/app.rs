@@ -5,6 +5,7 @@ mod compare;
 mod create;
 mod decide;
 mod evidence;
+mod export;
 mod inquiries;
 mod notice;
 mod outbox;
@@ -53,6 +54,7 @@ pub(crate) struct App {
     /// Wakes who sends what this process has decided.
     decided: Arc<channel::Sender<()>>,
     shutdown: CancellationToken,
+    exports: export::Exports,
 }
 
 impl App {
@@ -75,6 +77,7 @@ impl App {
             published: Arc::new(channel::Sender::new(())),
             decided: Arc::new(channel::Sender::new(())),
             shutdown,
+            exports: export::Exports::default(),
         }
     }
 }

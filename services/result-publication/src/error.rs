@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chengping_bulletin::FileFormat;
 use chengping_chassis::error::{ApiError, FieldErrors};
 use chengping_chassis::page_token::PageError;
 use chengping_ledger::merkle::TreeHead;
@@ -85,6 +86,9 @@ pub(crate) enum Error {
     /// A stored document is not what was once sealed.
     #[error("the sealed document of {name} is corrupt")]
     DocumentCorrupt { name: String, source: Box<dyn std::error::Error + Send + Sync> },
+    /// A version cannot be shown as a file.
+    #[error("{name} cannot be given as {format}")]
+    Export { name: String, format: FileFormat, source: Box<dyn std::error::Error + Send + Sync> },
     /// The stored log is not what was last signed.
     #[error("the log of {jurisdiction} has {found:?}, the last checkpoint says {signed:?}")]
     LogCorrupt { jurisdiction: String, found: TreeHead, signed: Option<TreeHead> },
@@ -233,6 +237,7 @@ impl ApiError for Error {
             Self::Store(error) if error.is_transient() => Code::Unavailable,
             Self::NotBuilt { .. } => Code::Unimplemented,
             Self::Seal { .. }
+            | Self::Export { .. }
             | Self::DocumentTooLarge { .. }
             | Self::CutOff(_)
             | Self::Store(_) => Code::Internal,
@@ -282,6 +287,7 @@ impl ApiError for Error {
             Self::CaseNotFound { .. } => "CASE_NOT_FOUND",
             Self::BodyDenied { .. } => "PERMISSION_DENIED",
             Self::Peer { .. } => "PEER_FAILED",
+            Self::Export { .. } => "EXPORT_FAILED",
             Self::Scoring(_) if self.code() == Code::Internal => "SCORING_FAILED",
             Self::Scoring(_) => "SCORING_UNAVAILABLE",
             Self::DocumentTooLarge { .. } => "DOCUMENT_TOO_LARGE",

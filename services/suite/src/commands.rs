@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod erase;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod freeze;
 pub mod generate;
 pub mod import;

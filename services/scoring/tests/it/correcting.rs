@@ -23,11 +23,7 @@ async fn evaluate(service: &mut Service, month: &str, corrections: &[&str]) -> S
 }
 
 /// Which of `later` a correction touches.
-async fn touched(
-    service: &mut Service,
-    name: &str,
-    later: &[&str],
-) -> Vec<pb::TouchedEvaluation> {
+async fn touched(service: &mut Service, name: &str, later: &[&str]) -> Vec<pb::TouchedEvaluation> {
     let request = pb::TraceCorrectionRequest {
         name: name.to_owned(),
         evaluations: later.iter().map(|name| (*name).to_owned()).collect(),
