@@ -79,7 +79,8 @@ cat <<NEXT
   chengping watch                                                # every published version, as it comes
   chengping verify $data/bundle-$month.json   # recompute every score, without a server
   $tools/buf/bin/buf curl --protocol grpc --http2-prior-knowledge --list-methods http://$address
-  $tools/buf/bin/buf curl --protocol grpc --http2-prior-knowledge -d '{"parent": "jurisdictions/$CHENGPING_JURISDICTION"}' \\
+  $tools/buf/bin/buf curl --protocol grpc --http2-prior-knowledge \\
+    -H "authorization: Bearer \$(chengping token --subject reader --role auditor)" -d '{"parent": "jurisdictions/$CHENGPING_JURISDICTION"}' \\
     http://$address/chengping.scoring.v1.EvaluationService/ListEvaluations
 NEXT
 wait "$suite"

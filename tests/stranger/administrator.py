@@ -2,10 +2,12 @@
 
 Registers two towns, an office and a month of cases, puts rules in force, changes a weight, is told
 of a lost update, derives a pack for a district, merges bodies, rolls back, and reads who did what.
-Prints one line of JSON with what it saw. Usage: administrator.py ADDRESS RULE_PACK_FILE
+Prints one line of JSON with what it saw.
+Usage: AUTHOR_TOKEN=TOKEN APPROVER_TOKEN=TOKEN administrator.py ADDRESS RULE_PACK_FILE
 """
 
 import json
+import os
 import sys
 import uuid
 
@@ -51,17 +53,11 @@ ROWS = [
 ]
 
 
-class Administrator:
+class Administrator(Reflected):
     """Calls in the name of a person."""
 
-    def __init__(self, api, actor):
-        self.api, self.actor = api, actor
-
-    def call(self, method, request):
-        return self.api.call(method, request, actor=self.actor)
-
     def refusal(self, method, request):
-        return refusal(self.api, method, request, actor=self.actor)
+        return refusal(self, method, request)
 
 
 def review(author, approver, revision, active_from, **more):
@@ -195,13 +191,14 @@ def offered(author, newer, seen):
 
 
 def main(address, rule_pack_file):
-    api = Reflected(grpc.insecure_channel(address))
-    author, approver = Administrator(api, "li.wei"), Administrator(api, "wang.fang")
+    channel = grpc.insecure_channel(address)
+    tokens = os.environ["AUTHOR_TOKEN"], os.environ["APPROVER_TOKEN"]
+    author, approver = (Administrator(channel, token) for token in tokens)
     seen = {}
     registries(author, seen)
     with open(rule_pack_file, encoding="utf-8") as file:
         source = file.read()
-    deliver(api)
+    deliver(author)
     first, adjusted = rules(author, approver, source, seen)
     deadlines(author, seen)
     derived(author, approver, first, seen)
@@ -209,7 +206,7 @@ def main(address, rule_pack_file):
     back = author.call(f"{RULES}/RollbackRulePack", {"name": PACK, "revision": 1, "reason": "too harsh"})
     seen["rolled_back"] = [back["revision"], back["digest"] == first["digest"]]
     asked = {"parent": CITY, "filter": 'actor = "wang.fang" AND action : "Activate"'}
-    entries = author.call(f"{RULES}/ListAuditEntries", asked)["audit_entries"]
+    entries = approver.call(f"{RULES}/ListAuditEntries", asked)["audit_entries"]
     seen["audit"] = [len(entries), entries[0]["reason"]]
     seen["intact"] = "faults" not in author.call(f"{RULES}/VerifyAuditEntries", {"parent": CITY})
     print(json.dumps(seen, ensure_ascii=False, sort_keys=True))

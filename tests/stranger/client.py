@@ -1,10 +1,11 @@
-"""A stranger's client: knows an address and reflection, and nothing else of this project.
+"""A stranger's client: knows an address, a token and reflection, and nothing else of this project.
 
 Runs the main job on a small jurisdiction of its own and prints one line of JSON with what it saw.
-Usage: client.py ADDRESS RULE_PACK_FILE
+Usage: CHENGPING_TOKEN=TOKEN client.py ADDRESS RULE_PACK_FILE
 """
 
 import json
+import os
 import queue
 import sys
 import threading
@@ -24,15 +25,16 @@ MONTH = "2018-03"
 class Reflected:
     """Calls any method of a server by name, with dictionaries for messages."""
 
-    def __init__(self, channel):
+    def __init__(self, channel, token):
         self.channel = channel
+        self.metadata = [("authorization", f"Bearer {token}")] if token else None
         self.database = ProtoReflectionDescriptorDatabase(channel)
         self.pool = DescriptorPool(self.database)
 
     def services(self):
         return sorted(self.database.get_services())
 
-    def call(self, method, requests, timeout=60, actor=None):
+    def call(self, method, requests, timeout=60):
         """Calls `package.Service/Method`; `requests` is a dictionary, or an iterable of them for a
         client stream. Gives a dictionary, or an iterator of them for a server stream."""
         service, name = method.split("/")
@@ -57,8 +59,7 @@ class Reflected:
             )
 
         argument = (build(one) for one in requests) if descriptor.client_streaming else build(requests)
-        metadata = [("x-actor", actor)] if actor else None
-        answer = call(argument, timeout=timeout, metadata=metadata)
+        answer = call(argument, timeout=timeout, metadata=self.metadata)
         return map(show, answer) if descriptor.server_streaming else show(answer)
 
 
@@ -135,10 +136,10 @@ def apply_rules(api, source):
     return api.call(f"{service}/ActivateRulePackRevision", {"name": name, "active_from": "2018-01"})
 
 
-def refusal(api, method, request, **options):
+def refusal(api, method, request):
     """The code with which a call is refused, and the kinds of its details; None when it is not."""
     try:
-        api.call(method, request, **options)
+        api.call(method, request)
     except grpc.RpcError as error:
         details = {one.type_url.rsplit(".", 1)[-1] for one in rpc_status.from_call(error).details}
         return {"code": error.code().name, "details": sorted(details)}
@@ -147,11 +148,12 @@ def refusal(api, method, request, **options):
 
 def main(address, rule_pack_file):
     channel = grpc.insecure_channel(address)
-    api = Reflected(channel)
+    api, stranger = (Reflected(channel, token) for token in (os.environ["CHENGPING_TOKEN"], None))
     health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
     seen = {
         "services": [name for name in api.services() if name.startswith("chengping.")],
         "health": health_pb2.HealthCheckResponse.ServingStatus.Name(health.status),
+        "unknown": refusal(stranger, "chengping.cases.v1.CaseService/GetCase", {"name": "nonsense"}),
         # A bad request is answered with a code, one reason and the field at fault.
         "error": refusal(api, "chengping.cases.v1.CaseService/GetCase", {"name": "nonsense"}),
     }

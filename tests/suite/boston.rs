@@ -92,8 +92,7 @@ async fn flags_of_the_product(suite: &Suite) -> BTreeMap<String, bool> {
     let zone: TimeZone = ZONE.parse().unwrap();
     let as_of: Instant = "2020-01-01T00:00:00Z".parse().unwrap();
     let as_of = Timestamp { seconds: as_of.as_micros() / 1_000_000, nanos: 0 };
-    let mut client =
-        SnapshotServiceClient::connect(format!("http://{}", suite.address())).await.unwrap();
+    let mut client = SnapshotServiceClient::new(suite.connection().await);
     let bit = |base: chengping_casework::Base| 1_u64 << base.code();
     let [filed, due, on_time] = [
         chengping_casework::Base::Filed,

@@ -82,8 +82,7 @@ impl City {
     }
 
     async fn taken_in(&self, case_no: &str) -> Option<Timestamp> {
-        let address = format!("http://{}", self.0.address());
-        let mut cases = CaseServiceClient::connect(address).await.unwrap();
+        let mut cases = CaseServiceClient::new(self.0.connection().await);
         let parent = format!("{JURISDICTION}/cases/{case_no}");
         let request = ListEventsRequest { parent, ..Default::default() };
         let mut events = cases.list_events(request).await.unwrap().into_inner().events;
@@ -91,8 +90,7 @@ impl City {
     }
 
     async fn asked(&self, start: &str, condition: &str) -> Option<Timestamp> {
-        let address = format!("http://{}", self.0.address());
-        let mut rules = RulePackServiceClient::connect(address).await.unwrap();
+        let mut rules = RulePackServiceClient::new(self.0.connection().await);
         let micros = start.parse::<Instant>().unwrap().as_micros();
         let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap();
         let request = ComputeDeadlineRequest {

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
+use chengping_chassis::identity::{Grant, Issuer, Role};
+use chengping_suite::credentials;
 use chengping_testing::{
     OtlpReceiver, PointRecord, Process, RedisServer, SpanRecord, TestDatabase, free_port,
 };
 use nix::sys::signal::Signal;
 
-use crate::support::{Done, chengping, folder, program};
+use crate::support::{Done, chengping, chengping_as, folder, program, token};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -48,6 +50,16 @@ const SERVICES: [Service; 4] = [
     },
 ];
 
+/// An issuer in the folder: what makes a service believe it, and the file with the services' token.
+fn identity(data: &Path) -> ([(&'static str, String); 2], String) {
+    let issuer = Issuer::open_or_create(&credentials::folder(data)).unwrap();
+    let path = |name: &str| credentials::folder(data).join(name).to_str().unwrap().to_owned();
+    let token = path("service.token");
+    let grant = Grant::everything("chengping", Duration::from_secs(3_600));
+    issuer.leave(&Grant { roles: [Role::Service].into(), ..grant }, Path::new(&token)).unwrap();
+    ([("ISSUERS", Issuer::NAME.to_owned()), ("JWKS_FILE", path("jwks.json"))], token)
+}
+
 struct Fleet {
     processes: Vec<Process>,
     server: String,
@@ -62,6 +74,7 @@ impl Fleet {
     ) -> Self {
         let ports: BTreeMap<_, _> =
             SERVICES.iter().map(|service| (service.variables, free_port().unwrap())).collect();
+        let (issuers, service_token) = identity(data);
         let mut processes = Vec::new();
         for service in &SERVICES {
             let prefix = format!("CHENGPING_{}__", service.variables);
@@ -75,9 +88,15 @@ impl Fleet {
                 (format!("{prefix}TELEMETRY__METRICS_INTERVAL_MS"), "200".into()),
                 ("REDIS_URL".into(), redis.map_or("", RedisServer::url).into()),
             ];
+            variables.extend(
+                issuers
+                    .iter()
+                    .map(|(key, value)| (format!("{prefix}IDENTITY__{key}"), value.clone())),
+            );
             for (peer, of) in service.peers {
                 let address = format!("http://127.0.0.1:{}", ports[of]);
                 variables.push((format!("{prefix}{peer}__ADDRESS"), address));
+                variables.push((format!("{prefix}{peer}__TOKEN_FILE"), service_token.clone()));
             }
             if service.variables == "PUBLICATION" {
                 let keys = data.join("keys").to_str().unwrap().to_owned();
@@ -95,7 +114,8 @@ impl Fleet {
 
     fn run(&self, data: &Path, arguments: &[&str]) -> Done {
         let of = ["--server", &self.server, "--jurisdiction", "zz", "--month", "2018-04"];
-        chengping(data, &[arguments, &of].concat())
+        let office = token(data, "office", &Role::ALL);
+        chengping_as(&office, data, &[arguments, &of].concat())
     }
 
     async fn stop(self) {
@@ -115,7 +135,12 @@ async fn four_processes_do_the_main_job_and_tell_it_as_one_trace() {
     let folder = folder();
     let data = folder.path();
     chengping(data, &["migrate", "--database-url", database.admin_url()]).expect(0);
+    refuses_to_start_without_keys(&database).await;
     let fleet = Fleet::start(&database, redis.as_ref(), &collector, data).await;
+    // Without a token nobody is served.
+    let done =
+        chengping(data, &["rules", "list", "--server", &fleet.server, "--jurisdiction", "zz"]);
+    assert!(done.stderr.contains("TOKEN_MISSING"), "{}", done.stderr);
 
     let month = data.join("month");
     let month = month.to_str().unwrap();
@@ -144,6 +169,33 @@ async fn four_processes_do_the_main_job_and_tell_it_as_one_trace() {
     live_revisions(&collector).await;
     intake(&collector).await;
     fleet.stop().await;
+}
+
+/// Each of the services, told nothing of identity, ends and says what it lacks; told that it is off,
+/// it says so at the start.
+async fn refuses_to_start_without_keys(database: &TestDatabase) {
+    for Service { program: name, variables, role, .. } in &SERVICES {
+        let prefix = format!("CHENGPING_{variables}__");
+        let keys = tempfile::tempdir().unwrap();
+        let settings = [
+            (format!("{prefix}LISTEN__ADDRESS"), "127.0.0.1:0".to_owned()),
+            (format!("{prefix}DATABASE__URL"), database.url_for(role)),
+        ];
+        let mut settings = settings.to_vec();
+        if *variables == "PUBLICATION" {
+            let folder = keys.path().to_str().unwrap().to_owned();
+            settings.push((format!("{prefix}KEYS__FOLDER"), folder));
+        }
+        let none: [&str; 0] = [];
+        let mut process = Process::start(program(name), none, settings.clone()).unwrap();
+        let status = process.wait(PATIENCE).await.unwrap();
+        let log = process.log();
+        assert!(!status.success() && log.contains("identity.jwks_file"), "{name}: {log}");
+        settings.push((format!("{prefix}IDENTITY__MODE"), "off".to_owned()));
+        let mut process = Process::start(program(name), none, settings).unwrap();
+        process.wait_for_line("identity is off: anybody", PATIENCE).await.unwrap();
+        process.kill().await.unwrap();
+    }
 }
 
 /// Waits until both services that read rules have told which revision they see in force.

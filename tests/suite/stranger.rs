@@ -1,13 +1,15 @@
-//! A stranger's client in another language, which knows an address and reflection only.
+//! A stranger's client in another language, which knows an address, a token and reflection only.
 
 use std::process::Command;
 
+use chengping_chassis::identity::Role;
 use serde_json::{Value, json};
 
 use crate::support::{Suite, root};
 
-/// Runs a program of `tests/stranger` against the suite; gives what it saw.
-fn run(program: &str, suite: &Suite) -> Value {
+/// Runs a program of `tests/stranger` against the suite, with tokens in these variables; gives what
+/// it saw.
+fn run(program: &str, suite: &Suite, tokens: &[(&str, String)]) -> Value {
     let tools =
         std::env::var_os("CHENGPING_TOOLS").map_or_else(|| root().join(".tools"), Into::into);
     let python = tools.join("python-client/bin/python");
@@ -16,6 +18,7 @@ fn run(program: &str, suite: &Suite) -> Value {
         .arg(root().join("tests/stranger").join(program))
         .arg(suite.address())
         .arg(root().join("libs/rules/packs/zz-2018.yaml"))
+        .envs(tokens.iter().map(|(name, token)| (name, token)))
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -26,13 +29,15 @@ fn run(program: &str, suite: &Suite) -> Value {
 #[tokio::test]
 async fn a_client_in_python_does_the_main_job_by_reflection_alone() {
     let suite = Suite::start().await;
-    let seen = run("client.py", &suite);
+    let seen =
+        run("client.py", &suite, &[("CHENGPING_TOKEN", suite.token("stranger", &Role::ALL))]);
 
     assert_eq!(seen["health"], "SERVING");
     let services = seen["services"].to_string();
     for service in ["CaseService", "RulePackService", "EvaluationService", "BulletinService"] {
         assert!(services.contains(service), "{services}");
     }
+    assert_eq!(seen["unknown"]["code"], "UNAUTHENTICATED");
     assert_eq!(seen["error"]["code"], "INVALID_ARGUMENT");
     assert_eq!(seen["error"]["details"].to_string(), r#"["BadRequest","ErrorInfo"]"#);
     assert_eq!(seen["cases"]["counts"]["accepted_count"], "60");
@@ -49,7 +54,12 @@ async fn a_client_in_python_does_the_main_job_by_reflection_alone() {
 #[tokio::test]
 async fn an_administrator_in_python_changes_registries_and_rules() {
     let suite = Suite::start().await;
-    let seen = run("administrator.py", &suite);
+    let tokens = [
+        ("AUTHOR_TOKEN", "li.wei", &[Role::Administrator, Role::Office, Role::Integrator][..]),
+        ("APPROVER_TOKEN", "wang.fang", &[Role::Approver]),
+    ];
+    let tokens = tokens.map(|(name, subject, roles)| (name, suite.token(subject, roles)));
+    let seen = run("administrator.py", &suite, &tokens);
     let refused = json!({"code": "ABORTED", "details": ["ErrorInfo"]});
     let (key, general) = ("families.area.zones.key", "families.area.zones.general");
     let expected = json!({

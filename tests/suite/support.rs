@@ -6,10 +6,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use chengping_chassis::identity::{Grant, Issuer, Role};
+use chengping_suite::credentials;
 use chengping_testing::Process;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
 
 /// How long a suite may take to create its database and be ready.
 const STARTING: Duration = Duration::from_secs(120);
@@ -70,15 +77,52 @@ impl Done {
 
 /// Runs `chengping` in `data` with nothing of this process's own settings.
 pub(crate) fn chengping<A: AsRef<OsStr>>(data: &Path, arguments: &[A]) -> Done {
+    chengping_as("", data, arguments)
+}
+
+/// As [`chengping`], in the name of whom a token speaks of.
+pub(crate) fn chengping_as<A: AsRef<OsStr>>(token: &str, data: &Path, arguments: &[A]) -> Done {
     let output = Command::new(program("chengping"))
         .args(arguments)
         .current_dir(root())
         .env("CHENGPING_DATA", data)
+        .env("CHENGPING_TOKEN", token)
         .env_remove("CHENGPING_SERVER")
         .env_remove("CHENGPING_JURISDICTION")
         .output()
         .unwrap();
     Done::of(output)
+}
+
+/// How long the token of a test is valid.
+const TTL: Duration = Duration::from_secs(3_600);
+
+/// A token of the issuer of a data folder, for all jurisdictions and bodies.
+pub(crate) fn token(data: &Path, subject: &str, roles: &[Role]) -> String {
+    let issuer = Issuer::open(&credentials::folder(data)).unwrap();
+    let roles = roles.iter().copied().collect();
+    issuer.issue(&Grant { roles, ..Grant::everything(subject, TTL) }).unwrap()
+}
+
+/// A connection on which every call shows a token.
+pub(crate) type Connection = InterceptedService<Channel, Shown>;
+
+/// A token for every call.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown(MetadataValue<Ascii>);
+
+impl Interceptor for Shown {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+/// Connects to `HOST:PORT`.
+pub(crate) async fn connection(address: &str, token: &str) -> Connection {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let shown = Shown(format!("Bearer {token}").parse().unwrap());
+    InterceptedService::new(endpoint.connect().await.unwrap(), shown)
 }
 
 /// `chengping up` with a database of its own, in a temporary folder.
@@ -126,6 +170,16 @@ impl Suite {
         let text = fs::read(self.data().join("suite.json")).unwrap();
         let file: Value = serde_json::from_slice(&text).unwrap();
         file["address"].as_str().unwrap().to_owned()
+    }
+
+    /// A token for all jurisdictions and bodies.
+    pub(crate) fn token(&self, subject: &str, roles: &[Role]) -> String {
+        token(&self.data(), subject, roles)
+    }
+
+    /// A connection that may do everything.
+    pub(crate) async fn connection(&self) -> Connection {
+        connection(&self.address(), &self.token("test", &Role::ALL)).await
     }
 
     /// Runs a command against this suite.

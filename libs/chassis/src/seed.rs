@@ -89,8 +89,7 @@ fn make(folder: &Path, path: &Path) -> Result<(), SeedError> {
         fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))
             .map_err(failed("close to others", folder))?;
     }
-    let mut seed: Seed = [0; 32];
-    SystemRandom::new().fill(&mut seed).map_err(|_| SeedError::Random)?;
+    let seed = fresh()?;
     let draft = draft(path);
     let written = write(&draft, &hex::encode(seed)).map_err(failed("write", &draft));
     let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
@@ -100,6 +99,27 @@ fn make(folder: &Path, path: &Path) -> Result<(), SeedError> {
     let removed = fs::remove_file(&draft).map_err(failed("remove", &draft));
     linked.and(removed)?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("write", folder))
+}
+
+/// A new seed, which is in no file yet.
+///
+/// # Errors
+///
+/// If the system gives no random bytes.
+pub fn fresh() -> Result<Seed, SeedError> {
+    let mut seed: Seed = [0; 32];
+    SystemRandom::new().fill(&mut seed).map_err(|_| SeedError::Random)?;
+    Ok(seed)
+}
+
+/// Puts `seed` in the place of the one in `file` of `folder`, whole or not at all.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn put(folder: &Path, file: &str, seed: &Seed) -> Result<(), SeedError> {
+    let path = folder.join(file);
+    replace(&path, &hex::encode(seed)).map_err(failed("write", &path))
 }
 
 /// Puts `text` as a line into a file of mode 0600, whole or not at all.

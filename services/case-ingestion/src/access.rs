@@ -7,6 +7,9 @@ use chengping_chassis::identity::{
 
 /// Platforms send what happened; those who are judged by it, or judge, never do (1.1).
 const SEND: &[Role] = &[Integrator];
+/// As [`SEND`], and result-publication in its own name: a decision on an objection is an event, made
+/// by those who decide and never by those who are judged (6.8).
+const WRITE: &[Role] = &[Integrator, Service];
 /// Who reads cases: the office, those who oversee it, and the platform that sent them. Bodies read
 /// their own through what is published.
 const READ: &[Role] = &[Office, Auditor, Integrator, Service];
@@ -28,7 +31,7 @@ const COUNT: &[Role] = &[Auditor, Service];
 /// The roles of which the callers of each method need one.
 pub const ACCESS: &Access = &[
     ("chengping.cases.v1.CaseService/BatchCreateCases", SEND),
-    ("chengping.cases.v1.CaseService/BatchCreateEvents", SEND),
+    ("chengping.cases.v1.CaseService/BatchCreateEvents", WRITE),
     ("chengping.cases.v1.CaseService/UploadCases", SEND),
     ("chengping.cases.v1.CaseService/UploadEvents", SEND),
     ("chengping.cases.v1.CaseService/StreamCases", SEND),

@@ -152,10 +152,18 @@ mod tests {
 
     use super::*;
 
+    fn environment(more: &[(&str, &str)]) -> Environment {
+        let given = [
+            ("DATABASE_URL", "postgres://cases@localhost/chengping"),
+            ("CHENGPING_CASES__IDENTITY__MODE", "off"),
+        ];
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        given.iter().chain(more).map(owned).collect()
+    }
+
     #[test]
-    fn the_defaults_are_complete_but_for_the_database() {
-        let url = "postgres://cases@localhost/chengping".to_owned();
-        let environment = Environment::from([("DATABASE_URL".to_owned(), url)]);
+    fn the_defaults_are_complete_but_for_the_database_and_whom_to_believe() {
+        let environment = environment(&[]);
         let config: Config = Config::ladder().environment(environment).load().unwrap();
         assert_eq!(config.listen.address.port(), 50051);
         assert_eq!(config.rules.address, "http://127.0.0.1:50052");
@@ -167,11 +175,8 @@ mod tests {
     #[test]
     fn limits_can_be_lowered_and_not_raised_above_those_of_the_api() {
         let load = |key: &str, value: &str| {
-            let variable = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-            let environment = Environment::from([
-                variable("DATABASE_URL", "postgres://cases@localhost/chengping"),
-                variable(&format!("CHENGPING_CASES__INTAKE__{key}"), value),
-            ]);
+            let key = format!("CHENGPING_CASES__INTAKE__{key}");
+            let environment = environment(&[(&key, value)]);
             Config::ladder().environment(environment).load::<Config>()
         };
         for (key, good, bad) in [

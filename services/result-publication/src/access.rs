@@ -7,8 +7,9 @@ use chengping_chassis::identity::{
         self, Administrator, Approver, Assessment, Auditor, Bureau, Collector, District, Office,
         Service,
     },
-    principal,
+    Scope, principal,
 };
+use chengping_types::BodyId;
 
 use crate::domain::state::State;
 
@@ -34,6 +35,8 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.BulletinService/ListBulletins", READ),
     ("chengping.publication.v1.BulletinService/GetBulletinVersion", READ),
     ("chengping.publication.v1.BulletinService/ListBulletinVersions", READ),
+    ("chengping.publication.v1.BulletinService/ListBulletinVersionMoves", INSIDE),
+    ("chengping.publication.v1.BulletinService/CompareBulletinVersions", READ),
     ("chengping.publication.v1.BulletinService/SubmitBulletinVersion", PUBLISH),
     ("chengping.publication.v1.BulletinService/ApproveBulletinVersion", DECIDE),
     ("chengping.publication.v1.BulletinService/PublishBulletinVersion", PUBLISH),
@@ -48,6 +51,8 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.InquiryService/ListInquiries", FOLLOW),
     ("chengping.publication.v1.InquiryService/ReviewInquiry", PUBLISH),
     ("chengping.publication.v1.InquiryService/DecideInquiry", DECIDE),
+    ("chengping.publication.v1.InquiryService/CreateInquiryEvidence", ASK),
+    ("chengping.publication.v1.InquiryService/GetInquiryEvidence", FOLLOW),
     ("chengping.publication.v1.DistrictReportService/CreateDistrictReport", REPORT),
     ("chengping.publication.v1.DistrictReportService/GetDistrictReport", FOLLOW),
     ("chengping.publication.v1.DistrictReportService/ListDistrictReports", FOLLOW),
@@ -69,9 +74,25 @@ const SHOWN: &[Role] = &[District, Bureau, Collector];
 pub(crate) fn sees(state: State) -> bool {
     let Some(caller) = principal() else { return true };
     match state {
-        State::Published | State::Corrected => true,
-        State::UnderNotice | State::Decided => caller.has_any(INSIDE) || caller.has_any(SHOWN),
+        State::Published | State::Corrected | State::Withdrawn => true,
+        State::UnderNotice | State::ObjectionWindow | State::Decided => {
+            caller.has_any(INSIDE) || caller.has_any(SHOWN)
+        }
         State::Computed => caller.has_any(INSIDE),
+    }
+}
+
+/// Whether whoever makes the call being handled may ask for this body (6.8).
+pub(crate) fn speaks_for(body: &BodyId) -> bool {
+    principal().is_none_or(|caller| caller.bodies().contains(body.as_str()))
+}
+
+/// The bodies whose inquiries whoever makes the call being handled sees; none for all.
+pub(crate) fn seen_bodies() -> Option<Vec<String>> {
+    let caller = principal().filter(|caller| !caller.has_any(INSIDE))?;
+    match caller.bodies() {
+        Scope::All => None,
+        Scope::Only(bodies) => Some(bodies.iter().cloned().collect()),
     }
 }
 
@@ -92,8 +113,8 @@ mod tests {
     fn nobody_both_publishes_and_decides_and_those_who_oversee_change_nothing() {
         for (method, roles) in ACCESS {
             let verb = method.rsplit('/').next().unwrap();
-            let reads =
-                ["Get", "List", "Download", "Export"].iter().any(|read| verb.starts_with(read));
+            let reads = ["Get", "List", "Download", "Export", "Compare"];
+            let reads = reads.iter().any(|read| verb.starts_with(read));
             assert_eq!(roles.contains(&Auditor), reads, "{method}");
             assert!(reads || !(roles.contains(&Office) && roles.contains(&Approver)), "{method}");
         }

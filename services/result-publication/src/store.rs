@@ -3,8 +3,12 @@
 pub(crate) mod bulletins;
 pub(crate) mod consumers;
 pub(crate) mod documents;
+pub(crate) mod evidence;
+pub(crate) mod inquiries;
 pub(crate) mod log;
+pub(crate) mod outbox;
 pub(crate) mod requests;
+pub(crate) mod touched;
 pub(crate) mod versions;
 
 use std::error::Error;

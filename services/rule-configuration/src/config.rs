@@ -121,6 +121,8 @@ mod tests {
 
     use super::*;
 
+    const OFF: (&str, &str) = ("CHENGPING_RULES__IDENTITY__MODE", "off");
+
     fn load(variables: &[(&str, &str)]) -> Result<Config, String> {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let environment: Environment = variables.iter().map(owned).collect();
@@ -128,8 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_want_nothing_but_a_database() {
-        let config = load(&[("DATABASE_URL", "postgres://a@localhost/b")]).unwrap();
+    fn the_defaults_want_a_database_and_whom_to_believe() {
+        let config = load(&[("DATABASE_URL", "postgres://a@localhost/b"), OFF]).unwrap();
         assert_eq!(config.listen.address.port(), 50052);
         assert!(!config.four_eyes);
         assert!(load(&[]).unwrap_err().contains("database.url"));
@@ -140,15 +142,13 @@ mod tests {
     #[test]
     fn who_is_asked_for_tokens_needs_to_know_whose() {
         let database = ("DATABASE_URL", "postgres://a@localhost/b");
-        assert!(!load(&[database]).unwrap().identity.is_required());
-        let required = ("CHENGPING_RULES__IDENTITY__MODE", "required");
-        let mistakes = load(&[database, required]).unwrap_err();
+        assert!(!load(&[database, OFF]).unwrap().identity.is_required());
+        let mistakes = load(&[database]).unwrap_err();
         for key in ["identity.issuers", "identity.jwks_file"] {
             assert!(mistakes.contains(key), "{mistakes}");
         }
         let config = load(&[
             database,
-            required,
             ("CHENGPING_RULES__IDENTITY__ISSUERS", "https://a.example https://b.example"),
             ("CHENGPING_RULES__IDENTITY__JWKS_FILE", "/etc/chengping/jwks.json"),
         ]);
@@ -163,6 +163,7 @@ mod tests {
     fn the_environment_goes_over_the_defaults() {
         let variables = [
             ("DATABASE_URL", "postgres://a@localhost/b"),
+            OFF,
             ("CHENGPING_RULES__FOUR_EYES", "true"),
             ("CHENGPING_RULES__PACKS__WATCH_POLL_MS", "50"),
         ];

@@ -24,6 +24,7 @@ pub const ACCESS: &Access = &[
     ("chengping.scoring.v1.EvaluationService/GetScorecard", READ),
     ("chengping.scoring.v1.EvaluationService/ListScorecards", READ),
     ("chengping.scoring.v1.EvaluationService/ListCountedCases", TRACE),
+    ("chengping.scoring.v1.EvaluationService/TraceCorrection", READ),
     ("chengping.scoring.v1.EvaluationService/ListIndicators", LOOK_UP),
     ("chengping.scoring.v1.EvaluationService/WatchLiveScores", READ),
     ("chengping.scoring.v1.EvaluationService/PreviewRulePack", READ),

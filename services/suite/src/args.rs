@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use chengping_bulletin::FileFormat;
+use chengping_chassis::clock::WallClock;
 use chengping_types::{Instant, JurisdictionId, Month};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::Actor;
 use crate::commands::{
-    archive, doctor, erase, evaluate, explain, export, freeze, generate, import, migrate, publish,
-    registry, rejects, restore_month, results, rules, token, verify, watch,
+    archive, doctor, erase, evaluate, explain, export, freeze, generate, import, inquiries,
+    migrate, publish, registry, rejects, restore_month, results, rules, steps, token, verify,
+    watch,
 };
 use crate::failure::Failure;
 use crate::up;
@@ -54,8 +56,8 @@ pub struct Common {
     /// Only events before this instant are seen
     #[arg(long, global = true, value_name = "RFC3339")]
     pub as_of: Option<Instant>,
-    /// Only decisions (exemptions, withdrawn orders) before this instant are seen
-    #[arg(long, global = true, value_name = "RFC3339")]
+    /// Only decisions (exemptions, withdrawn orders) before this instant are seen; `now` for all
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = instant_or_now)]
     pub decided: Option<Instant>,
     /// Form of what goes to standard output (table, json, csv), or of the file of `export` (csv,
     /// xlsx, pdf, json, txt)
@@ -117,10 +119,28 @@ pub enum Command {
     Results(results::ResultsArgs),
     /// Explain the score of a body down to case numbers
     Explain(explain::ExplainArgs),
+    /// Show the results of a month to the bodies, who may object
+    Submit(steps::SubmitArgs),
+    /// Close the objection window of a month, whose objections are all decided
+    Approve(steps::ApproveArgs),
+    /// Object to results that are shown and not published yet
+    Object(inquiries::FileArgs),
+    /// Inquire about a month, at any time
+    Inquire(inquiries::FileArgs),
+    /// List objections and inquiries, or show one
+    Inquiries(inquiries::InquiriesArgs),
+    /// Write a piece of evidence to a file
+    Evidence(inquiries::EvidenceArgs),
+    /// Give the first review of an objection or inquiry
+    Review(inquiries::ReviewArgs),
+    /// Decide an objection or inquiry, and write what follows into the record of its case
+    Decide(inquiries::DecideArgs),
     /// Seal and publish the results of a month
     Publish(publish::PublishArgs),
     /// Publish a corrected version of a published month
     Correct(publish::CorrectArgs),
+    /// Take back what is published of a month
+    Withdraw(steps::WithdrawArgs),
     /// Check a published version: signature, log, digests, and all scores computed again
     Verify(verify::VerifyArgs),
     /// Write a version as a file for people: table, workbook, printable document or text
@@ -139,10 +159,18 @@ pub enum Command {
     Generate(generate::GenerateArgs),
     /// Create the roles, schemas and tables of the four services in a database
     Migrate(migrate::MigrateArgs),
-    /// Print a token that says who calls, signed with the key of a data folder
+    /// Print a token that says who calls, signed with the key of a data folder; list and rotate keys
     Token(token::TokenArgs),
     /// Look at this machine and the server, and say what is missing
     Doctor(doctor::DoctorArgs),
+}
+
+/// An instant, or `now`.
+fn instant_or_now(text: &str) -> Result<Instant, String> {
+    if text == "now" {
+        return Ok(Instant::from_micros(WallClock::default().micros()));
+    }
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 impl Common {

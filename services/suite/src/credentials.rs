@@ -10,6 +10,7 @@ use nix::unistd::{Uid, User};
 use tonic::metadata::{Ascii, MetadataValue};
 
 use crate::args::Common;
+use crate::discovery::Servers;
 use crate::failure::Failure;
 use crate::suite_file::SuiteFile;
 
@@ -60,9 +61,11 @@ impl Credentials {
         if let Some(token) = env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty()) {
             return Self::given(&token, TOKEN_VARIABLE);
         }
-        // A server that was named is not the one of the folder, and gets nothing signed by it.
-        let is_named = common.server.as_deref().is_some_and(|server| !server.is_empty());
-        let suite = if is_named { None } else { SuiteFile::read(common.data_dir())? };
+        // Another server than the one of the folder gets nothing signed by it.
+        let named = common.server.as_deref().filter(|server| !server.is_empty());
+        let named = named.map(str::parse::<Servers>).transpose()?;
+        let suite = SuiteFile::read(common.data_dir())?;
+        let suite = suite.filter(|suite| named.is_none_or(|named| named.are_at(suite.address)));
         if !suite.is_some_and(|suite| suite.identity_required) {
             return Ok(Self::None);
         }
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_the_folder_signs_for_the_suite_in_it_and_for_no_server_that_was_named() {
+    fn the_key_of_the_folder_signs_for_the_suite_in_it_and_for_no_other_server() {
         let data = tempfile::tempdir().unwrap();
         let flag = ["--data", data.path().to_str().unwrap()];
         let at_home = common(&flag);
@@ -160,7 +163,14 @@ mod tests {
             Credentials::Own { subject, .. } => assert_eq!(subject, "li.wei"),
             other => panic!("{other:?}"),
         }
-        let elsewhere = common(&[&flag[..], &["--server", "10.0.0.1:1"]].concat());
-        assert!(matches!(Credentials::find(&elsewhere), Ok(Credentials::None)));
+        let at = |server: &str| common(&[&flag[..], &["--server", server]].concat());
+        let split = "cases=127.0.0.1:4000,rules=127.0.0.1:4000,scoring=127.0.0.1:4000,publication=";
+        for own in ["127.0.0.1:4000", "http://localhost:4000/", &format!("{split}127.0.0.1:4000")] {
+            let found = Credentials::find(&at(own)).unwrap();
+            assert!(matches!(found, Credentials::Own { .. }), "{own}: {found:?}");
+        }
+        for other in ["10.0.0.1:4000", "127.0.0.1:4001", &format!("{split}127.0.0.1:1"), "a:4000"] {
+            assert!(matches!(Credentials::find(&at(other)), Ok(Credentials::None)), "{other}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Which server a command talks to, and the patience to let one start.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -41,6 +41,15 @@ impl Servers {
         let cases = address.into();
         let (rules, scoring) = (cases.clone(), cases.clone());
         Self { publication: cases.clone(), cases, rules, scoring }
+    }
+
+    /// Whether all of them are the one at `address`.
+    pub fn are_at(&self, address: SocketAddr) -> bool {
+        let at_home = |named: &str| match named.strip_prefix("localhost:") {
+            Some(port) => address.ip().is_loopback() && port == address.port().to_string(),
+            None => named == address.to_string(),
+        };
+        self.each().iter().all(|(_, named)| at_home(authority(named)))
     }
 
     fn each(&self) -> [(&'static str, &str); 4] {

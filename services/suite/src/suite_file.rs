@@ -24,7 +24,7 @@ pub struct SuiteFile {
     /// The jurisdiction that commands mean when they name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jurisdiction: Option<JurisdictionId>,
-    /// Whether it asks who calls; commands of its folder then sign in with the key that is there.
+    /// Whether it believes the key of its folder; commands of the folder then sign in with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub identity_required: bool,
 }

@@ -38,12 +38,13 @@ pub struct UpArgs {
     /// Address to serve on; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50051")]
     listen: SocketAddr,
-    /// Serve on an address that other machines reach, though nobody is asked who they are
+    /// Serve on an address that other machines reach, though nothing is encrypted on the way
     #[arg(long)]
     allow_unauthenticated: bool,
     /// Whether callers are asked who they are; `required` makes a key in the data folder, with
-    /// which `token` makes tokens [default: as the settings of the services say, off]
-    #[arg(long, value_enum)]
+    /// which commands sign in and `token` makes tokens [default: required, by the issuers that
+    /// settings of the services name where there are some]
+    #[arg(long, value_enum, env = "CHENGPING_IDENTITY")]
     identity: Option<Identity>,
 }
 

@@ -49,6 +49,7 @@ async fn rules(database_url: String) -> anyhow::Result<()> {
     let config: Config = Config::ladder()
         .flag("database.url", Some(database_url))
         .flag("listen.address", Some("127.0.0.1:0"))
+        .flag("identity.mode", Some("off"))
         .load()?;
     let _telemetry = telemetry::init(Config::PROGRAM, &config.telemetry)?;
     let listener = bind(&config.listen).await?;

@@ -29,7 +29,8 @@ impl Suite {
     ) -> anyhow::Result<Self> {
         let process = Command::new(program)
             .arg("up")
-            .args(["--listen", "127.0.0.1:0", "--data"])
+            // What is measured is the services; clients speak to them without tokens.
+            .args(["--identity", "off", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .env("RUST_LOG", "warn")
             .env("DATABASE_URL", database.unwrap_or_default())

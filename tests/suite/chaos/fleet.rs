@@ -55,6 +55,8 @@ impl Fleet {
                 (format!("{prefix}DATABASE__URL"), database.url_for(role)),
                 ("REDIS_URL".to_owned(), redis_url.to_owned()),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), String::new()),
+                // Who calls is no matter here.
+                (format!("{prefix}IDENTITY__MODE"), "off".to_owned()),
             ];
             let more = more[1..].iter();
             variables.extend(more.map(|(key, value)| (format!("{prefix}{key}"), value.clone())));

@@ -126,7 +126,7 @@ impl Town {
         let rules = chengping_rule_configuration::Config {
             four_eyes: false,
             listen: anywhere(),
-            identity: Default::default(),
+            identity: IdentityConfig::off(),
             database: of(chengping_rule_configuration::SCHEMA),
             cache: CacheConfig::default(),
             packs: Default::default(),
@@ -138,7 +138,7 @@ impl Town {
         let cases = chengping_case_ingestion::Config {
             intake: chengping_case_ingestion::IntakeConfig::default(),
             retention: chengping_case_ingestion::RetentionConfig::default(),
-            identity: IdentityConfig::default(),
+            identity: IdentityConfig::off(),
             listen: anywhere(),
             database: of(chengping_case_ingestion::SCHEMA),
             rules: PeerConfig::at(rules.to_string()),
@@ -165,7 +165,7 @@ impl Town {
     pub(crate) async fn scoring(&self, cache: CacheConfig, live: LiveConfig) -> Scoring {
         let shutdown = self.shutdown.child_token();
         let config = chengping_scoring_service::Config {
-            identity: IdentityConfig::default(),
+            identity: IdentityConfig::off(),
             listen: anywhere(),
             database: DatabaseConfig::at(self.database.url_for(chengping_scoring_service::SCHEMA)),
             cache,

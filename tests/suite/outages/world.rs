@@ -41,7 +41,12 @@ pub(crate) struct World {
 }
 
 fn variables(service: &str, port: u16, url: String, more: &[(&str, String)]) -> Variables {
-    let own = [("LISTEN__ADDRESS", format!("127.0.0.1:{port}")), ("DATABASE__URL", url)];
+    let own = [
+        ("LISTEN__ADDRESS", format!("127.0.0.1:{port}")),
+        ("DATABASE__URL", url),
+        // Who calls is no matter here.
+        ("IDENTITY__MODE", "off".to_owned()),
+    ];
     let own = own.iter().chain(more);
     let mut variables: Variables =
         own.map(|(key, value)| (format!("CHENGPING_{service}__{key}"), value.clone())).collect();

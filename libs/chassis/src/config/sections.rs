@@ -19,7 +19,8 @@ use crate::client;
 pub struct ListenConfig {
     /// The address, `127.0.0.1:50051` by default. Port 0 takes a free one.
     pub address: SocketAddr,
-    /// Set to listen on an address that other machines reach, though nobody is asked who they are.
+    /// Set to listen on an address that other machines reach, though nothing is encrypted on the way
+    /// (and, with identity off, nobody is asked who they are).
     pub allow_unauthenticated: bool,
     /// How long open requests may take to finish after the wish to stop, in milliseconds.
     pub grace_ms: NonZeroU64,
@@ -73,10 +74,11 @@ impl Validate for ListenConfig {
             mistakes.push(
                 "address",
                 format!(
-                    "{} can be reached from other machines, and not every service has \
-                     authentication yet, nor is anything encrypted; \
-                     listen on 127.0.0.1 behind a proxy that does both, or set \
-                     allow_unauthenticated = true if the network itself is trusted",
+                    "{} can be reached from other machines, and nothing is encrypted: tokens, by \
+                     which callers prove who they are, could be read on the way (or, with \
+                     identity off, there is no authentication at all); listen on 127.0.0.1 behind \
+                     a proxy with TLS, or set allow_unauthenticated = true if the network itself \
+                     is trusted",
                     self.address
                 ),
             );
@@ -111,6 +113,11 @@ impl DatabaseConfig {
     /// The section with its defaults and this address.
     pub fn at(url: impl Into<String>) -> Self {
         Self { url: Secret::new(url.into()), ..Self::default() }
+    }
+
+    /// After how long a session that says nothing in a transaction has lost its client.
+    pub fn idle_in_transaction_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_in_transaction_timeout_ms.get())
     }
 }
 

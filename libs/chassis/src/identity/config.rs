@@ -9,15 +9,17 @@ use crate::config::{Mistakes, Validate, empty_as_none};
 
 /// No clock is so wrong that a token should be believed longer than this after its end, in seconds.
 const SKEW_MAX_S: u64 = 3_600;
+/// The way out for who has no issuer yet.
+const UNLESS_OFF: &str = ", or set mode = \"off\" for development, where nobody is asked";
 
 /// Whether callers are asked who they are.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityMode {
     /// Nobody is asked; the header `x-actor` names who acts and proves nothing. For development.
-    #[default]
     Off,
     /// Every call has a token, and its subject acts.
+    #[default]
     Required,
 }
 
@@ -25,7 +27,7 @@ pub enum IdentityMode {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdentityConfig {
-    /// Whether callers are asked: `off` or `required`.
+    /// Whether callers are asked: `required`, or `off` for development.
     pub mode: IdentityMode,
     /// The issuers (`iss`) that are believed: a list, or a text with spaces between them. All keys
     /// of the file may sign for any of them.
@@ -41,6 +43,11 @@ pub struct IdentityConfig {
 }
 
 impl IdentityConfig {
+    /// Nobody is asked who they are. For development and tests.
+    pub fn off() -> Self {
+        Self { mode: IdentityMode::Off, ..Self::default() }
+    }
+
     /// Whether callers are asked who they are.
     pub fn is_required(&self) -> bool {
         self.mode == IdentityMode::Required
@@ -50,7 +57,7 @@ impl IdentityConfig {
 impl Default for IdentityConfig {
     fn default() -> Self {
         Self {
-            mode: IdentityMode::Off,
+            mode: IdentityMode::default(),
             issuers: BTreeSet::new(),
             audience: "chengping".to_owned(),
             jwks_file: None,
@@ -68,13 +75,17 @@ impl Validate for IdentityConfig {
             return;
         }
         if self.issuers.is_empty() {
-            mistakes.push("issuers", "is empty; name whose tokens are believed");
+            mistakes
+                .push("issuers", format!("is empty; name whose tokens are believed{UNLESS_OFF}"));
         }
         if self.audience.is_empty() {
             mistakes.push("audience", "is empty; a token for anybody is for nobody");
         }
         if self.jwks_file.is_none() {
-            mistakes.push("jwks_file", "is not set; name the file with the keys of the issuers");
+            mistakes.push(
+                "jwks_file",
+                format!("is not set; name the file with the keys of the issuers{UNLESS_OFF}"),
+            );
         }
     }
 }

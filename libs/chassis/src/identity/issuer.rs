@@ -7,12 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::claims::{Claims, OneOrMany};
 use super::config::{IdentityConfig, IdentityMode};
 use super::principal::{Role, Scope, SubjectError, check_subject};
-use super::{crypto, verifier};
+use super::{crypto, key_set, verifier};
 use crate::seed::{self, Seed, SeedError};
 
 const KEY_FILE: &str = "issuer.key";
@@ -62,6 +63,17 @@ pub enum IssuerError {
     /// The token cannot be signed.
     #[error("the token cannot be signed")]
     Signing,
+    /// Tokens that are made today would be void.
+    #[error("key {0} signs; rotate first, then drop it")]
+    KeySigns(String),
+    /// There is no such key.
+    #[error("there is no key {kid}; there are {known}")]
+    KeyUnknown {
+        /// What was asked for.
+        kid: String,
+        /// The keys that there are.
+        known: String,
+    },
 }
 
 impl From<SeedError> for IssuerError {
@@ -103,9 +115,18 @@ impl Grant {
     }
 }
 
+/// A key of an issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerKey {
+    /// Its name (`kid`): the first 8 bytes of the SHA-256 of the public key, in hexadecimal.
+    pub kid: String,
+    /// Whether tokens are signed with it; a former one is only believed.
+    pub signs: bool,
+}
+
 /// Issues tokens with a key of its own, for an installation without an identity provider.
 ///
-/// Its folder holds the secret key (mode 0600) and the public one as JWKS.
+/// Its folder holds the secret key (mode 0600), and the public one as JWKS with those before it.
 pub struct Issuer {
     folder: PathBuf,
     kid: String,
@@ -128,8 +149,59 @@ impl Issuer {
             tracing::info!(path = %path.display(), "made the secret key that signs tokens");
         }
         let issuer = Self::with(folder, seed)?;
-        issuer.write_jwks()?;
+        key_set::publish(&issuer.jwks_file(), &issuer.public_key()?)?;
         Ok(issuer)
+    }
+
+    /// Makes a new key that signs from now on. The former stays in the key file, so that its tokens
+    /// are believed until they end. `pause` lies between the two steps: services must have read the
+    /// new key before it signs.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuerError`] if a file cannot be used.
+    pub fn rotate(self, pause: Duration) -> Result<Self, IssuerError> {
+        let seed = seed::fresh()?;
+        let next = Self::with(&self.folder, seed)?;
+        let file = self.jwks_file();
+        key_set::publish(&file, &self.public_key()?)?;
+        key_set::publish(&file, &next.public_key()?)?;
+        std::thread::sleep(pause);
+        seed::put(&self.folder, KEY_FILE, &seed)?;
+        Ok(next)
+    }
+
+    /// The keys whose tokens are believed, that which signs first.
+    ///
+    /// # Errors
+    ///
+    /// [`IssuerError`] if the key file cannot be read.
+    pub fn keys(&self) -> Result<Vec<IssuerKey>, IssuerError> {
+        let kids = key_set::kids(&self.jwks_file())?.into_iter();
+        let mut keys: Vec<_> = kids.map(|kid| IssuerKey { signs: kid == self.kid, kid }).collect();
+        keys.sort_by_key(|key| !key.signs);
+        Ok(keys)
+    }
+
+    /// Takes a former key out of the key file: all tokens that it signed are void.
+    ///
+    /// # Errors
+    ///
+    /// If it is the one that signs, there is none of that name, or a file cannot be used.
+    pub fn drop_key(&self, kid: &str) -> Result<(), IssuerError> {
+        if kid == self.kid {
+            return Err(IssuerError::KeySigns(kid.to_owned()));
+        }
+        key_set::withdraw(&self.jwks_file(), kid)
+    }
+
+    fn jwks_file(&self) -> PathBuf {
+        self.folder.join(JWKS_FILE)
+    }
+
+    /// Whether `folder` has a key already.
+    pub fn has_key(folder: &Path) -> bool {
+        folder.join(KEY_FILE).exists()
     }
 
     /// The issuer of `folder`, which has a key.
@@ -154,7 +226,7 @@ impl Issuer {
         IdentityConfig {
             mode: IdentityMode::Required,
             issuers: BTreeSet::from([Self::NAME.to_owned()]),
-            jwks_file: Some(self.folder.join(JWKS_FILE)),
+            jwks_file: Some(self.jwks_file()),
             ..IdentityConfig::default()
         }
     }
@@ -195,20 +267,18 @@ impl Issuer {
             .map_err(|_| IssuerError::Signing)
     }
 
-    /// Writes the public key, whole or not at all.
-    fn write_jwks(&self) -> Result<(), IssuerError> {
+    /// The public key as a JWK (RFC 8037).
+    fn public_key(&self) -> Result<Value, IssuerError> {
         let pair = Ed25519KeyPair::from_seed_unchecked(&self.seed);
         let pair = pair.map_err(|_| IssuerError::Signing)?;
-        let jwks = serde_json::json!({"keys": [{
+        Ok(json!({
             "kty": "OKP",
             "crv": "Ed25519",
             "alg": "EdDSA",
             "use": "sig",
             "kid": self.kid,
             "x": URL_SAFE_NO_PAD.encode(pair.public_key()),
-        }]});
-        let path = self.folder.join(JWKS_FILE);
-        seed::replace(&path, &format!("{jwks:#}\n")).map_err(failed("write", &path))
+        }))
     }
 
     /// Leaves a token in a file of mode 0600, whole or not at all.
@@ -228,7 +298,7 @@ impl std::fmt::Debug for Issuer {
     }
 }
 
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> IssuerError {
+pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> IssuerError {
     let path = path.to_owned();
     move |source| IssuerError::Io { action, path, source }
 }

@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
 /// How long a file is believed not to have changed; so often may an unknown key make it be read.
-pub(super) const RELOAD: Duration = Duration::from_secs(3);
+pub const RELOAD: Duration = Duration::from_secs(3);
 
 /// A hundred keys of the largest kind have a fifth of it.
 const FILE_BYTES_MAX: u64 = 1 << 20;

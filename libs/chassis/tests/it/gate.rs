@@ -217,7 +217,7 @@ async fn no_log_has_a_token_however_much_is_logged() {
 async fn with_identity_off_nobody_is_asked_and_nobody_is_known() {
     let mut server = Server::new(free_listen());
     server.add_service(Toy::default());
-    server.protect(&chengping_chassis::identity::IdentityConfig::default(), ACCESS).unwrap();
+    server.protect(&chengping_chassis::identity::IdentityConfig::off(), ACCESS).unwrap();
     let served = toy::run(server).await;
     let mut request = Request::new("jurisdictions/jh".to_owned());
     let odd = HeaderValue::from_static("Bearer nonsense");

@@ -394,6 +394,31 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
+fn a_local_issuer_rotates_its_key_and_voids_a_former_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Issuer::open_or_create(folder.path()).unwrap();
+    let verifier = Verifier::with_reload(&first.config(), Duration::ZERO).unwrap();
+    let grant = Grant::everything("li", Duration::from_secs(60));
+    let former_token = first.issue_at(&grant, NOW).unwrap();
+    let former = first.keys().unwrap()[0].kid.clone();
+    let second = first.rotate(Duration::ZERO).unwrap();
+    let newer_token = second.issue_at(&grant, NOW).unwrap();
+    let opened = Issuer::open_or_create(folder.path()).unwrap();
+    assert_eq!(opened.keys().unwrap(), second.keys().unwrap());
+    assert_eq!(mode(&folder.path().join("issuer.key")), 0o600);
+    for token in [&former_token, &newer_token, &opened.issue_at(&grant, NOW).unwrap()] {
+        assert!(verifier.verify(token, NOW).is_ok());
+    }
+    let [signing, believed] = &opened.keys().unwrap()[..] else { panic!("two keys") };
+    assert_eq!((signing.signs, believed.signs, &believed.kid), (true, false, &former));
+    assert!(matches!(opened.drop_key(&signing.kid), Err(IssuerError::KeySigns(_))));
+    assert!(matches!(opened.drop_key("x"), Err(IssuerError::KeyUnknown { .. })));
+    opened.drop_key(&former).unwrap();
+    assert_eq!(reason(verifier.verify(&former_token, NOW)), "TOKEN_KEY_UNKNOWN");
+    assert!(verifier.verify(&newer_token, NOW).is_ok());
+}
+
+#[test]
 fn a_local_issuer_makes_its_key_once_and_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("identity");

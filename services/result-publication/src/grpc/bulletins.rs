@@ -9,9 +9,8 @@ use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use tonic::{Request, Response, Status};
 
 use super::page::Page;
-use super::{Answer, convert, not_built};
+use super::{Answer, actor, convert, not_built};
 use crate::app::App;
-use crate::domain::state::Step;
 use crate::error::Error;
 
 /// The largest part of a bundle or file.
@@ -60,18 +59,26 @@ impl Bulletins {
         Ok(pb::ListBulletinVersionsResponse { bulletin_versions, next_page_token })
     }
 
-    async fn advance(
+    async fn list_moves(
         &self,
-        name: &str,
-        etag: &str,
-        step: Step,
-    ) -> Result<pb::BulletinVersion, Error> {
-        let name = convert::version_name("name", name)?;
-        let version = match step {
-            Step::Publish => self.app.publish(&name, etag).await?,
-            _ => self.app.advance(&name, etag, step).await?,
-        };
-        Ok(convert::version(&version))
+        request: pb::ListBulletinVersionMovesRequest,
+    ) -> Result<pb::ListBulletinVersionMovesResponse, Error> {
+        let name = convert::version_name("parent", &request.parent)?;
+        let arguments = ["moves", &request.parent];
+        let page = Page::read(request.page_size, &request.page_token, &arguments)?;
+        let found = self.app.moves(&name, page.after, page.limit()).await?;
+        let (moves, next_page_token) = page.cut(found, |step| step.revision);
+        let moves = moves.iter().map(convert::version_move).collect();
+        Ok(pb::ListBulletinVersionMovesResponse { moves, next_page_token })
+    }
+
+    async fn compare(
+        &self,
+        request: pb::CompareBulletinVersionsRequest,
+    ) -> Result<pb::CompareBulletinVersionsResponse, Error> {
+        let (name, base) = convert::compare(&request)?;
+        let comparison = self.app.compare(&name, base).await?;
+        Ok(convert::comparison(comparison))
     }
 }
 
@@ -85,7 +92,8 @@ impl BulletinService for Bulletins {
         &self,
         request: Request<pb::CreateBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
-        let wish = convert::create(request.into_inner()).map_err(to_status)?;
+        let actor = actor(&request).map_err(to_status)?;
+        let wish = convert::create(request.into_inner(), actor).map_err(to_status)?;
         let version = self.app.create(wish).await.map_err(to_status)?;
         Ok(Response::new(convert::version(&version)))
     }
@@ -119,47 +127,74 @@ impl BulletinService for Bulletins {
         self.list_versions(request.into_inner()).await.map(Response::new).map_err(to_status)
     }
 
+    async fn list_bulletin_version_moves(
+        &self,
+        request: Request<pb::ListBulletinVersionMovesRequest>,
+    ) -> Answer<pb::ListBulletinVersionMovesResponse> {
+        self.list_moves(request.into_inner()).await.map(Response::new).map_err(to_status)
+    }
+
+    async fn compare_bulletin_versions(
+        &self,
+        request: Request<pb::CompareBulletinVersionsRequest>,
+    ) -> Answer<pb::CompareBulletinVersionsResponse> {
+        self.compare(request.into_inner()).await.map(Response::new).map_err(to_status)
+    }
+
     async fn submit_bulletin_version(
         &self,
         request: Request<pb::SubmitBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
+        let actor = actor(&request).map_err(to_status)?;
         let pb::SubmitBulletinVersionRequest { name, etag } = request.into_inner();
-        let version = self.advance(&name, &etag, Step::Submit).await;
-        version.map(Response::new).map_err(to_status)
+        let asked = convert::asked(&name, etag, actor, None).map_err(to_status)?;
+        let version = self.app.submit(&asked).await.map_err(to_status)?;
+        Ok(Response::new(convert::version(&version)))
     }
 
     async fn approve_bulletin_version(
         &self,
         request: Request<pb::ApproveBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
-        let pb::ApproveBulletinVersionRequest { name, etag } = request.into_inner();
-        let version = self.advance(&name, &etag, Step::Approve).await;
-        version.map(Response::new).map_err(to_status)
+        let actor = actor(&request).map_err(to_status)?;
+        let pb::ApproveBulletinVersionRequest { name, etag, waive_reason } = request.into_inner();
+        let reason = Some(("waive_reason", waive_reason.as_str(), false));
+        let asked = convert::asked(&name, etag, actor, reason).map_err(to_status)?;
+        let version = self.app.approve(&asked).await.map_err(to_status)?;
+        Ok(Response::new(convert::version(&version)))
     }
 
     async fn publish_bulletin_version(
         &self,
         request: Request<pb::PublishBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
+        let actor = actor(&request).map_err(to_status)?;
         let pb::PublishBulletinVersionRequest { name, etag } = request.into_inner();
-        let version = self.advance(&name, &etag, Step::Publish).await;
-        version.map(Response::new).map_err(to_status)
+        let asked = convert::asked(&name, etag, actor, None).map_err(to_status)?;
+        let version = self.app.publish(&asked).await.map_err(to_status)?;
+        Ok(Response::new(convert::version(&version)))
     }
 
     async fn correct_bulletin(
         &self,
         request: Request<pb::CorrectBulletinRequest>,
     ) -> Answer<pb::BulletinVersion> {
-        let wish = convert::correct(request.into_inner()).map_err(to_status)?;
+        let actor = actor(&request).map_err(to_status)?;
+        let wish = convert::correct(request.into_inner(), actor).map_err(to_status)?;
         let version = self.app.create(wish).await.map_err(to_status)?;
         Ok(Response::new(convert::version(&version)))
     }
 
     async fn withdraw_bulletin_version(
         &self,
-        _: Request<pb::WithdrawBulletinVersionRequest>,
+        request: Request<pb::WithdrawBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
-        not_built("WithdrawBulletinVersion").map_err(to_status)
+        let actor = actor(&request).map_err(to_status)?;
+        let pb::WithdrawBulletinVersionRequest { name, reason, etag } = request.into_inner();
+        let reason = Some(("reason", reason.as_str(), true));
+        let asked = convert::asked(&name, etag, actor, reason).map_err(to_status)?;
+        let version = self.app.withdraw(&asked).await.map_err(to_status)?;
+        Ok(Response::new(convert::version(&version)))
     }
 
     async fn download_bulletin_version(

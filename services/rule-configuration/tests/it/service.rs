@@ -101,7 +101,7 @@ async fn start_on(database: TestDatabase, pool: PgPool, settings: Settings) -> S
 }
 
 async fn serve(url: String, settings: Settings, shutdown: &CancellationToken) -> SocketAddr {
-    serve_with(url, settings, IdentityConfig::default(), shutdown).await
+    serve_with(url, settings, IdentityConfig::off(), shutdown).await
 }
 
 /// As [`serve`], asking callers who they are as `identity` says.

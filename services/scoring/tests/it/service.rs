@@ -63,7 +63,7 @@ async fn serve(
     shutdown: &CancellationToken,
 ) -> Client {
     let config = Config {
-        identity: chengping_chassis::identity::IdentityConfig::default(),
+        identity: chengping_chassis::identity::IdentityConfig::off(),
         listen: ListenConfig {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ..ListenConfig::default()
@@ -89,7 +89,7 @@ pub(crate) fn wish() -> pb::CreateEvaluationRequest {
     pb::CreateEvaluationRequest {
         parent: ZZ.to_owned(),
         evaluation: Some(pb::Evaluation { month: APRIL.to_owned(), ..Default::default() }),
-        request_id: String::new(),
+        ..Default::default()
     }
 }
 

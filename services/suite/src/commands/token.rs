@@ -1,24 +1,50 @@
-//! `chengping token`: a token of the issuer of a data folder.
+//! `chengping token`: tokens of the issuer of a data folder, and the keys that sign them.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chengping_chassis::identity::{Grant, Issuer, Role, Scope};
-use clap::Args;
+use chengping_chassis::identity::{Grant, Issuer, IssuerError, RELOAD, Role, Scope};
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::args::{Common, Format};
 use crate::credentials;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Output, say};
+use crate::output::{Align, Output, Table, say};
 
 /// The longest time that a token is given; whoever needs more needs an identity provider.
 const TTL_MAX: Duration = Duration::from_secs(366 * 86_400);
 
-/// Flags of `token`; `--jurisdiction` limits what it may speak of, and without it is not limited.
+/// Flags and subcommands of `token`; without one it is `new`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct TokenArgs {
+    #[command(flatten)]
+    new: Option<NewArgs>,
+    #[command(subcommand)]
+    command: Option<TokenCommand>,
+}
+
+/// What can be done with tokens and keys.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Print a token that says who calls
+    New(NewArgs),
+    /// List the keys whose tokens are believed
+    Keys,
+    /// Make a new key that signs from now on; tokens of the former are believed until they end
+    Rotate,
+    /// Take a former key away: all tokens that it signed are void
+    Drop {
+        /// The key, as `keys` lists it
+        kid: String,
+    },
+}
+
+/// Flags of `token new`; `--jurisdiction` limits what it may speak of, and without it is not limited.
+#[derive(Debug, Args)]
+pub struct NewArgs {
     /// Who will act: 1 to 128 visible characters, as the audit log will have them
     #[arg(long, value_name = "NAME")]
     subject: String,
@@ -64,16 +90,61 @@ impl FromStr for Ttl {
     }
 }
 
-/// Prints a token, and nothing else to standard output.
+/// How long services may take to read a key that was added: their pause, and a breath.
+const SPREADING: Duration = RELOAD.saturating_add(Duration::from_secs(1));
+
+/// Does what the subcommand says.
 pub fn run(common: &Common, args: &TokenArgs, out: &mut Output) -> Result<Outcome, Failure> {
-    let folder = credentials::folder(common.data_dir());
-    let issuer = Issuer::open(&folder).map_err(|error| {
+    match (&args.command, &args.new) {
+        (Some(TokenCommand::New(args)), _) | (None, Some(args)) => new(common, args, out),
+        (Some(TokenCommand::Keys), _) => keys(&open(common)?, out),
+        (Some(TokenCommand::Rotate), _) => rotate(common, out),
+        (Some(TokenCommand::Drop { kid }), _) => {
+            let issuer = open(common)?;
+            issuer.drop_key(kid).map_err(said)?;
+            keys(&issuer, out)
+        }
+        (None, None) => Err(Failure::usage("say who will act: --subject NAME --role ROLE")),
+    }
+}
+
+fn said(error: IssuerError) -> Failure {
+    Failure::other(format!("{:#}", anyhow::Error::from(error)))
+}
+
+fn open(common: &Common) -> Result<Issuer, Failure> {
+    Issuer::open(&credentials::folder(common.data_dir())).map_err(|error| {
         let error = anyhow::Error::from(error);
         Failure::other(format!(
-            "{error:#}; only who can read the key issues tokens, and `chengping up --identity \
-             required` makes it"
+            "{error:#}; only who can read the key issues tokens, and `chengping up` or `chengping \
+             token rotate` makes the first"
         ))
-    })?;
+    })
+}
+
+fn keys(issuer: &Issuer, out: &mut Output) -> Result<Outcome, Failure> {
+    let keys = issuer.keys().map_err(said)?;
+    let mut table = Table::new(&[("key", Align::Left), ("use", Align::Left)]);
+    for key in &keys {
+        let what = if key.signs { "signs" } else { "believed" };
+        table.row([key.kid.clone(), what.to_owned()]);
+    }
+    let json: Vec<_> = keys.iter().map(|key| json!({"kid": key.kid, "signs": key.signs})).collect();
+    out.report(&table, &json)?;
+    Ok(Outcome::Done)
+}
+
+fn rotate(common: &Common, out: &mut Output) -> Result<Outcome, Failure> {
+    let folder = credentials::folder(common.data_dir());
+    let is_first = !Issuer::has_key(&folder);
+    let issuer = Issuer::open_or_create(&folder).map_err(said)?;
+    let issuer = if is_first { issuer } else { issuer.rotate(SPREADING).map_err(said)? };
+    keys(&issuer, out)
+}
+
+/// Prints a token, and nothing else to standard output.
+fn new(common: &Common, args: &NewArgs, out: &mut Output) -> Result<Outcome, Failure> {
+    let issuer = open(common)?;
     let only = |ids: BTreeSet<String>| if ids.is_empty() { Scope::All } else { Scope::Only(ids) };
     let jurisdictions = common.jurisdiction.iter().map(ToString::to_string).collect();
     let grant = Grant {

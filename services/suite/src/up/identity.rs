@@ -1,11 +1,12 @@
 //! Who may call a suite: tokens of an issuer of its own, whose key lies in the data folder.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use chengping_chassis::config::Ladder;
-use chengping_chassis::identity::{Grant, Issuer, Role};
+use chengping_chassis::identity::{Grant, IdentityConfig, Issuer, Role};
 use clap::ValueEnum;
 
 use crate::credentials;
@@ -18,12 +19,17 @@ const SERVICE_TTL: Duration = Duration::from_secs(3_600);
 /// Often enough that a machine that slept has a good token soon.
 const RENEWAL: Duration = Duration::from_secs(300);
 
+/// What the variables begin with that are settings of a service, and what is in those that say who is
+/// believed.
+const SETTING: &str = "CHENGPING_";
+const SETTING_OF_IDENTITY: &str = "__IDENTITY__";
+
 /// Whether a suite asks who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Identity {
-    /// Nobody is asked; for development only
+    /// Nobody is asked; for development only, and said at every start
     Off,
-    /// Every call to a service that asks shows a token; commands of this data folder make their own
+    /// Every call shows a token; commands of this data folder make their own
     Required,
 }
 
@@ -44,8 +50,11 @@ impl Asking {
     ///
     /// When the key of the issuer cannot be made or used.
     pub fn open(identity: Option<Identity>, data: &Path) -> anyhow::Result<Self> {
+        let names = env::vars_os().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name);
+        let is_set = names.filter_map(|name| name.into_string().ok()).any(|name| is_setting(&name));
         Ok(match identity {
-            None => Self::AsSet,
+            None if is_set => Self::AsSet,
+            None => Self::Own(LocalIdentity::open(data)?),
             Some(Identity::Off) => Self::Nobody,
             Some(Identity::Required) => Self::Own(LocalIdentity::open(data)?),
         })
@@ -82,9 +91,15 @@ impl Asking {
     }
 }
 
+/// Whether a variable sets whom a service believes.
+fn is_setting(name: &str) -> bool {
+    name.starts_with(SETTING) && name.contains(SETTING_OF_IDENTITY)
+}
+
 /// The issuer of a suite, and the token of its services.
 pub struct LocalIdentity {
-    issuer: Issuer,
+    folder: PathBuf,
+    audience: String,
     jwks_file: String,
     token_file: PathBuf,
 }
@@ -93,20 +108,20 @@ impl LocalIdentity {
     fn open(data: &Path) -> anyhow::Result<Self> {
         let folder = credentials::folder(data);
         let issuer = Issuer::open_or_create(&folder).context("tokens cannot be issued")?;
-        let jwks_file = issuer.config().jwks_file.unwrap_or_default();
+        let IdentityConfig { jwks_file, audience, .. } = issuer.config();
+        let jwks_file = jwks_file.unwrap_or_default();
         let jwks_file = jwks_file.to_str().context("the path of the data folder is not Unicode")?;
         let (jwks_file, token_file) = (jwks_file.to_owned(), folder.join(SERVICE_TOKEN));
-        let identity = Self { issuer, jwks_file, token_file };
+        let identity = Self { folder, audience, jwks_file, token_file };
         identity.renew()?;
         Ok(identity)
     }
 
     fn asking(&self, ladder: Ladder) -> Ladder {
-        let config = self.issuer.config();
         ladder
             .flag("identity.mode", Some("required"))
             .flag("identity.issuers", Some(Issuer::NAME))
-            .flag("identity.audience", Some(config.audience))
+            .flag("identity.audience", Some(self.audience.clone()))
             .flag("identity.jwks_file", Some(self.jwks_file.clone()))
     }
 
@@ -128,6 +143,20 @@ impl LocalIdentity {
     fn renew(&self) -> anyhow::Result<()> {
         let grant =
             Grant { roles: [Role::Service].into(), ..Grant::everything(SERVICE, SERVICE_TTL) };
-        Ok(self.issuer.leave(&grant, &self.token_file)?)
+        // Opened again: the key may have been rotated.
+        Ok(Issuer::open_or_create(&self.folder)?.leave(&grant, &self.token_file)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_sets_whom_to_believe_is_not_given_an_issuer_beside() {
+        assert!(is_setting("CHENGPING_RULES__IDENTITY__JWKS_FILE"));
+        for other in ["CHENGPING_IDENTITY", "CHENGPING_RULES__RULES__TOKEN_FILE", "X__IDENTITY__"] {
+            assert!(!is_setting(other), "{other}");
+        }
     }
 }

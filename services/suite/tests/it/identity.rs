@@ -1,4 +1,4 @@
-//! A suite that asks who calls.
+//! A suite asks who calls.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -29,7 +29,7 @@ use crate::support::{Done, PROGRAM, chengping, chengping_with, folder};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A suite with `--identity required`, its folder, and what of it others reach.
+/// A suite, its folder, and what of it others reach.
 struct Guarded {
     suite: Process,
     folder: TempDir,
@@ -38,15 +38,17 @@ struct Guarded {
 
 impl Guarded {
     async fn start() -> Self {
-        let folder = folder();
+        Self::start_in(folder(), &[]).await
+    }
+
+    async fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let data = folder.path().join("data");
-        let arguments = ["up", "--jurisdiction", "zz", "--listen", "127.0.0.1:0", "--identity"];
-        let arguments = arguments.map(OsStr::new).into_iter();
-        let arguments =
-            arguments.chain([OsStr::new("required"), OsStr::new("--data"), data.as_os_str()]);
-        let variables = ["DATABASE_URL", "REDIS_URL", "CHENGPING_SERVER", "CHENGPING_TOKEN"];
-        let mut suite =
-            Process::start(PROGRAM, arguments, variables.map(|name| (name, ""))).unwrap();
+        let arguments = ["up", "--jurisdiction", "zz", "--listen", "127.0.0.1:0", "--data"];
+        let arguments = arguments.map(OsStr::new).into_iter().chain([data.as_os_str()]);
+        let variables =
+            ["DATABASE_URL", "REDIS_URL", "CHENGPING_SERVER", "CHENGPING_TOKEN"].map(|it| (it, ""));
+        let variables = [&variables, settings].concat();
+        let mut suite = Process::start(PROGRAM, arguments, variables).unwrap();
         suite.wait_for_line("serving at", PATIENCE).await.unwrap();
         let file = eventually(async || fs::read(data.join("suite.json")).ok()).await.unwrap();
         let file: Value = serde_json::from_slice(&file).unwrap();
@@ -100,7 +102,7 @@ fn refused(done: &Done, reason: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_suite_with_identity_knows_its_own_and_asks_others_for_a_token() {
+async fn a_suite_knows_its_own_and_asks_others_for_a_token() {
     let guarded = Guarded::start().await;
     // The owner's commands stay as they are, through all the services that ask one another.
     let own = |arguments: &[&str]| {
@@ -118,6 +120,9 @@ async fn a_suite_with_identity_knows_its_own_and_asks_others_for_a_token() {
     own(&["rules", "apply", "--activate-from", "2018-01", "zz-2018", "--actor", "li.wei"]);
     own(&["import", "city/cases.csv", "city/events.csv"]);
     own(&["evaluate", "--month", "2018-03"]);
+
+    // The owner may name the address, too.
+    own(&["rules", "list", "--server", &guarded.address]);
 
     // Who knows nothing but the address is told what to bring.
     let done = guarded.other("", &["rules", "list"]);
@@ -146,6 +151,7 @@ async fn a_suite_with_identity_knows_its_own_and_asks_others_for_a_token() {
     each_role_does_its_own(&guarded).await;
     let log = guarded.suite.log();
     assert!(!log.contains(auditor.split('.').nth(1).unwrap()), "a token is in the log");
+    keys_are_rotated(&guarded).await;
     only_who_reads_the_key_issues_tokens(&guarded);
     guarded.suite.signal(Signal::SIGTERM).unwrap();
 }
@@ -211,6 +217,58 @@ async fn bulletins(
     })
 }
 
+/// Old and new keys hold side by side, until the old one is taken away.
+async fn keys_are_rotated(guarded: &Guarded) {
+    let keys = |arguments: &[&str]| -> Vec<(String, bool)> {
+        let done = guarded.own(&[&["token"], arguments, &["--format", "json"]].concat());
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        let keys: Vec<Value> = serde_json::from_str(&done.stdout).unwrap();
+        let key = |key: &Value| (key["kid"].as_str().unwrap().to_owned(), key["signs"] == true);
+        keys.iter().map(key).collect()
+    };
+    let before = keys(&["keys"]);
+    let former_token = guarded.token("auditor");
+    let after = keys(&["rotate"]);
+    let [(former, true)] = &before[..] else { panic!("{before:?}") };
+    assert_eq!(after.len(), 2);
+    assert_eq!(after[1], (former.clone(), false));
+    let list = ["rules", "list"];
+    let newer_token = guarded.token("auditor");
+    for token in [&former_token, &newer_token] {
+        let done = guarded.other(token, &list);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+    }
+    let done = guarded.own(&["token", "drop", &after[0].0]);
+    refused(&done, "rotate first");
+    refused(&guarded.own(&["token", "drop", "nonsense"]), former);
+    assert_eq!(keys(&["drop", former]), after[..1]);
+    let is_void = async || {
+        let done = guarded.other(&former_token, &list);
+        (done.code == 1 && done.stderr.contains("TOKEN_KEY_UNKNOWN")).then_some(())
+    };
+    eventually(is_void).await.unwrap();
+    assert_eq!(guarded.other(&newer_token, &list).code, 0);
+    assert_eq!(guarded.own(&list).code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identity_is_off_by_an_open_word_alone_and_says_so_at_every_start() {
+    let off = [("CHENGPING_IDENTITY", "off")];
+    let mut folder = folder();
+    for _ in 0..2 {
+        let mut open = Guarded::start_in(folder, &off).await;
+        assert!(open.suite.log().contains("identity is off: anybody who reaches this port"));
+        assert_eq!(open.other("", &["rules", "list"]).code, 0);
+        assert!(!open.data().join("identity").exists());
+        open.suite.signal(Signal::SIGTERM).unwrap();
+        open.suite.wait(PATIENCE).await.unwrap();
+        folder = open.folder;
+    }
+    let guarded = Guarded::start_in(folder, &[]).await;
+    refused(&guarded.other("", &["rules", "list"]), "TOKEN_MISSING");
+    assert_eq!(guarded.own(&["rules", "list"]).code, 0);
+}
+
 fn only_who_reads_the_key_issues_tokens(guarded: &Guarded) {
     let key = guarded.data().join("identity/issuer.key");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -218,7 +276,7 @@ fn only_who_reads_the_key_issues_tokens(guarded: &Guarded) {
     assert_eq!(mode(&guarded.data().join("identity/service.token")), 0o600);
     let token = ["token", "--subject", "wang", "--role", "auditor"];
     let done = chengping(guarded.path(), &[&token[..], &["--data", "elsewhere"]].concat());
-    refused(&done, "--identity required");
+    refused(&done, "token rotate");
     let done = guarded.own(&["token", "--subject", "wang", "--role", "emperor"]);
     assert_eq!(done.code, 2);
     assert!(done.stderr.contains("office, administrator"), "{}", done.stderr);
