@@ -1,6 +1,7 @@
 //! Who may call what here, and which versions they see (clauses 1.1, 6.2, 6.4, 6.6 to 6.9 and 7.3 of
 //! the regulation).
 
+use chengping_access::Details;
 use chengping_chassis::identity::{
     Access,
     Role::{
@@ -24,6 +25,8 @@ const CONSUME: &[Role] = &[Assessment, Office, District, Service];
 const ASK: &[Role] = &[District, Bureau, Collector, Assessment];
 /// Questions and reports, for those who ask, answer and oversee.
 const FOLLOW: &[Role] = &[District, Bureau, Collector, Assessment, Office, Approver, Auditor];
+/// Who read what (6.6).
+const OVERSEE: &[Role] = &[Auditor];
 /// Districts report on their own jurisdictions (6.4).
 const REPORT: &[Role] = &[District];
 
@@ -57,7 +60,12 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.LedgerService/GetInclusionProof", READ),
     ("chengping.publication.v1.LedgerService/GetConsistencyProof", READ),
     ("chengping.publication.v1.LedgerService/ListVerifierKeys", READ),
+    ("chengping.publication.v1.AccessService/ListAccessEntries", OVERSEE),
 ];
+
+/// What shows something that belongs to single bodies. What is published, and what is shown to all
+/// before, is none of it.
+pub const DETAILS: &Details = &[];
 
 /// Those who make versions, decide on them, or oversee it, see them in every state.
 const INSIDE: &[Role] = &[Office, Administrator, Approver, Auditor, Service];
@@ -86,6 +94,7 @@ mod tests {
             "chengping.publication.v1",
         );
         chengping_testing::assert_covers(ACCESS, &methods);
+        chengping_access::assert_details(ACCESS, DETAILS);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The gRPC face: every method converts, delegates, converts back.
 
+mod access;
 mod bulletins;
 mod convert;
 mod ledger;
 mod page;
 mod unbuilt;
 
+use chengping_access::AccessLog;
 use chengping_chassis::serve::{MESSAGE_BYTES_MAX, Server};
+use chengping_proto::publication::v1::access_service_server::AccessServiceServer;
 use chengping_proto::publication::v1::bulletin_service_server::BulletinServiceServer;
 use chengping_proto::publication::v1::district_report_service_server::DistrictReportServiceServer;
 use chengping_proto::publication::v1::inquiry_service_server::InquiryServiceServer;
@@ -16,8 +19,9 @@ use tonic::Response;
 use crate::app::App;
 use crate::error::Error;
 
-/// Adds the four services.
-pub(crate) fn add_services(server: &mut Server, app: App) {
+/// Adds the services; `log` is that of who looked.
+pub(crate) fn add_services(server: &mut Server, app: App, log: AccessLog) {
+    server.add_service(AccessServiceServer::new(access::Access { log }));
     let bulletins = BulletinServiceServer::new(bulletins::Bulletins { app: app.clone() });
     let ledger = LedgerServiceServer::new(ledger::Ledger { app });
     server

@@ -15,13 +15,14 @@ mod peers;
 mod store;
 
 use anyhow::Context as _;
+use chengping_access::AccessLog;
 use chengping_chassis::CancellationToken;
 use chengping_chassis::postgres;
 use chengping_chassis::serve::{self, Server};
 use chengping_proto::FILE_DESCRIPTOR_SET;
 use sqlx::migrate::Migrator;
 
-pub use access::ACCESS;
+pub use access::{ACCESS, DETAILS};
 pub use config::{Config, KeysConfig, PublicationConfig, WatchConfig};
 
 /// The schema that belongs to the service, and the role that it logs in as.
@@ -44,9 +45,10 @@ pub async fn build(
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let keys = keys::Keys::open(&config.keys)?;
     let scoring = peers::Scoring::connect(&config.scoring)?;
+    let log = AccessLog::new(pool.clone());
     let app = app::App::new(store::Store::new(pool), scoring, keys, config, shutdown);
     server.protect(&config.identity, ACCESS)?.describe(FILE_DESCRIPTOR_SET);
-    grpc::add_services(server, app);
+    grpc::add_services(server, app, log);
     Ok(())
 }
 

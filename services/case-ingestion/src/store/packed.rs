@@ -174,14 +174,15 @@ async fn events(
     rows.iter().map(event::read_sequenced).collect()
 }
 
-/// The packed files of those of the cases that have one, one frame behind the other.
+/// The packed files of those of the cases that have one, one frame behind the other in the order of
+/// their numbers.
 pub(crate) async fn of_cases(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     case_nos: &[&str],
 ) -> Result<Vec<u8>, StoreError> {
     let frames: Option<Vec<u8>> = sqlx::query_scalar(
-        "SELECT string_agg(content, ''::bytea) FROM case_file
+        "SELECT string_agg(content, ''::bytea ORDER BY case_no) FROM case_file
          WHERE jurisdiction = $1 AND case_no = ANY($2)",
     )
     .bind(jurisdiction.as_str())
