@@ -113,9 +113,8 @@ impl Reach {
         }
         let mut seen = BTreeSet::new();
         for (kinds, below) in rights {
-            let speaks_for = |body: &Body| {
-                named.contains(body.body_id.as_str()) && kinds.contains(&body.kind)
-            };
+            let speaks_for =
+                |body: &Body| named.contains(body.body_id.as_str()) && kinds.contains(&body.kind);
             for body in last.values() {
                 let parent = body.parent.as_ref().and_then(|parent| last.get(parent));
                 if speaks_for(body) || *below && parent.is_some_and(|parent| speaks_for(parent)) {

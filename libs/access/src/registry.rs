@@ -180,7 +180,10 @@ pub fn read<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<T, Strin
 /// # Errors
 ///
 /// As [`read`].
-pub fn read_optional<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<Option<T>, String> {
+pub fn read_optional<T: FromStr<Err: Display>>(
+    what: &str,
+    text: &str,
+) -> Result<Option<T>, String> {
     if text.is_empty() { Ok(None) } else { read(what, text).map(Some) }
 }
 

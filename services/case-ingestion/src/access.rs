@@ -14,17 +14,8 @@ const SEND: &[Role] = &[Integrator];
 /// Who reads all cases: the office, those who decide and oversee (6.6), and the platform that sent them.
 const READ: &[Role] = &[Office, Administrator, Approver, Auditor, Integrator, Service];
 /// And each body its own, with the whole process (7.1, 7.2).
-const ASK: &[Role] = &[
-    Office,
-    Administrator,
-    Approver,
-    Auditor,
-    Integrator,
-    Service,
-    District,
-    Bureau,
-    Collector,
-];
+const ASK: &[Role] =
+    &[Office, Administrator, Approver, Auditor, Integrator, Service, District, Bureau, Collector];
 /// What was set aside may be anybody's: who keeps it, and who oversees that.
 const ASIDE: &[Role] = &[Office, Auditor, Integrator, Service];
 /// Who read what (6.6).

@@ -196,8 +196,7 @@ async fn list_cases(caller: &Caller, connection: Connection) {
 async fn scorecards(town: &Town, connection: Connection) -> Vec<String> {
     let mut client = EvaluationServiceClient::new(connection);
     let (mut found, parent) = (Vec::new(), town.evaluation.clone());
-    let mut request =
-        scoring::ListScorecardsRequest { parent, page_size: 3, ..Default::default() };
+    let mut request = scoring::ListScorecardsRequest { parent, page_size: 3, ..Default::default() };
     loop {
         let page = client.list_scorecards(request.clone()).await.unwrap().into_inner();
         found.extend(page.scorecards.into_iter().map(|card| card.body_id));
@@ -220,7 +219,8 @@ async fn watch(caller: &Caller, connection: Connection, seen: &BTreeSet<&str>) {
     } else {
         let mut told = client.watch_live_scores(ask(&[])).await.unwrap().into_inner();
         let first = told.message().await.unwrap().unwrap();
-        let found: BTreeSet<_> = first.scorecards.iter().map(|card| card.body_id.as_str()).collect();
+        let found: BTreeSet<_> =
+            first.scorecards.iter().map(|card| card.body_id.as_str()).collect();
         assert_eq!(&found, seen, "{}", caller.name);
     }
     for body in &BODIES {
@@ -238,7 +238,9 @@ pub(super) async fn follow(town: &Town, caller: &Caller) -> usize {
         let name = town.scorecard(body);
         let request = scoring::GetScorecardRequest { name: name.clone() };
         let card = client.get_scorecard(request).await.unwrap().into_inner();
-        for (item, zone) in card.items.iter().flat_map(|item| item.zones.iter().map(move |zone| (item, zone))) {
+        for (item, zone) in
+            card.items.iter().flat_map(|item| item.zones.iter().map(move |zone| (item, zone)))
+        {
             for input in zone.inputs.keys() {
                 let request = scoring::ListCountedCasesRequest {
                     parent: name.clone(),
@@ -265,10 +267,8 @@ pub(super) async fn follow(town: &Town, caller: &Caller) -> usize {
 /// What a caller is told of something that is not theirs, and of something that is not there.
 pub(super) async fn denied_pairs(town: &Town, caller: &Caller) -> Vec<(Status, Status)> {
     let connection = town.connect(caller).await;
-    let (mut client, mut case_client) = (
-        EvaluationServiceClient::new(connection.clone()),
-        CaseServiceClient::new(connection),
-    );
+    let (mut client, mut case_client) =
+        (EvaluationServiceClient::new(connection.clone()), CaseServiceClient::new(connection));
     let foreign = BODIES.iter().find(|body| !caller.sees(body.id)).unwrap().id;
     let case = ["A1", "B1", "W1"].into_iter().find(|case| !caller.cases().contains(case)).unwrap();
     let mut pairs = Vec::new();
@@ -313,7 +313,8 @@ pub(super) async fn looks(town: &Town) -> Vec<(&'static str, Vec<AccessEntry>)> 
     let connection = town.connect(&CALLERS[3]).await;
     let request = || ListAccessEntriesRequest { parent: ZZ.to_owned(), ..Default::default() };
     use chengping_proto::{cases, scoring};
-    let mut of_cases = cases::v1::access_service_client::AccessServiceClient::new(connection.clone());
+    let mut of_cases =
+        cases::v1::access_service_client::AccessServiceClient::new(connection.clone());
     let mut of_scoring = scoring::v1::access_service_client::AccessServiceClient::new(connection);
     let cases = of_cases.list_access_entries(request()).await.unwrap().into_inner();
     // The town itself was filled by the account that owns it.

@@ -19,7 +19,8 @@ impl App {
             return Ok(Sight::All);
         }
         let evaluation = self.get_evaluation(name).await?;
-        let registry = self.peers.registry(&name.jurisdiction, evaluation.registry_revision).await?;
+        let registry =
+            self.peers.registry(&name.jurisdiction, evaluation.registry_revision).await?;
         let bodies = registry.registry.bodies.iter();
         Ok(reach.over(bodies.filter(|body| body.is_valid_in(evaluation.month))))
     }
