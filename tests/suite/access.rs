@@ -4,6 +4,7 @@
 //! hand ([`town::CALLERS`]), as the regulation words it (7.1, 7.2, 6.2, 6.6, 6.7, 6.9, 7.3).
 
 mod probes;
+mod questions;
 mod town;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ const TABLES: [(&Access, &Details); 4] = [
 ];
 
 /// What must hold whatever the tables say: method, role, whether it may call it.
-const GOLDEN: [(&str, Role, bool); 40] = [
+const GOLDEN: [(&str, Role, bool); 43] = [
     // 1.1: who is judged, and who judges, sends no case and makes no rule.
     ("cases.v1.CaseService/BatchCreateEvents", Role::Integrator, true),
     ("cases.v1.CaseService/BatchCreateEvents", Role::Office, false),
@@ -70,6 +71,10 @@ const GOLDEN: [(&str, Role, bool); 40] = [
     ("publication.v1.BulletinService/DownloadBulletinVersion", Role::Public, true),
     ("publication.v1.LedgerService/GetCheckpoint", Role::Public, true),
     ("publication.v1.InquiryService/GetInquiry", Role::Public, false),
+    ("publication.v1.InquiryService/GetInquiry", Role::Assessment, false),
+    // 6.8: whoever is judged may ask, at any time.
+    ("publication.v1.InquiryService/CreateInquiry", Role::District, true),
+    ("publication.v1.InquiryService/CreateInquiry", Role::Office, false),
     ("scoring.v1.EvaluationService/GetScorecard", Role::Public, false),
     ("cases.v1.CaseService/ListCases", Role::Public, false),
     ("publication.v1.BulletinService/CreateBulletinVersion", Role::Public, false),

@@ -152,8 +152,7 @@ async fn evaluate(evaluations: &mut Evaluations, rule_pack_revision: &str) -> sc
         ..Default::default()
     };
     let (parent, evaluation) = (ZZ.to_owned(), Some(evaluation));
-    let request =
-        scoring::CreateEvaluationRequest { parent, evaluation, request_id: String::new() };
+    let request = scoring::CreateEvaluationRequest { parent, evaluation, ..Default::default() };
     evaluations.create_evaluation(within(request)).await.unwrap().into_inner()
 }
 

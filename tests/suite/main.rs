@@ -8,12 +8,16 @@ mod boston;
 mod calendar;
 mod chaos;
 mod city;
+mod contested;
 mod contract;
 mod county;
 mod deadlines;
+mod exports;
 mod live;
 mod malformed;
 mod outages;
+#[path = "../../libs/bulletin/tests/it/pages.rs"]
+mod pages;
 mod processes;
 mod publication;
 mod registry;

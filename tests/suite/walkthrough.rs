@@ -149,6 +149,15 @@ async fn administration_goes_as_the_page_prints_it() {
 }
 
 #[tokio::test]
+async fn a_contested_month_goes_as_the_page_prints_it() {
+    let strict = [
+        ("CHENGPING_PUBLICATION__PUBLICATION__REQUIRE_NOTICE", "true"),
+        ("CHENGPING_PUBLICATION__PUBLICATION__FOUR_EYES", "true"),
+    ];
+    walk("a-contested-month.md", "shili", &strict).await;
+}
+
+#[tokio::test]
 async fn months_that_are_over_go_as_the_page_prints_it() {
     walk("operations.md", "shili", &[]).await;
 }

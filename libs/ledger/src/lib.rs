@@ -78,3 +78,4 @@ pub mod merkle;
 pub mod note;
 pub mod receipt;
 pub mod version;
+pub mod withdrawal;

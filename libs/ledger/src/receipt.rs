@@ -12,6 +12,7 @@ use crate::difference::first_differing_byte;
 use crate::lines::{LineError, LineProof};
 use crate::merkle::MerkleError;
 use crate::note::{NoteError, SignedNote, VerifierKey};
+use crate::version::EntryKind;
 
 #[cfg(test)]
 mod tests;
@@ -43,7 +44,7 @@ pub enum ReceiptError {
     /// The line is of another month or jurisdiction than the version that it is said to be in.
     #[error("the line and the version it stands in disagree on `{field}`")]
     Mismatch {
-        /// `jurisdiction` or `month`.
+        /// `jurisdiction`, `month`, or `kind` where the entry is of a withdrawal.
         field: &'static str,
     },
     /// The log does not hold the version.
@@ -129,6 +130,9 @@ impl Receipt {
         let origin = opened.checkpoint.origin();
         if !checkpoint::is_log_of(origin, &entry.jurisdiction) {
             return Err(ReceiptError::OtherLog { origin: origin.to_owned() });
+        }
+        if entry.kind != EntryKind::Published {
+            return Err(ReceiptError::Mismatch { field: "kind" });
         }
         self.version.verify(opened.checkpoint.head())?;
         for (field, expected) in

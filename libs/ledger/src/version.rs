@@ -87,6 +87,33 @@ impl Link {
     }
 }
 
+/// What an entry of a log says of its version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// It is published; the entry does not say so, so that the leaves of logs from before there was
+    /// anything else stay what they are.
+    #[default]
+    Published,
+    /// It is withdrawn, see [`crate::withdrawal`].
+    Withdrawn,
+}
+
+impl EntryKind {
+    fn is_published(&self) -> bool {
+        *self == Self::Published
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
 /// What a log says of a document: enough to see which months were published in which versions
 /// without reading the documents, and that no version was published twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +123,9 @@ pub struct Entry {
     pub document: Digest,
     /// Whose result.
     pub jurisdiction: JurisdictionId,
+    /// What it says of the version.
+    #[serde(default, skip_serializing_if = "EntryKind::is_published")]
+    pub kind: EntryKind,
     /// The root over the lines of the bodies, as in the document.
     pub lines_root: Digest,
     /// Of which month.
@@ -218,6 +248,7 @@ impl Document {
         Entry {
             document: digest,
             jurisdiction: self.jurisdiction.clone(),
+            kind: EntryKind::Published,
             lines_root: self.lines_root,
             month: self.month,
             version: self.version,

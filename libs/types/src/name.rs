@@ -203,6 +203,15 @@ resource_name! {
     }
 }
 resource_name! {
+    /// A revision of the registry.
+    RegistryRevisionName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// The number of the revision.
+        "registryRevisions" / revision: u64,
+    }
+}
+resource_name! {
     /// An evaluation: every body of a jurisdiction, for one month, under one revision.
     EvaluationName {
         /// The jurisdiction.
@@ -243,6 +252,27 @@ resource_name! {
     }
 }
 
+resource_name! {
+    /// An objection or inquiry.
+    InquiryName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// Its number, from 1.
+        "inquiries" / inquiry: u64,
+    }
+}
+resource_name! {
+    /// A piece of evidence of an objection or inquiry.
+    InquiryEvidenceName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// The number of the inquiry.
+        "inquiries" / inquiry: u64,
+        /// The number of the piece, from 1.
+        "evidence" / evidence: u64,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -267,10 +297,13 @@ mod tests {
         survives::<AuditEntryName>("jurisdictions/zz/auditEntries/12");
         survives::<RulePackName>("jurisdictions/zz/rulePacks/gbt-30428.4");
         survives::<RulePackRevisionName>("jurisdictions/zz/rulePacks/zz-2018/revisions/3");
+        survives::<RegistryRevisionName>("jurisdictions/zz/registryRevisions/3");
         survives::<EvaluationName>("jurisdictions/zz/evaluations/0199");
         survives::<ScorecardName>("jurisdictions/zz/evaluations/0199/scorecards/d01");
         survives::<BulletinName>("jurisdictions/zz/bulletins/2018-04");
         survives::<BulletinVersionName>("jurisdictions/zz/bulletins/2018-04/versions/1");
+        survives::<InquiryName>("jurisdictions/zz/inquiries/7");
+        survives::<InquiryEvidenceName>("jurisdictions/zz/inquiries/7/evidence/1");
     }
 
     #[test]

@@ -11,6 +11,9 @@ use chengping_chassis::identity::{
 
 /// Platforms send what happened; those who are judged by it, or judge, never do (1.1).
 const SEND: &[Role] = &[Integrator];
+/// As [`SEND`], and result-publication in its own name: a decision on an objection is an event, made
+/// by those who decide and never by those who are judged (6.8).
+const WRITE: &[Role] = &[Integrator, Service];
 /// Who reads all cases: the office, those who decide and oversee (6.6), and the platform that sent them.
 const READ: &[Role] = &[Office, Administrator, Approver, Auditor, Integrator, Service];
 /// And each body its own, with the whole process (7.1, 7.2).
@@ -38,7 +41,7 @@ const COUNT: &[Role] = &[Auditor, Service];
 /// The roles of which the callers of each method need one.
 pub const ACCESS: &Access = &[
     ("chengping.cases.v1.CaseService/BatchCreateCases", SEND),
-    ("chengping.cases.v1.CaseService/BatchCreateEvents", SEND),
+    ("chengping.cases.v1.CaseService/BatchCreateEvents", WRITE),
     ("chengping.cases.v1.CaseService/UploadCases", SEND),
     ("chengping.cases.v1.CaseService/UploadEvents", SEND),
     ("chengping.cases.v1.CaseService/StreamCases", SEND),

@@ -17,7 +17,7 @@ mod upkeep;
 pub(crate) use self::changes::Following;
 pub(crate) use self::facts::MonthFacts;
 pub(crate) use self::facts_since::Since;
-pub(crate) use self::intake::Intake;
+pub(crate) use self::intake::{Intake, Ready};
 pub(crate) use self::reading::{CaseTimeline, Page, ShownEvent};
 pub(crate) use self::rejects::Correction;
 pub(crate) use self::retention::{Erasing, PuttingAway, Restored};
@@ -51,6 +51,8 @@ pub(crate) struct App {
     metrics: Metrics,
     /// How long a batch that has its turn may take to be committed.
     commit_timeout: Duration,
+    /// After how long a connection that says nothing has lost its process.
+    lost_after: Duration,
     retention: RetentionConfig,
 }
 
@@ -65,6 +67,7 @@ impl App {
         let (turns, packers) = (Turns::default(), Turns::default());
         let (news, memory, metrics) = (News::default(), Memory::default(), Metrics::new());
         let (commit_timeout, retention) = (config.intake.commit_timeout(), config.retention);
+        let lost_after = config.database.idle_in_transaction_timeout();
         Self {
             pool,
             registry,
@@ -76,6 +79,7 @@ impl App {
             packers,
             metrics,
             commit_timeout,
+            lost_after,
             retention,
         }
     }

@@ -63,6 +63,7 @@ pub async fn build(
     let app = app::App::new(pool, registry, registries, config);
     let look = Duration::from_millis(config.telemetry.metrics_interval_ms.get());
     server.run_beside(app.clone().keep_up(look, shutdown.clone()));
+    server.run_beside(app.clone().end_lost_copies(shutdown.clone()));
     server.run_beside(app.clone().keep_packing(shutdown.clone()));
 
     let cases = CaseServiceServer::new(grpc::CaseHandlers::new(app.clone(), intake, shutdown))

@@ -14,6 +14,8 @@ pub(crate) mod reject;
 pub(crate) mod snapshot;
 mod time;
 
+pub(crate) use self::copy::end_lost as end_lost_copies;
+
 use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;

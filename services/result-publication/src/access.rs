@@ -1,7 +1,7 @@
 //! Who may call what here, and which versions they see (clauses 1.1, 6.2, 6.4, 6.6 to 6.9 and 7.3 of
 //! the regulation).
 
-use chengping_access::Details;
+use chengping_access::{Detail, Details};
 use chengping_chassis::identity::{
     Access,
     Role::{
@@ -22,8 +22,11 @@ const READ: &[Role] = &Role::ALL;
 /// Whoever takes results into a system of their own (7.3).
 const CONSUME: &[Role] = &[Assessment, Office, District, Service];
 /// Whoever is judged may object and ask (6.8).
-const ASK: &[Role] = &[District, Bureau, Collector, Assessment];
-/// Questions and reports, for those who ask, answer and oversee.
+const ASK: &[Role] = &[District, Bureau, Collector];
+/// Questions, for those who ask, answer and oversee: each body sees its own.
+const FOLLOW_ASKED: &[Role] =
+    &[District, Bureau, Collector, Office, Administrator, Approver, Auditor];
+/// Reports, for those who make, take and oversee them.
 const FOLLOW: &[Role] = &[District, Bureau, Collector, Assessment, Office, Approver, Auditor];
 /// Who read what (6.6).
 const OVERSEE: &[Role] = &[Auditor];
@@ -37,6 +40,8 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.BulletinService/ListBulletins", READ),
     ("chengping.publication.v1.BulletinService/GetBulletinVersion", READ),
     ("chengping.publication.v1.BulletinService/ListBulletinVersions", READ),
+    ("chengping.publication.v1.BulletinService/ListBulletinVersionMoves", INSIDE),
+    ("chengping.publication.v1.BulletinService/CompareBulletinVersions", READ),
     ("chengping.publication.v1.BulletinService/SubmitBulletinVersion", PUBLISH),
     ("chengping.publication.v1.BulletinService/ApproveBulletinVersion", DECIDE),
     ("chengping.publication.v1.BulletinService/PublishBulletinVersion", PUBLISH),
@@ -47,10 +52,12 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.BulletinService/WatchPublications", CONSUME),
     ("chengping.publication.v1.BulletinService/AcknowledgePublication", CONSUME),
     ("chengping.publication.v1.InquiryService/CreateInquiry", ASK),
-    ("chengping.publication.v1.InquiryService/GetInquiry", FOLLOW),
-    ("chengping.publication.v1.InquiryService/ListInquiries", FOLLOW),
+    ("chengping.publication.v1.InquiryService/GetInquiry", FOLLOW_ASKED),
+    ("chengping.publication.v1.InquiryService/ListInquiries", FOLLOW_ASKED),
     ("chengping.publication.v1.InquiryService/ReviewInquiry", PUBLISH),
     ("chengping.publication.v1.InquiryService/DecideInquiry", DECIDE),
+    ("chengping.publication.v1.InquiryService/CreateInquiryEvidence", ASK),
+    ("chengping.publication.v1.InquiryService/GetInquiryEvidence", FOLLOW_ASKED),
     ("chengping.publication.v1.DistrictReportService/CreateDistrictReport", REPORT),
     ("chengping.publication.v1.DistrictReportService/GetDistrictReport", FOLLOW),
     ("chengping.publication.v1.DistrictReportService/ListDistrictReports", FOLLOW),
@@ -63,9 +70,15 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.AccessService/ListAccessEntries", OVERSEE),
 ];
 
-/// What shows something that belongs to single bodies. What is published, and what is shown to all
-/// before, is none of it.
-pub const DETAILS: &Details = &[];
+/// What shows, or takes, something that belongs to single bodies. What is published, and what is shown
+/// to all before, is none of it.
+pub const DETAILS: &Details = &[
+    ("chengping.publication.v1.InquiryService/CreateInquiry", Detail::Named),
+    ("chengping.publication.v1.InquiryService/GetInquiry", Detail::Named),
+    ("chengping.publication.v1.InquiryService/ListInquiries", Detail::Filtered),
+    ("chengping.publication.v1.InquiryService/CreateInquiryEvidence", Detail::Named),
+    ("chengping.publication.v1.InquiryService/GetInquiryEvidence", Detail::Named),
+];
 
 /// Those who make versions, decide on them, or oversee it, see them in every state.
 const INSIDE: &[Role] = &[Office, Administrator, Approver, Auditor, Service];
@@ -77,8 +90,10 @@ const SHOWN: &[Role] = &[District, Bureau, Collector];
 pub(crate) fn sees(state: State) -> bool {
     let Some(caller) = principal() else { return true };
     match state {
-        State::Published | State::Corrected => true,
-        State::UnderNotice | State::Decided => caller.has_any(INSIDE) || caller.has_any(SHOWN),
+        State::Published | State::Corrected | State::Withdrawn => true,
+        State::UnderNotice | State::ObjectionWindow | State::Decided => {
+            caller.has_any(INSIDE) || caller.has_any(SHOWN)
+        }
         State::Computed => caller.has_any(INSIDE),
     }
 }
@@ -101,8 +116,8 @@ mod tests {
     fn nobody_both_publishes_and_decides_and_those_who_oversee_change_nothing() {
         for (method, roles) in ACCESS {
             let verb = method.rsplit('/').next().unwrap();
-            let reads =
-                ["Get", "List", "Download", "Export"].iter().any(|read| verb.starts_with(read));
+            let reads = ["Get", "List", "Download", "Export", "Compare"];
+            let reads = reads.iter().any(|read| verb.starts_with(read));
             assert_eq!(roles.contains(&Auditor), reads, "{method}");
             assert!(reads || !(roles.contains(&Office) && roles.contains(&Approver)), "{method}");
         }

@@ -1,14 +1,24 @@
 //! The use cases, each with its transaction.
 
+mod attach;
+mod compare;
 mod create;
+mod decide;
 mod evidence;
+mod export;
+mod inquiries;
+mod notice;
+mod outbox;
 mod publish;
 mod reading;
+mod seeing;
 mod watch;
+mod withdraw;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chengping_access::AccessLog;
 use chengping_chassis::CancellationToken;
 use chengping_types::Instant;
 use chengping_types::name::BulletinVersionName;
@@ -16,52 +26,68 @@ use time::OffsetDateTime;
 use tokio::sync::watch as channel;
 
 use crate::access::sees;
-use crate::config::Config;
+use crate::config::{Config, PublicationConfig};
 use crate::domain::Version;
 use crate::error::Error;
 use crate::keys::Keys;
-use crate::peers::Scoring;
+use crate::peers::Peers;
 use crate::store::{Connection, Store, versions};
 
-pub(crate) use self::watch::{Told, Watch};
+pub(crate) use self::attach::Attached;
+pub(crate) use self::compare::Comparison;
+pub(crate) use self::decide::Decision;
+pub(crate) use self::inquiries::{Page, Whole};
+pub(crate) use self::notice::Asked;
+pub(crate) use self::watch::{Publication, Told, Watch};
 
 /// What every use case needs. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct App {
     store: Store,
-    scoring: Scoring,
+    access: AccessLog,
+    peers: Peers,
     keys: Arc<Keys>,
     require_notice: bool,
+    four_eyes: bool,
+    days: PublicationConfig,
     poll: Duration,
     keep_alive: Duration,
     /// Wakes watchers when this process has published; what others publish they find by asking.
     published: Arc<channel::Sender<()>>,
+    /// Wakes who sends what this process has decided.
+    decided: Arc<channel::Sender<()>>,
     shutdown: CancellationToken,
+    exports: export::Exports,
 }
 
 impl App {
     pub(crate) fn new(
         store: Store,
-        scoring: Scoring,
+        peers: Peers,
         keys: Keys,
         config: &Config,
         shutdown: CancellationToken,
     ) -> Self {
         Self {
+            access: store.access_log(),
             store,
-            scoring,
+            peers,
             keys: Arc::new(keys),
             require_notice: config.publication.require_notice,
+            four_eyes: config.publication.four_eyes,
+            days: config.publication.clone(),
             poll: config.watch.poll(),
             keep_alive: config.watch.keep_alive(),
             published: Arc::new(channel::Sender::new(())),
+            decided: Arc::new(channel::Sender::new(())),
             shutdown,
+            exports: export::Exports::default(),
         }
     }
 }
 
 /// The time, as PostgreSQL can hold it.
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     let micros = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1000;
     Instant::from_micros(i64::try_from(micros).expect("the year is below 9999"))
 }

@@ -1,7 +1,9 @@
 //! The settings of the service; `config.default.toml` lists them with their defaults.
 
+use std::fmt;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chengping_chassis::config::{
@@ -9,7 +11,8 @@ use chengping_chassis::config::{
 };
 use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::process::ServiceConfig;
-use serde::{Deserialize, Serialize};
+use chengping_types::LimitValue;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The settings of the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +28,10 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// The scoring service.
     pub scoring: PeerConfig,
+    /// rule-configuration, for the working calendar.
+    pub rules: PeerConfig,
+    /// case-ingestion, for what decisions write.
+    pub cases: PeerConfig,
     /// The keys of the logs.
     pub keys: KeysConfig,
     /// What publishing demands.
@@ -49,6 +56,61 @@ pub struct KeysConfig {
 pub struct PublicationConfig {
     /// Whether only a version whose objections are decided may be published (6.8).
     pub require_notice: bool,
+    /// Whether a version is approved, published and withdrawn, and an inquiry decided, by somebody
+    /// else than who took the step before.
+    pub four_eyes: bool,
+    /// How long bodies look before objections are taken (method f).
+    pub notice_days: Days,
+    /// How long objections are taken.
+    pub objection_days: Days,
+    /// How long after that all of them are to be decided.
+    pub decision_days: Days,
+    /// How long an inquiry may wait for its answer.
+    pub inquiry_days: Days,
+}
+
+/// A number of working days with up to two decimals; 0 is none at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days(Option<LimitValue>);
+
+impl Days {
+    /// How many; none for 0.
+    pub(crate) const fn get(self) -> Option<LimitValue> {
+        self.0
+    }
+}
+
+impl FromStr for Days {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "0" {
+            return Ok(Self(None));
+        }
+        let days = text.parse().map(|days| Self(Some(days)));
+        days.map_err(|_| format!("{text:?} is no number of working days: expected 0 to 9999.99"))
+    }
+}
+
+impl fmt::Display for Days {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(days) => days.fmt(formatter),
+            None => formatter.write_str("0"),
+        }
+    }
+}
+
+impl Serialize for Days {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Days {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 /// How publications are told.
@@ -92,6 +154,8 @@ impl Validate for Config {
         mistakes.section("database", &self.database);
         mistakes.section("telemetry", &self.telemetry);
         mistakes.section("scoring", &self.scoring);
+        mistakes.section("rules", &self.rules);
+        mistakes.section("cases", &self.cases);
         mistakes.section("keys", &self.keys);
     }
 }

@@ -1,6 +1,9 @@
 //! What is published, and what may happen to it.
 
+pub(crate) mod decision;
+pub(crate) mod difference;
 pub(crate) mod documents;
+pub(crate) mod inquiry;
 pub(crate) mod lines;
 pub(crate) mod plan;
 pub(crate) mod state;
@@ -8,7 +11,7 @@ pub(crate) mod state;
 use chengping_types::name::{BulletinVersionName, EvaluationName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
 
-use self::state::State;
+use self::state::{Notice, State, Step};
 
 /// The published results of a month: a series of versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,10 @@ pub(crate) struct Bulletin {
     pub(crate) newest_version: u32,
     /// The newest published version, 0 before there is one.
     pub(crate) published_version: u32,
+    /// The newest sealed version, standing or not; 0 before there is one.
+    pub(crate) sealed_version: u32,
+    /// The corrections of earlier months that touch the published version.
+    pub(crate) touched_by: Vec<BulletinVersionName>,
     pub(crate) create_time: Instant,
     pub(crate) update_time: Instant,
 }
@@ -38,6 +45,47 @@ pub(crate) struct Version {
     pub(crate) revision: u64,
     pub(crate) create_time: Instant,
     pub(crate) sealed: Option<Sealed>,
+    pub(crate) notice: Option<Notice>,
+    /// Why it was approved before its objection window ended; empty unless it was.
+    pub(crate) waive_reason: String,
+    pub(crate) withdrawn: Option<Withdrawn>,
+    /// The inquiries that it takes account of.
+    pub(crate) inquiries: Vec<u64>,
+    /// The published versions of later months that it touches.
+    pub(crate) touched: Vec<BulletinVersionName>,
+}
+
+/// That a version was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Withdrawn {
+    pub(crate) reason: String,
+    pub(crate) time: Instant,
+}
+
+/// How a version came to where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Moved<'a> {
+    pub(crate) step: Step,
+    pub(crate) actor: &'a str,
+    /// Empty for none.
+    pub(crate) reason: &'a str,
+    pub(crate) time: Instant,
+}
+
+/// A move of a version, as it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Move {
+    pub(crate) revision: u64,
+    pub(crate) state: State,
+    /// None of moves from before steps were kept.
+    pub(crate) step: Option<Step>,
+    pub(crate) actor: String,
+    pub(crate) reason: String,
+    pub(crate) time: Instant,
+    pub(crate) evaluation: EvaluationName,
+    /// The digest of the results before; none where the version came into being.
+    pub(crate) digest_before: Option<Digest>,
+    pub(crate) digest_after: Digest,
 }
 
 /// What a version has once it is published.
@@ -61,6 +109,14 @@ impl Version {
         EvaluationName {
             jurisdiction: self.jurisdiction.clone(),
             evaluation: self.evaluation.clone(),
+        }
+    }
+
+    /// Where it stands now.
+    pub(crate) fn state_at(&self, now: Instant) -> State {
+        match (self.state, &self.notice) {
+            (State::UnderNotice, Some(notice)) => notice.state_at(now),
+            (state, _) => state,
         }
     }
 

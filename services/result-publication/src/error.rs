@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chengping_bulletin::FileFormat;
 use chengping_chassis::error::{ApiError, FieldErrors};
 use chengping_chassis::page_token::PageError;
 use chengping_ledger::merkle::TreeHead;
 use chengping_ledger::version::VersionError;
-use chengping_types::Month;
+use chengping_types::{Instant, Month};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::domain::documents::DocumentsError;
+use crate::domain::inquiry::InquiryState;
 use crate::domain::state::IllegalChange;
 use crate::store::StoreError;
 
@@ -84,12 +86,87 @@ pub(crate) enum Error {
     /// A stored document is not what was once sealed.
     #[error("the sealed document of {name} is corrupt")]
     DocumentCorrupt { name: String, source: Box<dyn std::error::Error + Send + Sync> },
+    /// A version cannot be shown as a file.
+    #[error("{name} cannot be given as {format}")]
+    Export { name: String, format: FileFormat, source: Box<dyn std::error::Error + Send + Sync> },
     /// The stored log is not what was last signed.
     #[error("the log of {jurisdiction} has {found:?}, the last checkpoint says {signed:?}")]
     LogCorrupt { jurisdiction: String, found: TreeHead, signed: Option<TreeHead> },
     /// What was checked when it was kept cannot be sealed.
     #[error("{name} cannot be sealed")]
     Seal { name: String, source: VersionError },
+    /// Objections are still taken.
+    #[error(
+        "objections to {name} are taken until {end}; wait, or say why the window is closed now \
+         (waive_reason)"
+    )]
+    ObjectionWindowOpen { name: String, end: Instant },
+    /// Objections wait for their decision.
+    #[error("{} objections to {name} are not decided, the first is {}", .waiting.len(), .waiting[0])]
+    ObjectionsUndecided { name: String, waiting: Vec<String> },
+    /// Objections were upheld that the version does not know of.
+    #[error(
+        "{name} does not take account of {} upheld objections, the first is {}; evaluate again with \
+         a later `decided`, and make the version from that",
+        .missing.len(), .missing[0]
+    )]
+    ObjectionsNotApplied { name: String, missing: Vec<String> },
+    /// What an earlier version took account of is not in the evaluation.
+    #[error(
+        "{name} does not see what was decided on {} inquiries that an earlier version takes account \
+         of, the first is {}; evaluate again with a later `decided`",
+        .lost.len(), .lost[0]
+    )]
+    DecisionsLost { name: String, lost: Vec<String> },
+    /// One person would take two steps that need two.
+    #[error("{actor} took the step before of {name}; somebody else must take this one")]
+    FourEyes { name: String, actor: String },
+    /// Nobody can reckon with working days.
+    #[error(
+        "{jurisdiction} has no working calendar, by which the objection window runs; set one with \
+         UpdateWorkCalendar"
+    )]
+    WorkCalendarMissing { jurisdiction: String },
+    /// More and more was published while a correction was traced.
+    #[error("versions of later months were published all the while; publish {name} again")]
+    TooMuchPublished { name: String },
+    /// No version of the month takes objections.
+    #[error(
+        "no version of {month} is in its objection window{}; an inquiry can be filed at any time",
+        .end.map(|end| format!(", the last one ended {end}")).unwrap_or_default()
+    )]
+    NoObjectionWindow { month: Month, end: Option<Instant> },
+    /// The body has objected to just this before.
+    #[error("the body has objected to this version for the same reason in {name}")]
+    AlreadyObjected { name: String },
+    /// No such inquiry.
+    #[error("inquiry {name} does not exist")]
+    InquiryNotFound { name: String },
+    /// No such piece of evidence.
+    #[error("evidence {name} does not exist")]
+    EvidenceNotFound { name: String },
+    /// The step does not follow from where the inquiry stands.
+    #[error("{name} is {from}; it cannot become {to}")]
+    IllegalInquiryChange { name: String, from: InquiryState, to: InquiryState },
+    /// Nothing is added to what is decided.
+    #[error("{name} is {state}; evidence is added before the decision")]
+    InquiryDecided { name: String, state: &'static str },
+    /// It has as much evidence as it may have.
+    #[error("{name} has {most} pieces of evidence, which is the most")]
+    TooMuchEvidence { name: String, most: u64 },
+    /// The case that an upheld inquiry is about is not known.
+    #[error("case {case_no} of {name} is not known; refuse the inquiry, or import the case first")]
+    CaseNotFound { name: String, case_no: String },
+    /// It is not for the caller, or they cannot be told from those whom it is for.
+    #[error(transparent)]
+    Access(#[from] chengping_access::Error),
+    /// Another service did not do its part.
+    #[error("{peer} did not do its part: {}", .status.message())]
+    Peer {
+        peer: &'static str,
+        #[source]
+        status: Box<Status>,
+    },
     /// The scoring service did not do its part.
     #[error("the scoring service did not do its part: {}", .0.message())]
     Scoring(#[source] Box<Status>),
@@ -118,7 +195,12 @@ impl ApiError for Error {
             Self::BulletinNotFound { .. }
             | Self::VersionNotFound { .. }
             | Self::EvaluationNotFound { .. }
+            | Self::InquiryNotFound { .. }
+            | Self::EvidenceNotFound { .. }
             | Self::LogEmpty { .. } => Code::NotFound,
+            Self::AlreadyObjected { .. } => Code::AlreadyExists,
+            Self::Access(error) => error.code(),
+            Self::TooMuchPublished { .. } => Code::Aborted,
             Self::EvaluationNotSucceeded { .. }
             | Self::EvaluationOfOtherMonth { .. }
             | Self::EvaluationProvisional { .. }
@@ -126,14 +208,25 @@ impl ApiError for Error {
             | Self::NotPublished { .. }
             | Self::IllegalStateChange { .. }
             | Self::RequestIdReused { .. }
+            | Self::ObjectionWindowOpen { .. }
+            | Self::ObjectionsUndecided { .. }
+            | Self::ObjectionsNotApplied { .. }
+            | Self::DecisionsLost { .. }
+            | Self::FourEyes { .. }
+            | Self::WorkCalendarMissing { .. }
+            | Self::NoObjectionWindow { .. }
+            | Self::IllegalInquiryChange { .. }
+            | Self::InquiryDecided { .. }
+            | Self::TooMuchEvidence { .. }
+            | Self::CaseNotFound { .. }
             | Self::VersionReplaced { .. } => Code::FailedPrecondition,
             Self::EtagMismatch { .. } => Code::Aborted,
             Self::TreeSize { .. } => Code::OutOfRange,
             Self::Documents { .. } | Self::DocumentCorrupt { .. } | Self::LogCorrupt { .. } => {
                 Code::DataLoss
             }
-            // The troubles of the scoring service are not the client's.
-            Self::Scoring(status) => match status.code() {
+            // The troubles of other services are not the client's.
+            Self::Scoring(status) | Self::Peer { status, .. } => match status.code() {
                 Code::DeadlineExceeded | Code::ResourceExhausted => status.code(),
                 Code::Unavailable | Code::Cancelled => Code::Unavailable,
                 // A connection that broke under a call has no reason of the service.
@@ -144,6 +237,7 @@ impl ApiError for Error {
             Self::Store(error) if error.is_transient() => Code::Unavailable,
             Self::NotBuilt { .. } => Code::Unimplemented,
             Self::Seal { .. }
+            | Self::Export { .. }
             | Self::DocumentTooLarge { .. }
             | Self::CutOff(_)
             | Self::Store(_) => Code::Internal,
@@ -176,6 +270,24 @@ impl ApiError for Error {
             Self::DocumentCorrupt { .. } => "DOCUMENT_CORRUPT",
             Self::LogCorrupt { .. } => "LOG_CORRUPT",
             Self::Seal { .. } => "SEALING_FAILED",
+            Self::ObjectionWindowOpen { .. } => "OBJECTION_WINDOW_OPEN",
+            Self::ObjectionsUndecided { .. } => "OBJECTIONS_UNDECIDED",
+            Self::ObjectionsNotApplied { .. } => "OBJECTIONS_NOT_APPLIED",
+            Self::DecisionsLost { .. } => "DECISIONS_LOST",
+            Self::FourEyes { .. } => "FOUR_EYES_REQUIRED",
+            Self::WorkCalendarMissing { .. } => "WORK_CALENDAR_MISSING",
+            Self::TooMuchPublished { .. } => "PUBLICATION_RACED",
+            Self::NoObjectionWindow { .. } => "NO_OBJECTION_WINDOW",
+            Self::AlreadyObjected { .. } => "ALREADY_OBJECTED",
+            Self::InquiryNotFound { .. } => "INQUIRY_NOT_FOUND",
+            Self::EvidenceNotFound { .. } => "EVIDENCE_NOT_FOUND",
+            Self::IllegalInquiryChange { .. } => "ILLEGAL_STATE_CHANGE",
+            Self::InquiryDecided { .. } => "INQUIRY_DECIDED",
+            Self::TooMuchEvidence { .. } => "TOO_MUCH_EVIDENCE",
+            Self::CaseNotFound { .. } => "CASE_NOT_FOUND",
+            Self::Access(error) => error.reason(),
+            Self::Peer { .. } => "PEER_FAILED",
+            Self::Export { .. } => "EXPORT_FAILED",
             Self::Scoring(_) if self.code() == Code::Internal => "SCORING_FAILED",
             Self::Scoring(_) => "SCORING_UNAVAILABLE",
             Self::DocumentTooLarge { .. } => "DOCUMENT_TOO_LARGE",
@@ -200,6 +312,10 @@ impl ApiError for Error {
             | Self::EvaluationNotSucceeded { name }
             | Self::NothingPublished { name }
             | Self::LogEmpty { name }
+            | Self::AlreadyObjected { name }
+            | Self::InquiryNotFound { name }
+            | Self::EvidenceNotFound { name }
+            | Self::TooMuchPublished { name }
             | Self::VersionReplaced { name } => of(&[("name", name)]),
             Self::EvaluationOfOtherMonth { name, found, expected } => {
                 of(&[("name", name), ("found", found), ("expected", expected)])
@@ -211,6 +327,26 @@ impl ApiError for Error {
             Self::IllegalStateChange { name, change } => {
                 of(&[("name", name), ("from", &change.from), ("to", &change.to)])
             }
+            Self::ObjectionWindowOpen { name, end } => of(&[("name", name), ("end", end)]),
+            Self::ObjectionsUndecided { name, waiting: found }
+            | Self::ObjectionsNotApplied { name, missing: found }
+            | Self::DecisionsLost { name, lost: found } => {
+                of(&[("name", name), ("count", &found.len()), ("first", &found[0])])
+            }
+            Self::FourEyes { name, actor } => of(&[("name", name), ("actor", actor)]),
+            Self::WorkCalendarMissing { jurisdiction } => of(&[("jurisdiction", jurisdiction)]),
+            Self::NoObjectionWindow { month, end } => {
+                let end = end.map(|end| end.to_string()).unwrap_or_default();
+                of(&[("month", month), ("end", &end)])
+            }
+            Self::IllegalInquiryChange { name, from, to } => {
+                of(&[("name", name), ("from", from), ("to", to)])
+            }
+            Self::InquiryDecided { name, state } => of(&[("name", name), ("state", state)]),
+            Self::TooMuchEvidence { name, most } => of(&[("name", name), ("most", most)]),
+            Self::CaseNotFound { name, case_no } => of(&[("name", name), ("caseNo", case_no)]),
+            Self::Access(error) => error.metadata(),
+            Self::Peer { peer, .. } => of(&[("peer", peer)]),
             Self::EtagMismatch { name, current } => of(&[("name", name), ("current", current)]),
             Self::RequestIdReused { request_id } => of(&[("requestId", request_id)]),
             Self::TreeSize { asked, least, most } => {
@@ -224,6 +360,7 @@ impl ApiError for Error {
     fn field_errors(&self) -> Option<&FieldErrors> {
         match self {
             Self::Invalid(errors) => Some(errors),
+            Self::Access(error) => error.field_errors(),
             _ => None,
         }
     }

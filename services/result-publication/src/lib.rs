@@ -15,7 +15,6 @@ mod peers;
 mod store;
 
 use anyhow::Context as _;
-use chengping_access::AccessLog;
 use chengping_chassis::CancellationToken;
 use chengping_chassis::postgres;
 use chengping_chassis::serve::{self, Server};
@@ -23,7 +22,7 @@ use chengping_proto::FILE_DESCRIPTOR_SET;
 use sqlx::migrate::Migrator;
 
 pub use access::{ACCESS, DETAILS};
-pub use config::{Config, KeysConfig, PublicationConfig, WatchConfig};
+pub use config::{Config, Days, KeysConfig, PublicationConfig, WatchConfig};
 
 /// The schema that belongs to the service, and the role that it logs in as.
 pub const SCHEMA: &str = "result_publication";
@@ -44,11 +43,11 @@ pub async fn build(
     let pool = postgres::pool(&config.database, SCHEMA).await?;
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let keys = keys::Keys::open(&config.keys)?;
-    let scoring = peers::Scoring::connect(&config.scoring)?;
-    let log = AccessLog::new(pool.clone());
-    let app = app::App::new(store::Store::new(pool), scoring, keys, config, shutdown);
+    let peers = peers::Peers::connect(config)?;
+    let app = app::App::new(store::Store::new(pool), peers, keys, config, shutdown);
+    tokio::spawn(app.clone().send_events());
     server.protect(&config.identity, ACCESS)?.describe(FILE_DESCRIPTOR_SET);
-    grpc::add_services(server, app, log);
+    grpc::add_services(server, app);
     Ok(())
 }
 

@@ -1,5 +1,12 @@
-//! Whom this service asks: scoring, for evaluations and their documents.
+//! Whom this service asks: scoring, for evaluations and their documents; rule-configuration, for the
+//! working calendar; case-ingestion, into which decisions write.
 
+mod cases;
+mod rules;
+
+use std::collections::BTreeMap;
+
+use chengping_access::registry::Registries;
 use chengping_chassis::client::{self, AddressError, TracedChannel};
 use chengping_chassis::config::PeerConfig;
 use chengping_chassis::serve::MESSAGE_BYTES_MAX;
@@ -14,6 +21,35 @@ use tonic::{Code, Status};
 use crate::domain::documents::{Documents, DocumentsError};
 use crate::error::Error;
 
+pub(crate) use self::cases::{Cases, Written};
+pub(crate) use self::rules::Rules;
+use crate::config::Config;
+
+/// What this service calls itself.
+const NAME: &str = "result-publication";
+
+/// All of them.
+#[derive(Clone)]
+pub(crate) struct Peers {
+    pub(crate) scoring: Scoring,
+    pub(crate) rules: Rules,
+    /// Where bodies belong, which is asked for where a caller does not see everything.
+    pub(crate) registries: Registries,
+    pub(crate) cases: Cases,
+}
+
+impl Peers {
+    /// Asks the services that `config` names, when there is something to ask.
+    pub(crate) fn connect(config: &Config) -> Result<Self, AddressError> {
+        Ok(Self {
+            scoring: Scoring::connect(&config.scoring)?,
+            rules: Rules::connect(&config.rules)?,
+            registries: Registries::new(client::connect(&config.rules)?.calling_as(NAME)),
+            cases: Cases::connect(&config.cases)?,
+        })
+    }
+}
+
 /// More than the documents of any city have.
 const DOCUMENT_BYTES_MAX: usize = 256 << 20;
 
@@ -26,9 +62,8 @@ pub(crate) struct Scoring {
 impl Scoring {
     /// Asks the service at `peer`, when there is something to ask.
     pub(crate) fn connect(peer: &PeerConfig) -> Result<Self, AddressError> {
-        let client =
-            EvaluationServiceClient::new(client::connect(peer)?.calling_as("result-publication"))
-                .max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let client = EvaluationServiceClient::new(client::connect(peer)?.calling_as(NAME))
+            .max_decoding_message_size(MESSAGE_BYTES_MAX);
         Ok(Self { client })
     }
 
@@ -49,18 +84,39 @@ impl Scoring {
             let (name, found) = (name.to_string(), evaluation.month);
             return Err(Error::EvaluationOfOtherMonth { name, found, expected: month });
         }
+        let registry_revision = evaluation.registry_revision.clone();
         let results = self.download(name, Document::Results).await?;
         let input = self.download(name, Document::Input).await?;
         let jurisdiction = name.jurisdiction.clone();
         let checked = tokio::task::spawn_blocking(move || {
             Documents::check(results, input, &evaluation.digest, &jurisdiction, month)
         });
-        checked.await?.map_err(|source| match source {
-            DocumentsError::Provisional { month, as_of } => {
-                Error::EvaluationProvisional { name: name.to_string(), month, as_of }
-            }
-            source => Error::Documents { name: name.to_string(), source },
-        })
+        checked
+            .await?
+            .map_err(|source| match source {
+                DocumentsError::Provisional { month, as_of } => {
+                    Error::EvaluationProvisional { name: name.to_string(), month, as_of }
+                }
+                source => Error::Documents { name: name.to_string(), source },
+            })
+            .map(|documents| Documents { registry_revision, ..documents })
+    }
+
+    /// Which of `later` have other results by the correction `name`, each with the bodies that
+    /// differ.
+    pub(crate) async fn touched(
+        &self,
+        name: &EvaluationName,
+        later: &[EvaluationName],
+    ) -> Result<BTreeMap<String, Vec<String>>, Error> {
+        let request = pb::TraceCorrectionRequest {
+            name: name.to_string(),
+            evaluations: later.iter().map(ToString::to_string).collect(),
+        };
+        let answer = self.client.clone().trace_correction(request).await;
+        let touched = answer.map_err(|status| failed(name, status))?.into_inner();
+        let touched = touched.touched_evaluations.into_iter();
+        Ok(touched.map(|touched| (touched.name, touched.body_ids)).collect())
     }
 
     async fn download(&self, name: &EvaluationName, document: Document) -> Result<Vec<u8>, Error> {

@@ -28,6 +28,7 @@ pub const ACCESS: &Access = &[
     ("chengping.scoring.v1.EvaluationService/GetScorecard", ASK),
     ("chengping.scoring.v1.EvaluationService/ListScorecards", ASK),
     ("chengping.scoring.v1.EvaluationService/ListCountedCases", ASK),
+    ("chengping.scoring.v1.EvaluationService/TraceCorrection", READ),
     ("chengping.scoring.v1.EvaluationService/ListIndicators", LOOK_UP),
     ("chengping.scoring.v1.EvaluationService/WatchLiveScores", ASK),
     ("chengping.scoring.v1.EvaluationService/PreviewRulePack", READ),
@@ -40,6 +41,7 @@ pub const DETAILS: &Details = &[
     ("chengping.scoring.v1.EvaluationService/GetScorecard", Detail::Named),
     ("chengping.scoring.v1.EvaluationService/ListScorecards", Detail::Filtered),
     ("chengping.scoring.v1.EvaluationService/ListCountedCases", Detail::Named),
+    ("chengping.scoring.v1.EvaluationService/TraceCorrection", Detail::Whole),
     ("chengping.scoring.v1.EvaluationService/WatchLiveScores", Detail::Filtered),
     ("chengping.scoring.v1.EvaluationService/PreviewRulePack", Detail::Whole),
 ];

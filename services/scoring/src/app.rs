@@ -7,6 +7,7 @@ mod preview;
 mod scored;
 mod seeing;
 mod tallies;
+mod trace;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub(crate) use self::live::{LiveWatch, Lives, WatchLive};
 pub(crate) use self::preview::{MonthPreview, OtherRules, Preview};
 use self::scored::Recent;
 pub(crate) use self::scored::Scored;
+pub(crate) use self::trace::Touched;
 use crate::domain::{CreateEvaluation, Document, Evaluation, Request};
 use crate::error::Error;
 use crate::peers::{FixedSnapshot, Peers, RegistryRevision};
@@ -156,6 +158,7 @@ impl App {
         let rule_pack_digest = rules.digest;
         let view = View { as_of, decided };
         let input = self.input(month, view, rules, &registry, &snapshot).await?;
+        let input = self.with_corrections(input, &wish.corrections).await?;
         let name = EvaluationName {
             jurisdiction: jurisdiction.clone(),
             evaluation: Uuid::now_v7().to_string().parse().expect("a UUID is a record ID"),

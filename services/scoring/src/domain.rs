@@ -50,6 +50,8 @@ pub(crate) struct CreateEvaluation {
     pub(crate) as_of: Option<Instant>,
     pub(crate) decided: Option<Instant>,
     pub(crate) rule_pack: Option<RulePackRevisionName>,
+    /// Evaluations of earlier months whose counts stand in the place of those frozen then.
+    pub(crate) corrections: Vec<EvaluationName>,
     pub(crate) request_id: Option<String>,
 }
 
@@ -59,13 +61,16 @@ impl CreateEvaluation {
     pub(crate) fn request(&self) -> Option<Request> {
         let id = self.request_id.clone()?;
         let instant = |instant: Option<Instant>| instant.map(|at| at.as_micros());
-        let content = format!(
+        let mut content = format!(
             "{} {:?} {:?} {}",
             self.month,
             instant(self.as_of),
             instant(self.decided),
             self.rule_pack.as_ref().map(ToString::to_string).unwrap_or_default(),
         );
+        for correction in &self.corrections {
+            content = format!("{content} {correction}");
+        }
         Some(Request { id, content: Digest::of(content.as_bytes()) })
     }
 }
@@ -91,6 +96,7 @@ mod tests {
             as_of: None,
             decided: None,
             rule_pack: None,
+            corrections: Vec::new(),
             request_id: Some("id".to_owned()),
         };
         let instant = Some(Instant::from_micros(1));
@@ -98,6 +104,10 @@ mod tests {
             CreateEvaluation { month: "2018-05".parse().unwrap(), ..wish.clone() },
             CreateEvaluation { as_of: instant, ..wish.clone() },
             CreateEvaluation { decided: instant, ..wish.clone() },
+            CreateEvaluation {
+                corrections: vec!["jurisdictions/zz/evaluations/e".parse().unwrap()],
+                ..wish.clone()
+            },
             CreateEvaluation {
                 rule_pack: "jurisdictions/zz/rulePacks/p/revisions/1".parse().ok(),
                 ..wish.clone()

@@ -110,6 +110,17 @@ impl EvaluationService for Handlers {
         page.map(Response::new).map_err(to_status)
     }
 
+    async fn trace_correction(
+        &self,
+        request: Request<pb::TraceCorrectionRequest>,
+    ) -> Answer<pb::TraceCorrectionResponse> {
+        let (name, later) = convert::trace(&request.into_inner()).map_err(to_status)?;
+        self.app.note_trace(&name).await.map_err(to_status)?;
+        let touched = self.app.trace_correction(&name, &later).await.map_err(to_status)?;
+        let touched_evaluations = touched.iter().map(convert::touched).collect();
+        Ok(Response::new(pb::TraceCorrectionResponse { touched_evaluations }))
+    }
+
     async fn list_indicators(
         &self,
         request: Request<pb::ListIndicatorsRequest>,

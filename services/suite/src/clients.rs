@@ -7,6 +7,7 @@ use chengping_proto::cases::v1::reject_service_client::RejectServiceClient;
 use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
 use chengping_proto::publication::v1::access_service_client::AccessServiceClient as PublicationAccessClient;
 use chengping_proto::publication::v1::bulletin_service_client::BulletinServiceClient;
+use chengping_proto::publication::v1::inquiry_service_client::InquiryServiceClient;
 use chengping_proto::publication::v1::ledger_service_client::LedgerServiceClient;
 use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
 use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
@@ -133,6 +134,10 @@ impl Clients {
     client!(
         /// Publishes.
         bulletins, publication, BulletinServiceClient
+    );
+    client!(
+        /// Hears objections and inquiries.
+        inquiries, publication, InquiryServiceClient
     );
     client!(
         /// Proves.

@@ -67,7 +67,11 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Watch(_) => Format::Json,
         _ => Format::Table,
     };
-    let out = &mut Output::stdout(common.format_or(default));
+    let out = &mut Output::stdout(match cli.command {
+        // Its format is that of the file.
+        Command::Export(_) => default,
+        _ => common.format_or(default)?,
+    });
     match cli.command {
         Command::Up(args) => up::run(common, &args).await,
         Command::Registry(command) => commands::registry::run(common, &command, out).await,
@@ -78,9 +82,19 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Evaluate(args) => commands::evaluate::run(common, &args, out).await,
         Command::Results(args) => commands::results::run(common, &args, out).await,
         Command::Explain(args) => commands::explain::run(common, &args, out).await,
+        Command::Submit(args) => commands::steps::submit(common, &args, out).await,
+        Command::Approve(args) => commands::steps::approve(common, &args, out).await,
+        Command::Withdraw(args) => commands::steps::withdraw(common, &args, out).await,
+        Command::Object(args) => commands::inquiries::object(common, &args, out).await,
+        Command::Inquire(args) => commands::inquiries::inquire(common, &args, out).await,
+        Command::Inquiries(args) => commands::inquiries::inquiries(common, &args, out).await,
+        Command::Evidence(args) => commands::inquiries::evidence(common, &args, out).await,
+        Command::Review(args) => commands::inquiries::review(common, &args, out).await,
+        Command::Decide(args) => commands::inquiries::decide(common, &args, out).await,
         Command::Publish(args) => commands::publish::publish(common, &args, out).await,
         Command::Correct(args) => commands::publish::correct(common, &args, out).await,
         Command::Verify(args) => commands::verify::run(common, &args, out).await,
+        Command::Export(args) => commands::export::run(common, &args, out).await,
         Command::Watch(args) => commands::watch::run(common, &args, out).await,
         Command::Archive(args) => commands::archive::run(common, &args, out).await,
         Command::Archives => commands::archive::list(common, out).await,

@@ -10,6 +10,7 @@ use chengping_proto::scoring::v1::ListEvaluationsRequest;
 use chengping_proto::scoring::v1::evaluation_service_client::EvaluationServiceClient;
 use chengping_suite::credentials;
 
+use super::questions;
 use crate::support::{Connection, Suite, connection};
 
 pub(super) const ZZ: &str = "jurisdictions/zz";
@@ -152,6 +153,7 @@ impl Town {
         let request = ListEvaluationsRequest { parent: ZZ.to_owned(), ..Default::default() };
         let found = scoring.list_evaluations(request).await.unwrap().into_inner().evaluations;
         town.evaluation = found[0].name.clone();
+        questions::ask(town.suite.connection().await).await;
         town
     }
 

@@ -135,7 +135,7 @@ impl Watcher {
         let request = pb::CreateEvaluationRequest {
             parent: TOWN.to_owned(),
             evaluation: Some(evaluation),
-            request_id: String::new(),
+            ..Default::default()
         };
         let evaluation = client.create_evaluation(request).await.unwrap().into_inner();
         let request = pb::ListScorecardsRequest {

@@ -114,6 +114,11 @@ impl DatabaseConfig {
     pub fn at(url: impl Into<String>) -> Self {
         Self { url: Secret::new(url.into()), ..Self::default() }
     }
+
+    /// After how long a session that says nothing in a transaction has lost its client.
+    pub fn idle_in_transaction_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_in_transaction_timeout_ms.get())
+    }
 }
 
 impl Default for DatabaseConfig {

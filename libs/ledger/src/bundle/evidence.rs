@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::report::Failure;
 use crate::merkle::{self, MerkleError, TreeHead};
-use crate::version::{Document, Entry};
+use crate::version::{Document, Entry, EntryKind};
 
 /// What a bundle knows of the log up to its checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +78,9 @@ impl Proofs {
         let before = index.checked_sub(1);
         let previous_leaf = before.map(|before| merkle::inclusion_path(&leaves, before));
         let superseded = |other: &Entry| {
-            other.month == entry.month && Some(other.version) == entry.version.checked_sub(1)
+            other.kind == EntryKind::Published
+                && other.month == entry.month
+                && Some(other.version) == entry.version.checked_sub(1)
         };
         let previous_version = entries.iter().position(superseded);
         let previous_version =
@@ -109,6 +111,15 @@ impl Evidence {
         let Self::Entries(entries) = self else { return None };
         let versions = entries.iter().filter(|entry| entry.month == document.month);
         versions.map(|entry| entry.version).max().filter(|version| *version > document.version)
+    }
+
+    /// Whether the log says that the version does not stand any more.
+    pub(super) fn is_withdrawn(&self, document: &Document) -> bool {
+        let Self::Entries(entries) = self else { return false };
+        entries.iter().any(|entry| {
+            entry.kind == EntryKind::Withdrawn
+                && (entry.month, entry.version) == (document.month, document.version)
+        })
     }
 
     /// That the log holds the entry.
@@ -175,6 +186,7 @@ fn differing_fields(expected: &Entry, found: &Entry, index: u64, failures: &mut 
         [
             ("document", entry.document.to_string()),
             ("jurisdiction", entry.jurisdiction.to_string()),
+            ("kind", entry.kind.as_str().to_owned()),
             ("lines_root", entry.lines_root.to_string()),
             ("month", entry.month.to_string()),
             ("version", entry.version.to_string()),
@@ -199,6 +211,7 @@ fn chain_of_entries(entries: &[Entry], claim: &Claim<'_>) -> Vec<Failure> {
     }
 
     let mut latest = BTreeMap::<Month, &Entry>::new();
+    let mut withdrawn = BTreeMap::<Month, u32>::new();
     for (position, other) in entries.iter().enumerate() {
         let place = format!("/log/entries/{position}");
         if other.jurisdiction != entry.jurisdiction {
@@ -206,6 +219,12 @@ fn chain_of_entries(entries: &[Entry], claim: &Claim<'_>) -> Vec<Failure> {
                 format!("{place}/jurisdiction"),
                 format!("{} in the log of {}", other.jurisdiction, entry.jurisdiction),
             ));
+        }
+        if other.kind == EntryKind::Withdrawn {
+            let message = withdrawal_fault(other, latest.get(&other.month).copied(), &withdrawn);
+            failures.extend(message.map(|message| Failure::at(place, message)));
+            withdrawn.insert(other.month, other.version);
+            continue;
         }
         let version = latest.get(&other.month).map_or(0, |latest| latest.version);
         if other.version.checked_sub(1) != Some(version) {
@@ -224,6 +243,25 @@ fn chain_of_entries(entries: &[Entry], claim: &Claim<'_>) -> Vec<Failure> {
         latest.insert(other.month, other);
     }
     failures
+}
+
+/// What is wrong with a withdrawal behind the `latest` version of its month and what was withdrawn
+/// of it before.
+fn withdrawal_fault(
+    entry: &Entry,
+    latest: Option<&Entry>,
+    withdrawn: &BTreeMap<Month, u32>,
+) -> Option<String> {
+    let Entry { month, version, .. } = entry;
+    let standing = latest.filter(|latest| latest.version == *version);
+    let Some(standing) = standing else {
+        return Some(format!("version {version} of {month} is withdrawn, and does not stand"));
+    };
+    if withdrawn.get(month) == Some(version) {
+        return Some(format!("version {version} of {month} is withdrawn twice"));
+    }
+    let other_lines = standing.lines_root != entry.lines_root;
+    other_lines.then(|| format!("the withdrawal names other lines than version {version} has"))
 }
 
 fn chain_of_proofs(proofs: &Proofs, claim: &Claim<'_>) -> Vec<Failure> {

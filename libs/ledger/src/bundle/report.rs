@@ -157,6 +157,8 @@ pub struct Report {
     pub signers: Vec<String>,
     /// The latest later version that the log knows of, where the bundle has the whole log.
     pub superseded_by: Option<u32>,
+    /// Whether the version was withdrawn, where the bundle has the whole log.
+    pub withdrawn: bool,
     /// Every check once, in order.
     pub checks: Vec<Checked>,
 }
@@ -205,6 +207,9 @@ impl fmt::Display for Report {
         }
         if let Some(version) = self.superseded_by {
             writeln!(f, "note     this version was superseded by version {version}")?;
+        }
+        if self.withdrawn {
+            writeln!(f, "note     this version was withdrawn: it does not stand")?;
         }
         f.write_str(if self.verified() { "verified\n" } else { "NOT VERIFIED\n" })
     }

@@ -9,6 +9,7 @@ use crate::checkpoint::{Checkpoint, origin};
 use crate::merkle::TreeHead;
 use crate::note::{SignedNote, Signer, VerifierKey};
 use crate::version::{Draft, Entry, Link, SealedVersion, seal};
+use crate::withdrawal::Withdrawal;
 
 /// Stands for scoring: a body's score is 100 less its late cases.
 fn recompute(input: &Value) -> Result<Vec<u8>, String> {
@@ -30,6 +31,7 @@ struct Office {
     log: Signer,
     witness: Signer,
     versions: Vec<SealedVersion>,
+    entries: Vec<Entry>,
 }
 
 impl Office {
@@ -39,6 +41,7 @@ impl Office {
             log: Signer::new(&origin("pingjia.example", &zz), [1; 32]).unwrap(),
             witness: Signer::new("witness.example/w1", [2; 32]).unwrap(),
             versions: Vec::new(),
+            entries: Vec::new(),
         };
         for month in ["2018-03", "2018-04", "2018-05"] {
             office.publish(month, json!({"d01": 3, "d02": 0}), None);
@@ -63,11 +66,21 @@ impl Office {
             results,
             input,
         };
-        self.versions.push(seal(draft).unwrap());
+        let sealed = seal(draft).unwrap();
+        self.entries.push(sealed.entry());
+        self.versions.push(sealed);
+    }
+
+    /// Withdraws version `index`.
+    fn withdraw(&mut self, index: usize) {
+        let chain = Link::after(&self.leaves());
+        let (reason, time) = ("wrong source".to_owned(), "2018-07-01T09:00:00+08:00".to_owned());
+        let entry = self.versions[index].entry();
+        self.entries.push(Withdrawal::of(&entry, reason, time, chain).unwrap().entry());
     }
 
     fn entries(&self) -> Vec<Entry> {
-        self.versions.iter().map(SealedVersion::entry).collect()
+        self.entries.clone()
     }
 
     fn leaves(&self) -> Vec<Digest> {
@@ -89,7 +102,8 @@ impl Office {
         let log = if whole_log {
             Evidence::Entries(self.entries())
         } else {
-            Evidence::Proofs(Proofs::of(&self.entries(), index as u64).unwrap())
+            let place = self.versions[index].document().chain.index;
+            Evidence::Proofs(Proofs::of(&self.entries(), place).unwrap())
         };
         let sealed = &self.versions[index];
         let earlier = match sealed.document().version {
@@ -117,6 +131,42 @@ fn failed(report: &Report) -> Vec<(Check, String)> {
         }
     }
     failed
+}
+
+#[test]
+fn a_withdrawn_version_verifies_and_is_said_to_be_withdrawn() {
+    let mut office = Office::new();
+    office.withdraw(3);
+    let report = office.verify(&office.bundle(3, true));
+    assert!(report.verified() && report.withdrawn, "{report}");
+    assert!(report.to_string().contains("was withdrawn"), "{report}");
+    assert!(!office.verify(&office.bundle(1, true)).withdrawn);
+    // The next version corrects what was withdrawn, and is itself checked either way.
+    office.publish("2018-04", json!({"d01": 1, "d02": 0}), Some("mended"));
+    for whole_log in [true, false] {
+        let index = office.versions.len() - 1;
+        let log = if whole_log {
+            Evidence::Entries(office.entries())
+        } else {
+            Evidence::Proofs(Proofs::of(&office.entries(), 5).unwrap())
+        };
+        let sealed = &office.versions[index];
+        let bundle = Bundle::new(sealed, log, &office.checkpoint(), office.keys()).to_vec();
+        let report = office.verify(&bundle);
+        assert!(report.verified() && !report.withdrawn, "{report}");
+    }
+}
+
+#[test]
+fn a_log_that_withdraws_what_does_not_stand_is_found() {
+    // Twice the same, and a version that is corrected already.
+    for withdrawn in [vec![3, 3], vec![1]] {
+        let mut office = Office::new();
+        withdrawn.iter().for_each(|index| office.withdraw(*index));
+        let report = office.verify(&office.bundle(0, true));
+        let place = format!("/log/entries/{}", office.entries.len() - 1);
+        assert_eq!(failed(&report), [(Check::Chain, place)], "{report}");
+    }
 }
 
 #[test]
@@ -177,6 +227,7 @@ fn an_office_that_forges_everything_but_the_checkpoint_is_found() {
     let office = Office::new();
     let mut forged = Office::new();
     forged.versions.truncate(2);
+    forged.entries.truncate(2);
     forged.publish("2018-05", json!({"d01": 0, "d02": 0}), None);
     forged.publish("2018-04", json!({"d01": 2, "d02": 0}), Some("an upheld inquiry"));
     let log = Evidence::Entries(forged.entries());
@@ -190,6 +241,7 @@ fn an_office_that_forges_everything_but_the_checkpoint_is_found() {
 fn two_forms_of_one_version_in_a_log_are_found() {
     let mut office = Office::new();
     office.versions.pop();
+    office.entries.pop();
     let latest = office.versions[1].clone();
     let draft = Draft {
         jurisdiction: "zz".parse().unwrap(),
@@ -201,7 +253,9 @@ fn two_forms_of_one_version_in_a_log_are_found() {
         results: latest.document().results.clone(),
         input: latest.document().input.clone(),
     };
-    office.versions.push(seal(draft).unwrap());
+    let second = seal(draft).unwrap();
+    office.entries.push(second.entry());
+    office.versions.push(second);
     let report = office.verify(&office.bundle(2, true));
     assert_eq!(failed(&report), [(Check::Chain, "/log/entries/3/version".to_owned())]);
 }

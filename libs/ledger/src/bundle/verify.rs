@@ -46,6 +46,7 @@ struct Verifier {
     document: Option<(Document, Digest)>,
     signers: Vec<String>,
     superseded_by: Option<u32>,
+    withdrawn: bool,
 }
 
 impl Verifier {
@@ -73,6 +74,7 @@ impl Verifier {
                 self.failed(Check::Versions, versions(&document, &bundle.earlier));
                 self.failed(Check::Recomputation, recomputation(&document, recompute));
                 self.superseded_by = bundle.log.superseded_by(&document);
+                self.withdrawn = bundle.log.is_withdrawn(&document);
                 Some((document, digest))
             }
             Err(error) => {
@@ -133,6 +135,7 @@ impl Verifier {
             digest: self.document.as_ref().map(|(_, digest)| *digest),
             signers: self.signers,
             superseded_by: self.superseded_by,
+            withdrawn: self.withdrawn,
             checks,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::HashMap;
+
 use chengping_casework::{DeskCount, Fact, Source};
 use chengping_types::{BodyId, Family, Month, Stream};
 
@@ -29,14 +31,14 @@ enum Since {
 }
 
 /// By source, scheme and code.
-type Streams = BTreeMap<Source, BTreeMap<String, BTreeMap<String, Stream>>>;
+type Streams = BTreeMap<Source, HashMap<String, HashMap<String, Stream>>>;
 
 /// What is known of the cases filed in one month, or reported in one and never filed.
 #[derive(Debug, Clone, Default)]
 struct Known {
-    places: BTreeMap<String, u32>,
+    places: HashMap<String, u32>,
     /// By area, which is empty where no area decides a stream.
-    streams: BTreeMap<String, Streams>,
+    streams: HashMap<String, Streams>,
 }
 
 /// Numbers for places, departments and counts of posts, in the order of their first fact.

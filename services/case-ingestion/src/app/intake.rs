@@ -3,6 +3,7 @@
 //! Nearly all that platforms send is new. So a batch of events is copied into the table as it is, and
 //! only when one of them turns out to be there already is the copy undone, and every event looked up.
 
+mod ahead;
 mod events;
 mod memory;
 mod release;
@@ -24,22 +25,32 @@ use crate::domain::{
 use crate::error::Error;
 use crate::store::{self, StoreError};
 
+pub(crate) use self::ahead::{Clean, Ready};
 pub(super) use self::memory::Memory;
 pub(super) use self::release::release_month;
 pub(super) use self::writing::Writing;
 
 impl App {
+    /// Makes a batch ready to be taken in, as far as that needs no turn.
+    pub(crate) async fn ready<T: Intake>(
+        &self,
+        jurisdiction: JurisdictionId,
+        mut rows: Vec<Row<T>>,
+    ) -> Result<Ready<T>, Error> {
+        self.check_bodies(&jurisdiction, &mut rows).await?;
+        let looked = T::look_ahead(self, &jurisdiction, &rows);
+        // What fails here fails again under the lock, and is said then.
+        let clean = store::within(self.commit_timeout, looked).await.unwrap_or_default();
+        Ok(Ready { jurisdiction, rows, clean })
+    }
+
     /// Takes in a batch. The good records of it are accepted whatever is wrong with the others. What
     /// was begun is finished, also when the caller stops waiting.
-    pub(crate) async fn take_in<T: Intake>(
-        &self,
-        jurisdiction: &JurisdictionId,
-        mut rows: Vec<Row<T>>,
-    ) -> Result<Receipt, Error> {
-        self.check_bodies(jurisdiction, &mut rows).await?;
-        let (app, jurisdiction) = (self.clone(), jurisdiction.clone());
+    pub(crate) async fn take_in<T: Intake>(&self, batch: Ready<T>) -> Result<Receipt, Error> {
+        let app = self.clone();
         let taking = async move {
-            let mut writing = app.begin(&jurisdiction, &rows).await?;
+            let Ready { jurisdiction, rows, clean } = batch;
+            let mut writing = app.begin(&jurisdiction, &rows, clean).await?;
             let started = Instant::now();
             let committed = store::within(app.commit_timeout, async {
                 let taken = T::take_in(&mut writing, rows).await?;
@@ -60,15 +71,18 @@ impl App {
         &self,
         jurisdiction: &JurisdictionId,
         rows: &[Row<T>],
+        mut clean: Option<Clean>,
     ) -> Result<Writing, Error> {
         let mut rules = None;
         loop {
             let turn = self.turns.wait(jurisdiction).await;
+            let clean = clean.take();
             let beginning = async {
                 let transaction = store::begin(&self.pool).await?;
                 let memory = self.memory.clone();
                 let mut writing = Writing::begin(transaction, jurisdiction, memory, turn).await?;
-                let needs_rules = T::prepare(&mut writing, rows).await?;
+                let is_prepared = clean.is_some_and(|clean| writing.adopt(clean));
+                let needs_rules = !is_prepared && T::prepare(&mut writing, rows).await?;
                 Ok((writing, needs_rules))
             };
             let (mut writing, needs_rules) = store::within(self.commit_timeout, beginning).await?;
@@ -98,6 +112,15 @@ impl App {
 
 /// A record that can be taken in, inside a transaction.
 pub(crate) trait Intake: Record + Send + Sync + 'static {
+    /// Looks at a batch whose bodies are checked before its turn; nothing, where that is of no use.
+    fn look_ahead(
+        _app: &App,
+        _jurisdiction: &JurisdictionId,
+        _rows: &[Row<Self>],
+    ) -> impl Future<Output = Result<Option<Clean>, StoreError>> + Send {
+        std::future::ready(Ok(None))
+    }
+
     /// Looks up what taking these rows in needs; whether the deadline rules of now are needed.
     fn prepare(
         writing: &mut Writing,
@@ -143,6 +166,14 @@ impl Intake for Case {
 }
 
 impl Intake for SentEvent {
+    async fn look_ahead(
+        app: &App,
+        jurisdiction: &JurisdictionId,
+        rows: &[Row<Self>],
+    ) -> Result<Option<Clean>, StoreError> {
+        ahead::look(app, jurisdiction, rows).await
+    }
+
     async fn prepare(writing: &mut Writing, rows: &[Row<Self>]) -> Result<bool, StoreError> {
         writing.know(&distinct(good(rows))).await?;
         let Writing { transaction, jurisdiction, known, .. } = writing;
@@ -153,8 +184,20 @@ impl Intake for SentEvent {
     }
 
     async fn take_in(writing: &mut Writing, mut rows: Vec<Row<Self>>) -> Result<Taken, StoreError> {
+        let order = writing.clean.take();
+        let was_clean = order.is_some();
+        if let Some(order) = order {
+            if events::take_in_clean(writing, &rows, &order).await? {
+                let accepted = i64::try_from(rows.len()).expect("a batch fits");
+                let counts = Counts { accepted, ..Counts::default() };
+                let receipt = Receipt { counts, watermark: writing.ledger.watermark };
+                return Ok(Taken { receipt, refused: Vec::new() });
+            }
+            writing.know(&distinct(good(&rows))).await?;
+        }
         forget_texts(&writing.retention, &writing.known, good_mut(&mut rows));
-        if !writing.expects_repeats()
+        if !was_clean
+            && !writing.expects_repeats()
             && let Some(taken) = take_in_news(writing, &rows).await?
         {
             return Ok(taken);

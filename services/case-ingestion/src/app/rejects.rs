@@ -103,7 +103,7 @@ impl App {
         let mut rows = vec![row];
         self.check_bodies(&name.jurisdiction, &mut rows).await?;
         // The jurisdiction first, as every intake does, so that no two wait for each other.
-        let mut writing = self.begin(&name.jurisdiction, &rows).await?;
+        let mut writing = self.begin(&name.jurisdiction, &rows, None).await?;
         let started = Instant::now();
         lock_open(&mut writing.transaction, name).await?;
         // Closed before, so that it does not wait beside its own correction.

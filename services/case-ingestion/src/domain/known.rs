@@ -1,9 +1,9 @@
 //! Cases that were accepted, and the month under which the events of each are kept.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chengping_types::{CaseNo, Instant, Month, TimeZone};
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::record::SentEvent;
 use super::retention::Retention;
@@ -26,6 +26,15 @@ pub(crate) struct KnownCases(HashMap<CaseNo, KnownCase>);
 impl KnownCases {
     pub(crate) fn get(&self, case_no: &CaseNo) -> Option<KnownCase> {
         self.0.get(case_no).copied()
+    }
+
+    /// The months that are fixed.
+    pub(crate) fn months(&self) -> impl Iterator<Item = Month> {
+        self.0.values().filter_map(|known| known.month)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&CaseNo, &mut KnownCase)> {
+        self.0.iter_mut()
     }
 
     /// Whether the case is known and names a filing condition.

@@ -36,7 +36,7 @@ pub(crate) struct PackedFile {
 #[derive(Debug, Default)]
 pub(crate) struct Addition {
     case: Option<(Case, i64)>,
-    former: Option<CaseRecords>,
+    former: Option<Vec<u8>>,
     events: Vec<(Event, i64)>,
     deadlines: Vec<(u64, i64, Instant)>,
 }
@@ -69,15 +69,14 @@ pub(crate) fn known_cases(additions: &Additions) -> Vec<&str> {
     known.map(|(case_no, _)| case_no.as_str()).collect()
 }
 
-/// Gives the additions the files that there were.
+/// Gives the additions the files that there were, in the order of their numbers, still packed: few
+/// of them are in memory otherwise at a time.
 pub(crate) fn join_former(additions: &mut Additions, frames: &[u8]) -> Result<(), PackedError> {
     let mut frames = frames;
-    while let Some(frame) = next_frame(&mut frames)? {
-        let records = CaseRecords::unpack(frame)?;
-        let addition = additions.get_mut(&records.case().case_no);
-        addition.ok_or(PackedError::Invalid("the case number"))?.former = Some(records);
+    for addition in additions.values_mut().filter(|addition| addition.case.is_none()) {
+        addition.former = next_frame(&mut frames)?.map(<[u8]>::to_vec);
     }
-    Ok(())
+    if frames.is_empty() { Ok(()) } else { Err(PackedError::Long(frames.len())) }
 }
 
 /// The files with what is added to them, in the order of their numbers.
@@ -91,9 +90,12 @@ fn pack_one(case_no: CaseNo, addition: Addition) -> Result<PackedFile, PackedErr
     let Addition { case, former, events, deadlines } = addition;
     let (is_new, mut records) = match (case, former) {
         (Some((case, sequence)), _) => (true, CaseRecords::new(case, sequence)),
-        (None, Some(former)) => (false, former),
+        (None, Some(former)) => (false, CaseRecords::unpack(&former)?),
         (None, None) => return Err(PackedError::Invalid("an event without its case")),
     };
+    if records.case().case_no != case_no {
+        return Err(PackedError::Invalid("the case number"));
+    }
     records.add(events, deadlines)?;
     let content = records.pack();
     let (first_sequence, sequence) = (records.sequence(), records.last_sequence());

@@ -17,8 +17,8 @@ use tracing::Instrument as _;
 
 use super::convert::{Incoming, rows};
 use super::limits::{Bytes, Held, Limits, Slot};
-use crate::app::App;
-use crate::domain::{Receipt, Row};
+use crate::app::{App, Ready};
+use crate::domain::Receipt;
 use crate::error::Error;
 
 /// Acknowledgements that wait for the client, per stream.
@@ -95,7 +95,7 @@ pub(super) async fn take_in<M: Message>(
     let parent = message.parent().to_owned();
     let (jurisdiction, rows) = rows(&parent, message.into_records())?;
     limits.pay_now(&jurisdiction, rows.len())?;
-    app.take_in(&jurisdiction, rows).await
+    app.take_in(app.ready(jurisdiction, rows).await?).await
 }
 
 /// Takes in all batches of an upload, each in a transaction.
@@ -122,7 +122,8 @@ pub(super) async fn upload<M: Message>(
         }
         let (jurisdiction, rows) = rows(parent, records).map_err(to_status)?;
         wait_for_turn(limits, &jurisdiction, rows.len()).await;
-        let receipt = app.take_in(&jurisdiction, rows).await.map_err(to_status)?;
+        let batch = app.ready(jurisdiction, rows).await.map_err(to_status)?;
+        let receipt = app.take_in(batch).await.map_err(to_status)?;
         total.counts += receipt.counts;
         total.watermark = receipt.watermark;
     }
@@ -141,8 +142,7 @@ async fn wait_for_turn(limits: &Limits, jurisdiction: &JurisdictionId, records: 
 /// A batch on its way to its commit.
 struct Batch<T> {
     number: i64,
-    jurisdiction: JurisdictionId,
-    rows: Vec<Row<T>>,
+    ready: Ready<T>,
     held: Held,
 }
 
@@ -159,6 +159,7 @@ pub(super) fn answer<M: Message, A: Send + 'static>(
     let (answers, answered) = mpsc::channel(ANSWERS_BUFFERED);
     let span = tracing::Span::current();
     let reader = Reader {
+        app: app.clone(),
         limits: limits.clone(),
         bytes: limits.stream_bytes(),
         slot: None,
@@ -182,6 +183,7 @@ type Queued<M> = Result<Batch<<<M as Message>::Record as Incoming>::Record>, Sta
 
 /// What reads a stream.
 struct Reader {
+    app: App,
     limits: Limits,
     bytes: Bytes,
     /// The place among the streams of its jurisdiction, from the first message on.
@@ -240,7 +242,8 @@ impl Reader {
         }
         let held = self.limits.hold(&self.bytes, message.encoded_len()).await;
         let (jurisdiction, rows) = rows(parent, message.into_records())?;
-        Ok(Batch { number, jurisdiction, rows, held })
+        let ready = self.app.ready(jurisdiction, rows).await?;
+        Ok(Batch { number, ready, held })
     }
 }
 
@@ -254,9 +257,9 @@ async fn commit<T: crate::app::Intake, A>(
     let mut total = Receipt::default();
     while let Some(batch) = queue.recv().await {
         let answer = match batch {
-            Ok(Batch { number, jurisdiction, rows, held }) => {
-                wait_for_turn(&limits, &jurisdiction, rows.len()).await;
-                let taken = app.take_in(&jurisdiction, rows).await;
+            Ok(Batch { number, ready, held }) => {
+                wait_for_turn(&limits, &ready.jurisdiction, ready.records()).await;
+                let taken = app.take_in(ready).await;
                 drop(held);
                 taken
                     .map(|receipt| {

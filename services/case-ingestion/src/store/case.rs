@@ -54,25 +54,26 @@ pub(crate) async fn find_known(
     rows.iter().map(read).collect()
 }
 
-/// Fixes the months under which the events of cases are kept.
+/// Fixes the months under which the events of cases are kept, of those that have none; whether that
+/// was all of them.
 pub(crate) async fn fix_months(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     months: &[(CaseNo, Month)],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     if months.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
-    sqlx::query(
+    let fixed = sqlx::query(
         "INSERT INTO case_month (jurisdiction, case_no, month)
-         SELECT $1, new.* FROM unnest($2::text[], $3::date[]) AS new",
+         SELECT $1, new.* FROM unnest($2::text[], $3::date[]) AS new ON CONFLICT DO NOTHING",
     )
     .bind(jurisdiction.as_str())
     .bind(months.iter().map(|(case_no, _)| case_no.as_str()).collect::<Vec<_>>())
     .bind(months.iter().map(|(_, month)| FirstDay(*month)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(fixed.rows_affected() == months.len() as u64)
 }
 
 /// Makes a place for the events of a month, unless there is one.

@@ -1,5 +1,7 @@
 //! Rows as `COPY ... (FORMAT binary)` takes them: the cheapest way into a table.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 
 use super::StoreError;
@@ -85,6 +87,25 @@ pub(super) async fn copy_in<R>(
     copy.send(bytes.as_slice()).await?;
     copy.finish().await?;
     Ok(())
+}
+
+/// Ends the sessions of this role that began a copy into the database longer ago than `lost_after`
+/// and bring nothing of it; tells how many. No timeout of the database concerns them: a statement that
+/// waits for its client is not idle, and cannot be cancelled, only ended.
+pub(crate) async fn end_lost(
+    connection: &mut PgConnection,
+    lost_after: Duration,
+) -> Result<i64, StoreError> {
+    let ended = sqlx::query_scalar(
+        "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+         WHERE datname = current_database() AND usename = current_user AND state = 'active'
+           AND wait_event = 'ClientRead' AND query LIKE 'COPY %'
+           AND query_start < clock_timestamp() - make_interval(secs => $1)",
+    )
+    .bind(lost_after.as_secs_f64())
+    .fetch_one(connection)
+    .await?;
+    Ok(ended)
 }
 
 #[cfg(test)]

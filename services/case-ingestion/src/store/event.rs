@@ -1,11 +1,13 @@
 //! Accepted events.
 
+use std::iter;
+
 use chengping_casework::{Event, EventKind};
 use chengping_types::{CaseNo, JurisdictionId, Month};
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-use super::copy::{RowBuffer, copy_in};
+use super::copy::{self, RowBuffer};
 use super::time::{FirstDay, Time};
 use super::{StoreError, corrupt, get, parse, parse_optional, variant};
 use crate::domain::{Accepted, EventKey};
@@ -38,33 +40,23 @@ pub(crate) async fn find(
     rows.iter().map(|row| read(row, parse(row, "case_no")?)).collect()
 }
 
-/// The columns of [`insert`].
+/// The columns of [`copy_in`].
 const COPY: &str = "COPY event (jurisdiction, case_no, event_no, month, sequence, event_time, kind, \
                     actor, unit, due_time, stage_due_time, outcome, note) \
                     FROM STDIN (FORMAT binary)";
 const COPIED_COLUMNS: i16 = 13;
 
-/// Adds new events, each under the month of its case; their sequence numbers are the next after
-/// `sequence_before`, in this order.
-pub(crate) async fn insert(
+/// Adds new events, each with its sequence and under the month of its case.
+pub(crate) async fn copy_in<'e>(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
-    sequence_before: i64,
-    events: &[(&Event, Month)],
+    mut events: impl Iterator<Item = (i64, &'e Event, Month)> + Send,
 ) -> Result<(), StoreError> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    let mut rows: Vec<_> = (sequence_before + 1..).zip(events).collect();
-    // In the order of the key, so that rows that lie together in its index come together.
-    rows.sort_unstable_by_key(|(_, (event, _))| (&event.case_no, event.event_no));
-    copy_in(
-        connection,
-        COPY,
-        COPIED_COLUMNS,
-        rows.into_iter(),
-        |(sequence, (event, month)), row| write(jurisdiction, event, *month, sequence, row),
-    )
+    let Some(first) = events.next() else { return Ok(()) };
+    let rows = iter::once(first).chain(events);
+    copy::copy_in(connection, COPY, COPIED_COLUMNS, rows, |(sequence, event, month), row| {
+        write(jurisdiction, event, month, sequence, row);
+    })
     .await
 }
 

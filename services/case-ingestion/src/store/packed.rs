@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chengping_casework::{Case, Event, PACKED_VERSION};
 use chengping_types::{CaseNo, Instant, JurisdictionId};
+use futures_util::{Stream, TryStreamExt as _};
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
@@ -122,7 +123,7 @@ pub(crate) async fn news(
     jurisdiction: &JurisdictionId,
     (after, upto): (i64, i64),
 ) -> Result<News, StoreError> {
-    let cases = sqlx::query(
+    let rows = sqlx::query(
         "SELECT case_no, source, category_scheme, category_code, area_code, collector,
                 NULL::text AS title, filing_condition, sequence
          FROM case_record WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3",
@@ -130,12 +131,11 @@ pub(crate) async fn news(
     .bind(jurisdiction.as_str())
     .bind(after)
     .bind(upto)
-    .fetch_all(&mut *connection)
-    .await?;
+    .fetch(&mut *connection);
     let case = |row: &PgRow| -> Result<(Case, i64), StoreError> {
         Ok((case::read(row)?, get(row, "sequence")?))
     };
-    let cases = cases.iter().map(case).collect::<Result<_, _>>()?;
+    let cases = read_all(rows, case).await?;
     let events = events(connection, jurisdiction, (after, upto)).await?;
     let deadlines = sqlx::query(
         "SELECT case_no, event_no, sequence, due_time FROM computed_deadline
@@ -169,9 +169,20 @@ async fn events(
     .bind(jurisdiction.as_str())
     .bind(after)
     .bind(upto)
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(event::read_sequenced).collect()
+    .fetch(connection);
+    read_all(rows, event::read_sequenced).await
+}
+
+/// What is read of rows, one after the other: a row takes more memory than what is in it.
+async fn read_all<T>(
+    mut rows: impl Stream<Item = Result<PgRow, sqlx::Error>> + Unpin,
+    read: impl Fn(&PgRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut all = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        all.push(read(&row)?);
+    }
+    Ok(all)
 }
 
 /// The packed files of those of the cases that have one, one frame behind the other in the order of

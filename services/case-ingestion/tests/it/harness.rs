@@ -58,24 +58,35 @@ impl Harness {
 
     /// Starts with a rule-configuration at that address, be there one or not.
     pub(crate) async fn start_with(registry: SocketAddr) -> Self {
-        Self::start_limited(registry, IntakeConfig::default()).await
+        Self::start_limited(registry, IntakeConfig::default(), DatabaseConfig::default()).await
     }
 
     /// As [`start`](Self::start), with these limits.
     pub(crate) async fn limited(intake: IntakeConfig) -> Self {
+        Self::configured(intake, DatabaseConfig::default()).await
+    }
+
+    /// As [`start`](Self::start), with what these say but where the database is.
+    pub(crate) async fn configured(intake: IntakeConfig, config: DatabaseConfig) -> Self {
         let (registry, shutdown) = (FakeRegistry::default(), CancellationToken::new());
         let address = registry.clone().serve(shutdown.clone()).await;
-        let mut harness = Self::start_limited(address, intake).await;
+        let mut harness = Self::start_limited(address, intake, config).await;
         harness.registry = registry;
         harness.registry_shutdown = shutdown;
         harness
     }
 
-    async fn start_limited(registry: SocketAddr, intake: IntakeConfig) -> Self {
+    async fn start_limited(
+        registry: SocketAddr,
+        intake: IntakeConfig,
+        config: DatabaseConfig,
+    ) -> Self {
         let database = TestDatabase::new().await.unwrap();
         database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap().close().await;
         let shutdown = CancellationToken::new();
-        let channel = serve_cases(&database, registry, intake, shutdown.clone()).await;
+        let url = DatabaseConfig::at(database.url_for(SCHEMA)).url;
+        let config = DatabaseConfig { url, ..config };
+        let channel = serve_cases(config, registry, intake, shutdown.clone()).await;
         Self {
             cases: CaseServiceClient::new(channel.clone())
                 .max_decoding_message_size(MESSAGE_BYTES_MAX),
@@ -95,7 +106,8 @@ impl Harness {
     pub(crate) async fn beside(&self) -> CaseServiceClient<Channel> {
         let shutdown = self.shutdown.clone();
         let (registry, intake) = (self.registry_address, IntakeConfig::default());
-        let channel = serve_cases(&self.database, registry, intake, shutdown).await;
+        let database = DatabaseConfig::at(self.database.url_for(SCHEMA));
+        let channel = serve_cases(database, registry, intake, shutdown).await;
         CaseServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
@@ -150,7 +162,7 @@ impl Drop for Harness {
 }
 
 async fn serve_cases(
-    database: &TestDatabase,
+    database: DatabaseConfig,
     registry: SocketAddr,
     intake: IntakeConfig,
     shutdown: CancellationToken,
@@ -158,7 +170,7 @@ async fn serve_cases(
     let config = Config {
         listen: free_address(),
         identity: IdentityConfig::off(),
-        database: DatabaseConfig::at(database.url_for(SCHEMA)),
+        database,
         rules: PeerConfig::at(registry.to_string()),
         intake,
         retention: RetentionConfig::default(),

@@ -32,3 +32,5 @@ mod retention;
 mod snapshots;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod turns;

@@ -5,11 +5,14 @@ use chengping_types::name::{BulletinName, EvaluationName};
 use chengping_types::{Digest, canonical};
 
 use super::{App, now};
-use crate::domain::Version;
+use crate::domain::decision::{Mended, Remedy};
 use crate::domain::plan::{CreateVersion, Plan, Refusal};
-use crate::domain::state::State;
+use crate::domain::state::{State, Step};
+use crate::domain::{Moved, Version};
 use crate::error::Error;
-use crate::store::{Connection, bulletins, commit, documents, log, requests, versions};
+use crate::store::{
+    Connection, bulletins, commit, documents, inquiries, log, outbox, requests, versions,
+};
 
 impl App {
     /// Makes a version of a month, or gives the one that the same wish made before.
@@ -24,7 +27,7 @@ impl App {
         let fetched = match plan(&wish, newest.as_ref())? {
             Plan::Keep => None,
             Plan::Add { .. } | Plan::Replace { .. } => {
-                Some(self.scoring.documents(&evaluation(&wish), wish.month).await?)
+                Some(self.peers.scoring.documents(&evaluation(&wish), wish.month).await?)
             }
         };
 
@@ -57,7 +60,7 @@ async fn make(connection: &mut Connection, wish: &CreateVersion) -> Result<Versi
     };
     let replaced = newest.filter(|newest| newest.number == number);
     let now = now();
-    let version = Version {
+    let mut version = Version {
         jurisdiction: jurisdiction.clone(),
         month: *month,
         number,
@@ -68,10 +71,55 @@ async fn make(connection: &mut Connection, wish: &CreateVersion) -> Result<Versi
         revision: replaced.map_or(1, |replaced| replaced.revision + 1),
         create_time: now,
         sealed: None,
+        notice: None,
+        waive_reason: String::new(),
+        withdrawn: None,
+        inquiries: Vec::new(),
+        touched: Vec::new(),
     };
     bulletins::put_newest(connection, jurisdiction, *month, number, now).await?;
-    versions::put(connection, &version, now).await?;
+    let moved = Moved { step: Step::Create, actor: &wish.actor, reason, time: now };
+    versions::put(connection, &version, &moved).await?;
+    version.inquiries = link(connection, &version).await?;
     Ok(version)
+}
+
+/// Says of every upheld inquiry of the month that no earlier version takes account of whether this
+/// one does, and gives those of which it does. What an earlier version took account of is never lost
+/// again: an evaluation whose `decided` is too early would do that.
+async fn link(connection: &mut Connection, version: &Version) -> Result<Vec<u64>, Error> {
+    let Version { jurisdiction, month, number, evaluation, .. } = version;
+    let upheld = inquiries::upheld(connection, jurisdiction, *month).await?;
+    if upheld.is_empty() {
+        return Ok(Vec::new());
+    }
+    let documents = documents::get(connection, jurisdiction, evaluation).await?;
+    let seen = documents.seen().map_err(|error| Error::DocumentCorrupt {
+        name: version.name().to_string(),
+        source: Box::new(error),
+    })?;
+    let (mut linked, mut lost) = (Vec::new(), Vec::new());
+    for inquiry in upheld {
+        let sent = outbox::of(connection, &inquiry).await?;
+        let remedy = Remedy {
+            events: sent.into_iter().map(|sent| (sent.event, sent.watermark)).collect(),
+            mended_by: Mended::parse(&inquiry.mended_by),
+        };
+        let held = seen.holds(&remedy);
+        if inquiry.correcting_version.is_some_and(|before| before < *number) {
+            // A registry or rules may be gone back to; what was decided about a case may not.
+            if !held && remedy.mended_by.is_none() {
+                lost.push(inquiry.name().to_string());
+            }
+            continue;
+        }
+        inquiries::link(connection, &inquiry, held.then_some(*number)).await?;
+        linked.extend(held.then_some(inquiry.number));
+    }
+    if lost.is_empty() {
+        return Ok(linked);
+    }
+    Err(Error::DecisionsLost { name: version.evaluation_name().to_string(), lost })
 }
 
 /// What the same call got before, if there was one.

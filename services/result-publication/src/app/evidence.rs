@@ -127,7 +127,7 @@ fn bundle(
     Ok(Bundle::new(&sealed, evidence, &note, vec![checkpoint.verifier_key.clone()]).to_vec())
 }
 
-fn sealed(version: &Version) -> Result<Sealed, Error> {
+pub(super) fn sealed(version: &Version) -> Result<Sealed, Error> {
     version.sealed.clone().ok_or_else(|| Error::NotPublished {
         name: version.name().to_string(),
         state: version.state.as_str(),

@@ -64,6 +64,6 @@ fn seen(bulletin: Bulletin) -> Option<Bulletin> {
     if sees(State::UnderNotice) {
         return Some(bulletin);
     }
-    let newest_version = bulletin.published_version;
+    let newest_version = bulletin.sealed_version;
     (newest_version > 0).then_some(Bulletin { newest_version, ..bulletin })
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chengping_chassis::page_token;
+use chengping_ledger::version::EntryKind;
 use chengping_types::JurisdictionId;
 use chengping_types::name::BulletinVersionName;
 use futures_util::Stream;
@@ -10,9 +11,11 @@ use futures_util::stream;
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
+use super::compare::published_lines;
 use super::{App, now, version};
 use crate::domain::Version;
-use crate::domain::lines::{self, Line};
+use crate::domain::difference::{self, Difference};
+use crate::domain::lines::Line;
 use crate::error::Error;
 use crate::store::{consumers, log};
 
@@ -29,9 +32,20 @@ pub(crate) struct Watch {
 /// What a consumer is told.
 #[derive(Debug)]
 pub(crate) struct Told {
-    /// What was published; none when nothing was, for a while.
-    pub(crate) publication: Option<(Version, Vec<Line>)>,
+    /// What was published or withdrawn; none when nothing was, for a while.
+    pub(crate) publication: Option<Publication>,
     pub(crate) resume_token: String,
+}
+
+/// What an entry of the log tells.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    pub(crate) version: Version,
+    pub(crate) kind: EntryKind,
+    /// The lines of a version that was published.
+    pub(crate) lines: Vec<Line>,
+    /// What it changed against the version before, where there is one.
+    pub(crate) differences: Vec<Difference>,
 }
 
 /// A stream that stands somewhere in a log.
@@ -153,22 +167,27 @@ impl Follower {
     async fn publication(&mut self) -> Result<Told, Error> {
         let mut transaction = self.app.store.begin_reading().await?;
         let at = log::at(&mut transaction, &self.jurisdiction, self.position).await?;
-        let (month, number) = at.expect("the log has no gap");
+        let (month, number, kind) = at.expect("the log has no gap");
         let name = BulletinVersionName {
             jurisdiction: self.jurisdiction.clone(),
             month,
             version: number.into(),
         };
         let version = version(&mut transaction, &name).await?;
-        let document = log::document(&mut transaction, &self.jurisdiction, month, number).await?;
+        let (mut lines, mut differences) = (Vec::new(), Vec::new());
+        if kind == EntryKind::Published {
+            lines = published_lines(&mut transaction, &version).await?;
+            if number > 1 {
+                let earlier = BulletinVersionName { version: u64::from(number) - 1, ..name };
+                let earlier = super::version(&mut transaction, &earlier).await?;
+                let earlier = published_lines(&mut transaction, &earlier).await?;
+                differences = difference::between(&earlier, &lines);
+            }
+        }
         drop(transaction);
-        let lines = tokio::task::spawn_blocking(move || lines::read(&document)).await?;
-        let lines = lines.map_err(|error| Error::DocumentCorrupt {
-            name: name.to_string(),
-            source: Box::new(error),
-        })?;
         self.position += 1;
         let resume_token = self.app.token(&self.jurisdiction, self.position);
-        Ok(Told { publication: Some((version, lines)), resume_token })
+        let publication = Publication { version, kind, lines, differences };
+        Ok(Told { publication: Some(publication), resume_token })
     }
 }

@@ -1,9 +1,11 @@
 //! The documents of an evaluation, checked before they are kept: what is kept can be sealed.
 
 use chengping_ledger::lines;
-use chengping_types::{Digest, JurisdictionId, Month, canonical};
+use chengping_types::{Digest, Instant, JurisdictionId, Month, canonical};
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::decision::Seen;
 use super::lines as published;
 
 /// The documents of an evaluation, as their bytes.
@@ -12,6 +14,28 @@ pub(crate) struct Documents {
     pub(crate) results: Vec<u8>,
     pub(crate) results_digest: Digest,
     pub(crate) input: Vec<u8>,
+    /// The name of the registry that was read; empty where nobody said.
+    pub(crate) registry_revision: String,
+}
+
+/// What is read of the results to know what the evaluation saw.
+#[derive(Deserialize)]
+struct View {
+    as_of: String,
+    decided: Option<String>,
+    snapshot: Option<Snapshot>,
+    rule_pack: Option<RulePack>,
+}
+
+#[derive(Deserialize)]
+struct Snapshot {
+    watermark: u64,
+}
+
+#[derive(Deserialize)]
+struct RulePack {
+    name: String,
+    revision: u64,
 }
 
 /// Why documents cannot be sealed.
@@ -74,7 +98,27 @@ impl Documents {
         lines::lines_root(&value)?;
         published::check(&results).map_err(DocumentsError::Shape)?;
         canonical_value("input", &input)?;
-        Ok(Self { results, results_digest, input })
+        Ok(Self { results, results_digest, input, registry_revision: String::new() })
+    }
+
+    /// What the evaluation saw.
+    ///
+    /// # Errors
+    ///
+    /// When the results do not say it.
+    pub(crate) fn seen(&self) -> Result<Seen, serde_json::Error> {
+        let view: View = serde_json::from_slice(&self.results)?;
+        let instant = |text: &str| Instant::parse(text).map_err(serde::de::Error::custom);
+        let as_of = instant(&view.as_of)?;
+        Ok(Seen {
+            as_of,
+            decided: view.decided.as_deref().map_or(Ok(as_of), instant)?,
+            watermark: view.snapshot.map_or(0, |snapshot| snapshot.watermark),
+            rule_pack: view
+                .rule_pack
+                .and_then(|RulePack { name, revision }| Some((name.parse().ok()?, revision))),
+            registry: self.registry_revision.parse().ok(),
+        })
     }
 }
 

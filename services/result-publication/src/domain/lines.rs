@@ -1,6 +1,6 @@
 //! The lines of a publication, read out of the sealed version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chengping_types::Exact;
 use serde::Deserialize;
@@ -76,6 +76,16 @@ const SCORED: &str = "scored";
 /// When it is not of the shape that an evaluation exports.
 pub(crate) fn check(results: &[u8]) -> Result<(), serde_json::Error> {
     serde_json::from_slice::<Results>(results).map(drop)
+}
+
+/// The bodies that have a line in a results document.
+///
+/// # Errors
+///
+/// When it is not of the shape that an evaluation exports.
+pub(crate) fn bodies(results: &[u8]) -> Result<BTreeSet<String>, serde_json::Error> {
+    let Results { bodies } = serde_json::from_slice(results)?;
+    Ok(bodies.into_keys().collect())
 }
 
 /// The lines of a sealed version: by group, in the order in which the document names the groups,

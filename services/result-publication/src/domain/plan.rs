@@ -5,6 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Version;
+use super::state::State;
 
 /// The longest reason, in characters.
 pub(crate) const REASON_CHARS_MAX: usize = 2000;
@@ -19,6 +20,8 @@ pub(crate) struct CreateVersion {
     pub(crate) reason: String,
     /// Whether it must be a correction of what is published.
     pub(crate) correction: bool,
+    #[serde(skip)]
+    pub(crate) actor: String,
     #[serde(skip)]
     pub(crate) request_id: Option<Uuid>,
 }
@@ -82,9 +85,11 @@ impl CreateVersion {
     }
 
     /// Whether `newest` is what is wished for. While it is not published, another reason takes the
-    /// place of its own; afterwards it stands.
+    /// place of its own; afterwards it stands. What was withdrawn does not: the same evaluation may
+    /// be published again, as the next version.
     fn is_made(&self, newest: &Version) -> bool {
-        newest.evaluation == self.evaluation
+        newest.state != State::Withdrawn
+            && newest.evaluation == self.evaluation
             && (newest.state.is_sealed() || self.reason.is_empty() || newest.reason == self.reason)
     }
 }
@@ -94,7 +99,6 @@ mod tests {
     use chengping_types::{Digest, Instant};
 
     use super::*;
-    use crate::domain::state::State;
 
     fn version(number: u32, state: State) -> Version {
         Version {
@@ -108,6 +112,11 @@ mod tests {
             revision: 1,
             create_time: Instant::from_micros(0),
             sealed: None,
+            notice: None,
+            waive_reason: String::new(),
+            withdrawn: None,
+            inquiries: Vec::new(),
+            touched: Vec::new(),
         }
     }
 
@@ -118,6 +127,7 @@ mod tests {
             evaluation: evaluation.parse().unwrap(),
             reason: reason.to_owned(),
             correction,
+            actor: "office".to_owned(),
             request_id: None,
         }
     }
@@ -125,7 +135,7 @@ mod tests {
     #[test]
     fn a_number_is_spent_only_when_it_is_published() {
         use Refusal::{NothingPublished, ReasonMissing, ReasonWithoutCorrection};
-        use State::{Computed, Decided, Published, UnderNotice};
+        use State::{Computed, Decided, Published, UnderNotice, Withdrawn};
         let table = [
             // newest, evaluation, reason, correction, expected
             (None, "e2", "", false, Ok(Plan::Add { number: 1 })),
@@ -145,6 +155,8 @@ mod tests {
             (Some((2, Computed)), "e1", "", false, Ok(Plan::Keep)),
             (Some((2, Computed)), "e1", "why", true, Ok(Plan::Replace { number: 2 })),
             (Some((2, Published)), "e2", "why", false, Ok(Plan::Add { number: 3 })),
+            (Some((1, Withdrawn)), "e1", "why", true, Ok(Plan::Add { number: 2 })),
+            (Some((1, Withdrawn)), "e2", "", false, Err(ReasonMissing)),
         ];
         for (newest, evaluation, reason, correction, expected) in table {
             let standing = newest.map(|(number, state)| version(number, state));

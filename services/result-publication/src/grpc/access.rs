@@ -1,16 +1,16 @@
 //! `AccessService`.
 
-use chengping_access::AccessLog;
 use chengping_chassis::error::to_status;
 use chengping_proto::access::v1 as pb;
 use chengping_proto::publication::v1::access_service_server::AccessService;
 use tonic::{Request, Response};
 
 use super::Answer;
+use crate::app::App;
 
 /// The handlers of the log of who looked.
-pub(crate) struct Access {
-    pub(crate) log: AccessLog,
+pub(super) struct Access {
+    pub(super) app: App,
 }
 
 #[tonic::async_trait]
@@ -19,7 +19,7 @@ impl AccessService for Access {
         &self,
         request: Request<pb::ListAccessEntriesRequest>,
     ) -> Answer<pb::ListAccessEntriesResponse> {
-        let listed = chengping_access::list(&self.log, request.into_inner()).await;
+        let listed = chengping_access::list(self.app.access(), request.into_inner()).await;
         listed.map(Response::new).map_err(to_status)
     }
 }

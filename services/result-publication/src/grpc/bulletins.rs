@@ -9,12 +9,11 @@ use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use tonic::{Request, Response, Status};
 
 use super::page::Page;
-use super::{Answer, convert, not_built};
+use super::{Answer, actor, convert};
 use crate::app::App;
-use crate::domain::state::Step;
 use crate::error::Error;
 
-/// The largest part of a bundle.
+/// The largest part of a bundle or file.
 const PART_BYTES: usize = 1 << 20;
 
 pub(super) struct Bulletins {
@@ -22,6 +21,14 @@ pub(super) struct Bulletins {
 }
 
 type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The parts of a bundle or file, each made when it is sent.
+fn parts(bytes: Vec<u8>) -> impl Iterator<Item = Vec<u8>> + Send {
+    (0..bytes.len()).step_by(PART_BYTES).map(move |start| {
+        let end = bytes.len().min(start + PART_BYTES);
+        bytes[start..end].to_vec()
+    })
+}
 
 impl Bulletins {
     async fn list(
@@ -52,18 +59,26 @@ impl Bulletins {
         Ok(pb::ListBulletinVersionsResponse { bulletin_versions, next_page_token })
     }
 
-    async fn advance(
+    async fn list_moves(
         &self,
-        name: &str,
-        etag: &str,
-        step: Step,
-    ) -> Result<pb::BulletinVersion, Error> {
-        let name = convert::version_name("name", name)?;
-        let version = match step {
-            Step::Publish => self.app.publish(&name, etag).await?,
-            _ => self.app.advance(&name, etag, step).await?,
-        };
-        Ok(convert::version(&version))
+        request: pb::ListBulletinVersionMovesRequest,
+    ) -> Result<pb::ListBulletinVersionMovesResponse, Error> {
+        let name = convert::version_name("parent", &request.parent)?;
+        let arguments = ["moves", &request.parent];
+        let page = Page::read(request.page_size, &request.page_token, &arguments)?;
+        let found = self.app.moves(&name, page.after, page.limit()).await?;
+        let (moves, next_page_token) = page.cut(found, |step| step.revision);
+        let moves = moves.iter().map(convert::version_move).collect();
+        Ok(pb::ListBulletinVersionMovesResponse { moves, next_page_token })
+    }
+
+    async fn compare(
+        &self,
+        request: pb::CompareBulletinVersionsRequest,
+    ) -> Result<pb::CompareBulletinVersionsResponse, Error> {
+        let (name, base) = convert::compare(&request)?;
+        let comparison = self.app.compare(&name, base).await?;
+        Ok(convert::comparison(comparison))
     }
 }
 
@@ -77,7 +92,8 @@ impl BulletinService for Bulletins {
         &self,
         request: Request<pb::CreateBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
-        let wish = convert::create(request.into_inner()).map_err(to_status)?;
+        let actor = actor(&request).map_err(to_status)?;
+        let wish = convert::create(request.into_inner(), actor).map_err(to_status)?;
         let version = self.app.create(wish).await.map_err(to_status)?;
         Ok(Response::new(convert::version(&version)))
     }
@@ -111,47 +127,74 @@ impl BulletinService for Bulletins {
         self.list_versions(request.into_inner()).await.map(Response::new).map_err(to_status)
     }
 
+    async fn list_bulletin_version_moves(
+        &self,
+        request: Request<pb::ListBulletinVersionMovesRequest>,
+    ) -> Answer<pb::ListBulletinVersionMovesResponse> {
+        self.list_moves(request.into_inner()).await.map(Response::new).map_err(to_status)
+    }
+
+    async fn compare_bulletin_versions(
+        &self,
+        request: Request<pb::CompareBulletinVersionsRequest>,
+    ) -> Answer<pb::CompareBulletinVersionsResponse> {
+        self.compare(request.into_inner()).await.map(Response::new).map_err(to_status)
+    }
+
     async fn submit_bulletin_version(
         &self,
         request: Request<pb::SubmitBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
+        let actor = actor(&request).map_err(to_status)?;
         let pb::SubmitBulletinVersionRequest { name, etag } = request.into_inner();
-        let version = self.advance(&name, &etag, Step::Submit).await;
-        version.map(Response::new).map_err(to_status)
+        let asked = convert::asked(&name, etag, actor, None).map_err(to_status)?;
+        let version = self.app.submit(&asked).await.map_err(to_status)?;
+        Ok(Response::new(convert::version(&version)))
     }
 
     async fn approve_bulletin_version(
         &self,
         request: Request<pb::ApproveBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
-        let pb::ApproveBulletinVersionRequest { name, etag } = request.into_inner();
-        let version = self.advance(&name, &etag, Step::Approve).await;
-        version.map(Response::new).map_err(to_status)
+        let actor = actor(&request).map_err(to_status)?;
+        let pb::ApproveBulletinVersionRequest { name, etag, waive_reason } = request.into_inner();
+        let reason = Some(("waive_reason", waive_reason.as_str(), false));
+        let asked = convert::asked(&name, etag, actor, reason).map_err(to_status)?;
+        let version = self.app.approve(&asked).await.map_err(to_status)?;
+        Ok(Response::new(convert::version(&version)))
     }
 
     async fn publish_bulletin_version(
         &self,
         request: Request<pb::PublishBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
+        let actor = actor(&request).map_err(to_status)?;
         let pb::PublishBulletinVersionRequest { name, etag } = request.into_inner();
-        let version = self.advance(&name, &etag, Step::Publish).await;
-        version.map(Response::new).map_err(to_status)
+        let asked = convert::asked(&name, etag, actor, None).map_err(to_status)?;
+        let version = self.app.publish(&asked).await.map_err(to_status)?;
+        Ok(Response::new(convert::version(&version)))
     }
 
     async fn correct_bulletin(
         &self,
         request: Request<pb::CorrectBulletinRequest>,
     ) -> Answer<pb::BulletinVersion> {
-        let wish = convert::correct(request.into_inner()).map_err(to_status)?;
+        let actor = actor(&request).map_err(to_status)?;
+        let wish = convert::correct(request.into_inner(), actor).map_err(to_status)?;
         let version = self.app.create(wish).await.map_err(to_status)?;
         Ok(Response::new(convert::version(&version)))
     }
 
     async fn withdraw_bulletin_version(
         &self,
-        _: Request<pb::WithdrawBulletinVersionRequest>,
+        request: Request<pb::WithdrawBulletinVersionRequest>,
     ) -> Answer<pb::BulletinVersion> {
-        not_built("WithdrawBulletinVersion").map_err(to_status)
+        let actor = actor(&request).map_err(to_status)?;
+        let pb::WithdrawBulletinVersionRequest { name, reason, etag } = request.into_inner();
+        let reason = Some(("reason", reason.as_str(), true));
+        let asked = convert::asked(&name, etag, actor, reason).map_err(to_status)?;
+        let version = self.app.withdraw(&asked).await.map_err(to_status)?;
+        Ok(Response::new(convert::version(&version)))
     }
 
     async fn download_bulletin_version(
@@ -160,18 +203,18 @@ impl BulletinService for Bulletins {
     ) -> Answer<Self::DownloadBulletinVersionStream> {
         let name = convert::version_name("name", &request.get_ref().name).map_err(to_status)?;
         let bundle = self.app.bundle(&name).await.map_err(to_status)?;
-        let parts: Vec<_> = bundle
-            .chunks(PART_BYTES)
-            .map(|part| Ok(pb::DownloadBulletinVersionResponse { data: part.to_vec() }))
-            .collect();
+        let parts = parts(bundle).map(|data| Ok(pb::DownloadBulletinVersionResponse { data }));
         Ok(Response::new(stream::iter(parts).boxed()))
     }
 
     async fn export_bulletin_version(
         &self,
-        _: Request<pb::ExportBulletinVersionRequest>,
+        request: Request<pb::ExportBulletinVersionRequest>,
     ) -> Answer<Self::ExportBulletinVersionStream> {
-        not_built("ExportBulletinVersion").map_err(to_status)
+        let (name, format) = convert::export(request.get_ref()).map_err(to_status)?;
+        let file = self.app.export(&name, format).await.map_err(to_status)?;
+        let parts = parts(file).map(|data| Ok(pb::ExportBulletinVersionResponse { data }));
+        Ok(Response::new(stream::iter(parts).boxed()))
     }
 
     async fn watch_publications(

@@ -1,18 +1,26 @@
 //! Between messages and the domain.
 
+pub(super) mod inquiry;
+
 use std::time::Duration;
 
+use chengping_bulletin::FileFormat;
 use chengping_chassis::error::FieldErrors;
+use chengping_ledger::version::EntryKind;
 use chengping_proto::publication::v1 as pb;
-use chengping_types::name::{BulletinName, BulletinVersionName, EvaluationName, JurisdictionName};
+use chengping_types::name::{
+    BulletinName, BulletinVersionName, EvaluationName, InquiryName, JurisdictionName,
+};
 use chengping_types::{Instant, JurisdictionId};
 use prost_types::Timestamp;
 use uuid::Uuid;
 
-use crate::app::{Told, Watch};
+use crate::app::{Asked, Comparison, Publication, Told, Watch};
+use crate::domain::difference::Difference;
 use crate::domain::lines::Line;
 use crate::domain::plan::{CreateVersion, REASON_CHARS_MAX};
-use crate::domain::{Bulletin, Version};
+use crate::domain::state::Notice;
+use crate::domain::{Bulletin, Move, Version};
 use crate::error::Error;
 
 const CONSUMER_BYTES_MAX: usize = 63;
@@ -42,6 +50,23 @@ pub(super) fn version_name(field: &str, text: &str) -> Result<BulletinVersionNam
     Ok(name.expect(CHECKED))
 }
 
+pub(super) fn export(
+    request: &pb::ExportBulletinVersionRequest,
+) -> Result<(BulletinVersionName, FileFormat), Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.parse("name", &request.name);
+    let format = u8::try_from(request.format).ok().and_then(FileFormat::from_code);
+    if format.is_none() {
+        let known: Vec<_> = FileFormat::NAMES
+            .iter()
+            .map(|name| format!("FORMAT_{}", name.to_uppercase()))
+            .collect();
+        errors.push("format", format!("is no format; choose one of {}", known.join(", ")));
+    }
+    errors.into_result()?;
+    Ok((name.expect(CHECKED), format.expect(CHECKED)))
+}
+
 pub(super) fn checkpoint_name(text: &str) -> Result<JurisdictionId, Error> {
     let parent = text.strip_suffix("/checkpoint").and_then(|parent| parent.parse().ok());
     parent.map(|parent: JurisdictionName| parent.jurisdiction).ok_or_else(|| {
@@ -53,9 +78,13 @@ pub(super) fn checkpoint_name(text: &str) -> Result<JurisdictionId, Error> {
     })
 }
 
-pub(super) fn create(request: pb::CreateBulletinVersionRequest) -> Result<CreateVersion, Error> {
+pub(super) fn create(
+    request: pb::CreateBulletinVersionRequest,
+    actor: String,
+) -> Result<CreateVersion, Error> {
     let version = request.bulletin_version.unwrap_or_default();
-    wish(&Asked {
+    wish(&Wished {
+        actor,
         bulletin: ("parent", &request.parent),
         evaluation: ("bulletin_version.evaluation", &version.evaluation),
         reason: ("bulletin_version.reason", &version.reason),
@@ -64,8 +93,12 @@ pub(super) fn create(request: pb::CreateBulletinVersionRequest) -> Result<Create
     })
 }
 
-pub(super) fn correct(request: pb::CorrectBulletinRequest) -> Result<CreateVersion, Error> {
-    wish(&Asked {
+pub(super) fn correct(
+    request: pb::CorrectBulletinRequest,
+    actor: String,
+) -> Result<CreateVersion, Error> {
+    wish(&Wished {
+        actor,
         bulletin: ("name", &request.name),
         evaluation: ("evaluation", &request.evaluation),
         reason: ("reason", &request.reason),
@@ -75,7 +108,8 @@ pub(super) fn correct(request: pb::CorrectBulletinRequest) -> Result<CreateVersi
 }
 
 /// The fields of a request that asks for a version, each with its name.
-struct Asked<'a> {
+struct Wished<'a> {
+    actor: String,
     bulletin: (&'a str, &'a str),
     evaluation: (&'a str, &'a str),
     reason: (&'a str, &'a str),
@@ -83,7 +117,7 @@ struct Asked<'a> {
     correction: bool,
 }
 
-fn wish(asked: &Asked<'_>) -> Result<CreateVersion, Error> {
+fn wish(asked: &Wished<'_>) -> Result<CreateVersion, Error> {
     let mut errors = FieldErrors::default();
     let bulletin = errors.parse::<BulletinName>(asked.bulletin.0, asked.bulletin.1);
     let evaluation = errors.parse::<EvaluationName>(asked.evaluation.0, asked.evaluation.1);
@@ -93,16 +127,9 @@ fn wish(asked: &Asked<'_>) -> Result<CreateVersion, Error> {
         let what = format!("must be an evaluation of {}", bulletin.jurisdiction);
         errors.push(asked.evaluation.0, what);
     }
-    let reason = asked.reason.1.trim();
+    let reason = text(&mut errors, asked.reason.0, asked.reason.1, REASON_CHARS_MAX);
     if asked.correction && reason.is_empty() {
         errors.push(asked.reason.0, "must say why the month is corrected");
-    }
-    if reason.chars().count() > REASON_CHARS_MAX {
-        let what = format!("must have at most {REASON_CHARS_MAX} characters");
-        errors.push(asked.reason.0, what);
-    }
-    if reason.contains('\0') {
-        errors.push(asked.reason.0, "must not hold a NUL character");
     }
     let request_id = errors.parse_optional::<Uuid>("request_id", asked.request_id);
     errors.into_result()?;
@@ -111,10 +138,58 @@ fn wish(asked: &Asked<'_>) -> Result<CreateVersion, Error> {
         jurisdiction: bulletin.jurisdiction,
         month: bulletin.month,
         evaluation: evaluation.expect(CHECKED).evaluation,
-        reason: reason.to_owned(),
+        reason,
         correction: asked.correction,
+        actor: asked.actor.clone(),
         request_id: request_id.expect(CHECKED),
     })
+}
+
+/// A text of people, without space around it; what is wrong with it is noted.
+fn text(errors: &mut FieldErrors, field: &str, text: &str, chars_max: usize) -> String {
+    let text = text.trim();
+    if text.chars().count() > chars_max {
+        errors.push(field, format!("must have at most {chars_max} characters"));
+    }
+    if text.contains('\0') {
+        errors.push(field, "must not hold a NUL character");
+    }
+    text.to_owned()
+}
+
+/// A step of a version: `reason` is its field, its text, and whether it is required.
+pub(super) fn asked(
+    name: &str,
+    etag: String,
+    actor: String,
+    reason: Option<(&str, &str, bool)>,
+) -> Result<Asked, Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.parse("name", name);
+    let reason = reason.map_or_else(String::new, |(field, reason, required)| {
+        let reason = text(&mut errors, field, reason, REASON_CHARS_MAX);
+        if required && reason.is_empty() {
+            errors.push(field, "must say why");
+        }
+        reason
+    });
+    errors.into_result()?;
+    Ok(Asked { name: name.expect(CHECKED), etag, actor, reason })
+}
+
+pub(super) fn compare(
+    request: &pb::CompareBulletinVersionsRequest,
+) -> Result<(BulletinVersionName, Option<u64>), Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.parse::<BulletinVersionName>("name", &request.name);
+    let base = size(&mut errors, "base_version", request.base_version.into());
+    if let Some(name) = &name
+        && (base >= name.version || name.version < 2)
+    {
+        errors.push("base_version", "must be the number of an earlier version");
+    }
+    errors.into_result()?;
+    Ok((name.expect(CHECKED), Some(base).filter(|base| *base > 0)))
 }
 
 pub(super) fn watch(request: pb::WatchPublicationsRequest) -> Result<Watch, Error> {
@@ -194,6 +269,7 @@ pub(super) fn bulletin(bulletin: &Bulletin) -> pb::Bulletin {
         name: name.to_string(),
         newest_version: int32(bulletin.newest_version),
         published_version: int32(bulletin.published_version),
+        touched_by: bulletin.touched_by.iter().map(ToString::to_string).collect(),
         create_time: Some(timestamp(bulletin.create_time)),
         update_time: Some(timestamp(bulletin.update_time)),
     }
@@ -201,6 +277,8 @@ pub(super) fn bulletin(bulletin: &Bulletin) -> pb::Bulletin {
 
 pub(super) fn version(version: &Version) -> pb::BulletinVersion {
     let sealed = version.sealed.as_ref();
+    let notice = |time: fn(&Notice) -> Instant| version.notice.as_ref().map(time).map(timestamp);
+    let withdrawn = version.withdrawn.as_ref();
     pb::BulletinVersion {
         name: version.name().to_string(),
         version: int32(version.number),
@@ -209,22 +287,90 @@ pub(super) fn version(version: &Version) -> pb::BulletinVersion {
         digest: sealed.map(|sealed| sealed.digest.to_string()).unwrap_or_default(),
         log_index: sealed.map(|sealed| int64(sealed.log_index)),
         reason: version.reason.clone(),
-        state: version.state.code().into(),
+        state: version.state_at(crate::app::now()).code().into(),
         create_time: Some(timestamp(version.create_time)),
         publish_time: sealed.map(|sealed| timestamp(sealed.publish_time)),
         etag: version.etag(),
-        // Nothing is withdrawn yet.
-        withdraw_reason: String::new(),
-        withdraw_time: None,
+        withdraw_reason: withdrawn.map(|withdrawn| withdrawn.reason.clone()).unwrap_or_default(),
+        withdraw_time: withdrawn.map(|withdrawn| timestamp(withdrawn.time)),
+        notice_time: notice(|notice| notice.time),
+        objection_start_time: notice(|notice| notice.objection_start),
+        objection_end_time: notice(|notice| notice.objection_end),
+        decision_due_time: notice(|notice| notice.decision_due),
+        waive_reason: version.waive_reason.clone(),
+        inquiries: inquiry_names(version),
+        touched_versions: version.touched.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn inquiry_names(version: &Version) -> Vec<String> {
+    let name = |inquiry: &u64| {
+        let jurisdiction = version.jurisdiction.clone();
+        InquiryName { jurisdiction, inquiry: *inquiry }.to_string()
+    };
+    version.inquiries.iter().map(name).collect()
+}
+
+pub(super) fn version_move(step: &Move) -> pb::BulletinVersionMove {
+    pb::BulletinVersionMove {
+        state: step.state.code().into(),
+        step: step.step.map(|step| step.to_string()).unwrap_or_default(),
+        actor: step.actor.clone(),
+        reason: step.reason.clone(),
+        move_time: Some(timestamp(step.time)),
+        etag: format!("\"{}\"", step.revision),
+        evaluation: step.evaluation.to_string(),
+        digest_before: step.digest_before.map(|digest| digest.to_string()).unwrap_or_default(),
+        digest_after: step.digest_after.to_string(),
+    }
+}
+
+pub(super) fn comparison(comparison: Comparison) -> pb::CompareBulletinVersionsResponse {
+    pb::CompareBulletinVersionsResponse {
+        base: comparison.base.to_string(),
+        reason: comparison.version.reason.clone(),
+        inquiries: inquiry_names(&comparison.version),
+        differences: comparison.differences.into_iter().map(difference).collect(),
+    }
+}
+
+fn difference(difference: Difference) -> pb::ResultDifference {
+    let Difference { body_id, group, before, after } = difference;
+    let said = |line: Option<Line>| {
+        line.map(|line| {
+            let (score, grade) = (line.score.unwrap_or_default(), line.grade.unwrap_or_default());
+            (score, line.rank.map_or(0, int32), grade)
+        })
+        .unwrap_or_default()
+    };
+    let (score_before, rank_before, grade_before) = said(before);
+    let (score_after, rank_after, grade_after) = said(after);
+    pb::ResultDifference {
+        body_id,
+        group,
+        score_before,
+        score_after,
+        rank_before,
+        rank_after,
+        grade_before,
+        grade_after,
     }
 }
 
 pub(super) fn told(told: Told) -> pb::WatchPublicationsResponse {
-    let publication = told.publication.map(|(published, lines)| pb::Publication {
-        bulletin_version: Some(version(&published)),
-        month: published.month.to_string(),
-        result_lines: lines.into_iter().map(line).collect(),
-        kind: pb::publication::Kind::Published.into(),
+    let publication = told.publication.map(|told| {
+        let Publication { version: of, kind, lines, differences } = told;
+        let kind = match kind {
+            EntryKind::Published => pb::publication::Kind::Published,
+            EntryKind::Withdrawn => pb::publication::Kind::Withdrawn,
+        };
+        pb::Publication {
+            bulletin_version: Some(version(&of)),
+            month: of.month.to_string(),
+            result_lines: lines.into_iter().map(line).collect(),
+            kind: kind.into(),
+            differences: differences.into_iter().map(difference).collect(),
+        }
     });
     pb::WatchPublicationsResponse { publication, resume_token: told.resume_token }
 }

@@ -1,8 +1,9 @@
 //! Bulletins: the months that have versions.
 
-use chengping_types::{Instant, JurisdictionId, Month};
+use chengping_types::{Instant, JurisdictionId, Month, RecordId};
 use time::OffsetDateTime;
 
+use super::touched::names;
 use super::{Connection, StoreError, instant, integer, offset_date_time, parse, unsigned};
 use crate::domain::Bulletin;
 
@@ -12,6 +13,8 @@ struct Row {
     month: String,
     newest_version: i32,
     published_version: i32,
+    sealed_version: i32,
+    touched_by: Vec<String>,
     create_time: OffsetDateTime,
     update_time: OffsetDateTime,
 }
@@ -20,8 +23,11 @@ impl TryFrom<Row> for Bulletin {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
+        let jurisdiction = parse("jurisdiction ID", &row.jurisdiction)?;
         Ok(Self {
-            jurisdiction: parse("jurisdiction ID", &row.jurisdiction)?,
+            touched_by: names(&jurisdiction, &row.touched_by)?,
+            sealed_version: unsigned("version", row.sealed_version)?,
+            jurisdiction,
             month: parse("month", &row.month)?,
             newest_version: unsigned("version", row.newest_version)?,
             published_version: unsigned("version", row.published_version)?,
@@ -38,7 +44,12 @@ pub(crate) async fn get(
     month: Month,
 ) -> Result<Option<Bulletin>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
-        "select jurisdiction, month, newest_version, published_version, create_time, update_time
+        "select jurisdiction, month, newest_version, published_version, sealed_version, create_time,
+             update_time, array(
+                 select t.month || '/' || t.version from touched_version t
+                 where t.jurisdiction = bulletin.jurisdiction and t.touched_month = bulletin.month
+                     and t.touched_version = bulletin.published_version
+                 order by t.month, t.version) as touched_by
          from bulletin where jurisdiction = $1 and month = $2",
     )
     .bind(jurisdiction.as_str())
@@ -56,7 +67,12 @@ pub(crate) async fn list(
     limit: u32,
 ) -> Result<Vec<Bulletin>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select jurisdiction, month, newest_version, published_version, create_time, update_time
+        "select jurisdiction, month, newest_version, published_version, sealed_version, create_time,
+             update_time, array(
+                 select t.month || '/' || t.version from touched_version t
+                 where t.jurisdiction = bulletin.jurisdiction and t.touched_month = bulletin.month
+                     and t.touched_version = bulletin.published_version
+                 order by t.month, t.version) as touched_by
          from bulletin where jurisdiction = $1 and ($2::text is null or month < $2)
          order by month desc limit $3",
     )
@@ -93,7 +109,7 @@ pub(crate) async fn put_newest(
     Ok(())
 }
 
-/// Notes that version `published` of the month stands.
+/// Notes that version `published` of the month, just sealed, stands.
 pub(crate) async fn put_published(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
@@ -102,7 +118,7 @@ pub(crate) async fn put_published(
     now: Instant,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "update bulletin set published_version = $3, update_time = $4
+        "update bulletin set published_version = $3, sealed_version = $3, update_time = $4
          where jurisdiction = $1 and month = $2",
     )
     .bind(jurisdiction.as_str())
@@ -112,4 +128,46 @@ pub(crate) async fn put_published(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Notes that no version of the month stands any more.
+pub(crate) async fn put_withdrawn(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "update bulletin set published_version = 0, update_time = $3
+         where jurisdiction = $1 and month = $2",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .bind(offset_date_time(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The versions of months after `month` that stand: month, number and evaluation, by month.
+pub(crate) async fn standing_after(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+) -> Result<Vec<(Month, u32, RecordId)>, StoreError> {
+    let rows: Vec<(String, i32, String)> = sqlx::query_as(
+        "select b.month, v.version, v.evaluation from bulletin b
+             join bulletin_version v on v.jurisdiction = b.jurisdiction and v.month = b.month
+                 and v.version = b.published_version
+         where b.jurisdiction = $1 and b.month > $2 order by b.month",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .fetch_all(connection)
+    .await?;
+    let standing = |(month, version, evaluation): (String, i32, String)| {
+        let version = unsigned("version", version)?;
+        Ok((parse("month", &month)?, version, parse("evaluation ID", &evaluation)?))
+    };
+    rows.into_iter().map(standing).collect()
 }

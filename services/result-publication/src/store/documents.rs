@@ -14,14 +14,15 @@ pub(crate) async fn put(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "insert into evaluation_document
-             (jurisdiction, evaluation, results, results_digest, input)
-         values ($1, $2, $3, $4, $5) on conflict do nothing",
+             (jurisdiction, evaluation, results, results_digest, input, registry_revision)
+         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
     )
     .bind(jurisdiction.as_str())
     .bind(evaluation.as_str())
     .bind(&documents.results)
     .bind(documents.results_digest.to_string())
     .bind(&documents.input)
+    .bind(&documents.registry_revision)
     .execute(connection)
     .await?;
     Ok(())
@@ -33,15 +34,16 @@ pub(crate) async fn get(
     jurisdiction: &JurisdictionId,
     evaluation: &RecordId,
 ) -> Result<Documents, StoreError> {
-    let (results, digest, input): (Vec<u8>, String, Vec<u8>) = sqlx::query_as(
-        "select results, results_digest, input from evaluation_document
+    let row: (Vec<u8>, String, Vec<u8>, String) = sqlx::query_as(
+        "select results, results_digest, input, registry_revision from evaluation_document
          where jurisdiction = $1 and evaluation = $2",
     )
     .bind(jurisdiction.as_str())
     .bind(evaluation.as_str())
     .fetch_one(connection)
     .await?;
-    Ok(Documents { results, results_digest: parse("digest", &digest)?, input })
+    let (results, digest, input, registry_revision) = row;
+    Ok(Documents { results, results_digest: parse("digest", &digest)?, input, registry_revision })
 }
 
 /// The digest of the results of an evaluation whose documents are kept.

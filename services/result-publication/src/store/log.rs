@@ -1,8 +1,8 @@
 //! The log of a jurisdiction: its entries and the checkpoints that were signed.
 
 use chengping_ledger::note::VerifierKey;
-use chengping_ledger::version::{Entry, SealedVersion};
-use chengping_types::{Instant, JurisdictionId, Month};
+use chengping_ledger::version::{Entry, EntryKind};
+use chengping_types::{Digest, Instant, JurisdictionId, Month};
 
 use super::{Connection, StoreError, bigint, integer, offset_date_time, parse, unsigned};
 
@@ -49,18 +49,20 @@ pub(crate) async fn entries(
     jurisdiction: &JurisdictionId,
     size: u64,
 ) -> Result<Vec<Entry>, StoreError> {
-    let rows: Vec<(String, String, String, i32)> = sqlx::query_as(
-        "select document_digest, lines_root, month, version from log_entry
+    let rows: Vec<(String, String, String, i32, String)> = sqlx::query_as(
+        "select document_digest, lines_root, month, version, kind from log_entry
          where jurisdiction = $1 and log_index < $2 order by log_index",
     )
     .bind(jurisdiction.as_str())
     .bind(bigint(size))
     .fetch_all(connection)
     .await?;
-    let entry = |(document, lines_root, month, version): (String, String, String, i32)| {
+    let entry = |(document, lines_root, month, version, kind): (_, _, _, i32, String)| {
+        let (document, lines_root, month): (String, String, String) = (document, lines_root, month);
         Ok(Entry {
             document: parse("digest", &document)?,
             jurisdiction: jurisdiction.clone(),
+            kind: entry_kind(&kind)?,
             lines_root: parse("digest", &lines_root)?,
             month: parse("month", &month)?,
             version: unsigned("version", version)?,
@@ -69,27 +71,38 @@ pub(crate) async fn entries(
     rows.into_iter().map(entry).collect()
 }
 
-/// Appends a sealed version at its place.
+/// A document on its way into the log: a sealed version, or a withdrawal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Appended<'a> {
+    /// What the log says of it.
+    pub(crate) entry: &'a Entry,
+    /// Its canonical bytes.
+    pub(crate) document: &'a [u8],
+    /// Its place.
+    pub(crate) index: u64,
+    pub(crate) time: Instant,
+}
+
+/// Appends a document at its place.
 pub(crate) async fn append(
     connection: &mut Connection,
-    sealed: &SealedVersion,
-    publish_time: Instant,
+    appended: &Appended<'_>,
 ) -> Result<(), StoreError> {
-    let entry = sealed.entry();
-    let index = sealed.document().chain.index;
+    let Appended { entry, document, index, time } = *appended;
     sqlx::query(
         "insert into log_entry (jurisdiction, log_index, month, version, document,
-             document_digest, lines_root, publish_time)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+             document_digest, lines_root, publish_time, kind)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(entry.jurisdiction.as_str())
     .bind(bigint(index))
     .bind(entry.month.to_string())
     .bind(integer(entry.version))
-    .bind(sealed.bytes())
+    .bind(document)
     .bind(entry.document.to_string())
     .bind(entry.lines_root.to_string())
-    .bind(offset_date_time(publish_time))
+    .bind(offset_date_time(time))
+    .bind(entry.kind.as_str())
     .execute(&mut *connection)
     .await?;
     sqlx::query("update log_head set size = $2 where jurisdiction = $1")
@@ -98,6 +111,13 @@ pub(crate) async fn append(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+fn entry_kind(text: &str) -> Result<EntryKind, StoreError> {
+    [EntryKind::Published, EntryKind::Withdrawn]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
+        .ok_or_else(|| StoreError::Corrupt { what: "kind of an entry", source: text.into() })
 }
 
 /// Keeps a signed checkpoint.
@@ -163,7 +183,7 @@ pub(crate) async fn document(
 ) -> Result<Vec<u8>, StoreError> {
     Ok(sqlx::query_scalar(
         "select document from log_entry
-         where jurisdiction = $1 and month = $2 and version = $3",
+         where jurisdiction = $1 and month = $2 and version = $3 and kind = 'published'",
     )
     .bind(jurisdiction.as_str())
     .bind(month.to_string())
@@ -172,19 +192,63 @@ pub(crate) async fn document(
     .await?)
 }
 
-/// What stands at a place in the log: the month and version.
+/// What was published of a month: the newest version below a place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Published {
+    pub(crate) version: u32,
+    pub(crate) digest: Digest,
+    /// The results document.
+    pub(crate) results: Vec<u8>,
+}
+
+/// What was published of the months from `first` up to `end`, without it, when the log had `size`
+/// entries: of each the version that stood.
+pub(crate) async fn published_before(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    (first, end): (Month, Month),
+    size: u64,
+) -> Result<Vec<Published>, StoreError> {
+    let rows: Vec<(i32, String, Vec<u8>)> = sqlx::query_as(
+        "select e.version, e.document_digest, d.results
+         from (select distinct on (month) * from log_entry
+               where jurisdiction = $1 and log_index < $2 and month >= $3 and month < $4
+               order by month, log_index desc) e
+             join bulletin_version v using (jurisdiction, month, version)
+             join evaluation_document d using (jurisdiction, evaluation)
+         where e.kind = 'published' order by e.month",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(bigint(size))
+    .bind(first.to_string())
+    .bind(end.to_string())
+    .fetch_all(connection)
+    .await?;
+    let published = |(version, digest, results): (i32, String, Vec<u8>)| {
+        Ok(Published {
+            version: unsigned("version", version)?,
+            digest: parse("digest", &digest)?,
+            results,
+        })
+    };
+    rows.into_iter().map(published).collect()
+}
+
+/// What stands at a place in the log: the month and version, and what is said of it.
 pub(crate) async fn at(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
     index: u64,
-) -> Result<Option<(Month, u32)>, StoreError> {
-    let row: Option<(String, i32)> = sqlx::query_as(
-        "select month, version from log_entry where jurisdiction = $1 and log_index = $2",
+) -> Result<Option<(Month, u32, EntryKind)>, StoreError> {
+    let row: Option<(String, i32, String)> = sqlx::query_as(
+        "select month, version, kind from log_entry where jurisdiction = $1 and log_index = $2",
     )
     .bind(jurisdiction.as_str())
     .bind(bigint(index))
     .fetch_optional(connection)
     .await?;
-    row.map(|(month, version)| Ok((parse("month", &month)?, unsigned("version", version)?)))
-        .transpose()
+    row.map(|(month, version, kind)| {
+        Ok((parse("month", &month)?, unsigned("version", version)?, entry_kind(&kind)?))
+    })
+    .transpose()
 }

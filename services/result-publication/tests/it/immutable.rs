@@ -5,8 +5,18 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::service::{Service, start};
 
-const KEPT: [&str; 5] =
-    ["log_entry", "checkpoint", "evaluation_document", "version_move", "version_request"];
+const KEPT: [&str; 10] = [
+    "log_entry",
+    "checkpoint",
+    "evaluation_document",
+    "version_move",
+    "version_request",
+    "inquiry_evidence",
+    "inquiry_event",
+    "inquiry_move",
+    "inquiry_request",
+    "touched_version",
+];
 
 /// The code of a trigger that refuses.
 const RESTRICT_VIOLATION: &str = "23001";
@@ -29,6 +39,9 @@ async fn with_everything() -> Service {
     request.request_id = uuid::Uuid::new_v4().to_string();
     let version = service.bulletins.clone().create_bulletin_version(request).await.unwrap();
     service.publish(&version.get_ref().name).await.unwrap();
+    crate::deciding::with_a_decision(&service).await;
+    let later = service.published("e0", "2018-05", "").await;
+    service.scoring.touch(&later.evaluation, "d01");
     service.published("e2", "2018-04", "because").await;
     service
 }
@@ -69,7 +82,14 @@ async fn of_a_published_version_nothing_moves_but_its_state() {
         "update bulletin_version set reason = 'another' where version = 2",
         "update bulletin_version set state = 'computed' where version = 2",
         "update bulletin_version set state = 'published' where version = 1",
+        "update bulletin_version set waive_reason = 'none' where version = 2",
+        "update bulletin_version set create_time = now() where version = 2",
+        "update bulletin_version set state = 'withdrawn' where version = 1 and month = '2018-04'",
         "delete from bulletin_version",
+        "update inquiry set statement = 'another'",
+        "update inquiry set answer = 'another'",
+        "update inquiry set state = 'refused'",
+        "delete from inquiry",
     ] {
         assert_eq!(code_of(&mut runtime, attempt).await, RESTRICT_VIOLATION, "{attempt}");
     }

@@ -2,9 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod contesting;
 mod creating;
+mod deciding;
+mod exporting;
 mod immutable;
 mod ledger;
+#[path = "../../../../libs/bulletin/tests/it/month.rs"]
+mod month;
+mod peers;
 mod publishing;
 mod reading;
 mod scoring;

@@ -16,7 +16,7 @@ use crate::service::{Service, Settings, ZZ, bulletin_name, refusal, start, start
 const MONTH: &str = "2018-04";
 const PART_BYTES_MAX: usize = 1 << 20;
 
-async fn download(service: &Service, name: &str) -> Vec<u8> {
+pub(crate) async fn download(service: &Service, name: &str) -> Vec<u8> {
     let request = pb::DownloadBulletinVersionRequest { name: name.to_owned() };
     let mut bulletins = service.bulletins.clone();
     let mut parts = bulletins.download_bulletin_version(request).await.unwrap().into_inner();
@@ -28,7 +28,7 @@ async fn download(service: &Service, name: &str) -> Vec<u8> {
     file
 }
 
-async fn keys(service: &Service) -> Vec<VerifierKey> {
+pub(crate) async fn keys(service: &Service) -> Vec<VerifierKey> {
     let request = pb::ListVerifierKeysRequest { parent: ZZ.to_owned(), ..Default::default() };
     let keys = service.ledger.clone().list_verifier_keys(request).await.unwrap().into_inner();
     keys.verifier_keys.iter().map(|key| key.parse().unwrap()).collect()
@@ -206,34 +206,22 @@ async fn versions_move_only_where_they_may() {
     let steps = [
         ("publish", Some(("computed", "published"))),
         ("approve", Some(("computed", "decided"))),
+        ("withdraw", Some(("computed", "withdrawn"))),
         ("submit", None),
-        ("submit", Some(("under_notice", "under_notice"))),
-        ("publish", Some(("under_notice", "published"))),
+        ("submit", Some(("objection_window", "under_notice"))),
+        ("publish", Some(("objection_window", "published"))),
         ("approve", None),
         ("approve", Some(("decided", "decided"))),
         ("submit", Some(("decided", "under_notice"))),
         ("publish", None),
         ("submit", Some(("published", "under_notice"))),
         ("approve", Some(("published", "decided"))),
+        ("withdraw", None),
+        ("submit", Some(("withdrawn", "under_notice"))),
+        ("approve", Some(("withdrawn", "decided"))),
     ];
     for (step, refused) in steps {
-        let mut bulletins = service.bulletins.clone();
-        let (name, etag) = (name.clone(), String::new());
-        let outcome = match step {
-            "submit" => {
-                let request = pb::SubmitBulletinVersionRequest { name, etag };
-                bulletins.submit_bulletin_version(request).await
-            }
-            "approve" => {
-                let request = pb::ApproveBulletinVersionRequest { name, etag };
-                bulletins.approve_bulletin_version(request).await
-            }
-            _ => {
-                let request = pb::PublishBulletinVersionRequest { name, etag };
-                bulletins.publish_bulletin_version(request).await
-            }
-        };
-        let found = outcome.err().map(|status| {
+        let found = service.step(step, &name, "li.wei", "because").await.err().map(|status| {
             let expected = (Code::FailedPrecondition, "ILLEGAL_STATE_CHANGE".to_owned());
             assert_eq!(refusal(&status), expected);
             (value(&status, "from"), value(&status, "to"))

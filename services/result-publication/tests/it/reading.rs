@@ -2,7 +2,6 @@
 
 use chengping_proto::publication::v1 as pb;
 use chengping_proto::publication::v1::district_report_service_client::DistrictReportServiceClient;
-use chengping_proto::publication::v1::inquiry_service_client::InquiryServiceClient;
 use tonic::Code;
 
 use crate::service::{ZZ, bulletin_name, refusal, start, value};
@@ -95,16 +94,6 @@ async fn pages_of_another_list_are_refused() {
 async fn what_comes_later_says_so() {
     let service = start().await;
     let expected = (Code::Unimplemented, "METHOD_NOT_BUILT_YET".to_owned());
-    let request = pb::WithdrawBulletinVersionRequest::default();
-    let status = service.bulletins.clone().withdraw_bulletin_version(request).await.unwrap_err();
-    assert_eq!(refusal(&status), expected);
-    assert_eq!(value(&status, "method"), "WithdrawBulletinVersion");
-    let request = pb::ExportBulletinVersionRequest::default();
-    let status = service.bulletins.clone().export_bulletin_version(request).await.unwrap_err();
-    assert_eq!(refusal(&status), expected);
-    let mut inquiries = InquiryServiceClient::new(service.channel.clone());
-    let status = inquiries.list_inquiries(pb::ListInquiriesRequest::default()).await.unwrap_err();
-    assert_eq!(refusal(&status), expected);
     let mut reports = DistrictReportServiceClient::new(service.channel.clone());
     let request = pb::GetDistrictReportRequest::default();
     let status = reports.get_district_report(request).await.unwrap_err();

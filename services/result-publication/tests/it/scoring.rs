@@ -31,6 +31,8 @@ pub(crate) struct Evaluation {
 #[derive(Clone, Default)]
 pub(crate) struct Scoring {
     evaluations: Arc<Mutex<BTreeMap<String, Evaluation>>>,
+    /// What every correction touches, by the name of the touched evaluation.
+    touches: Arc<Mutex<BTreeMap<String, pb::TouchedEvaluation>>>,
 }
 
 impl Scoring {
@@ -55,6 +57,16 @@ impl Scoring {
         let name = format!("jurisdictions/zz/evaluations/{id}");
         self.evaluations.lock().unwrap().insert(name.clone(), evaluation);
         name
+    }
+
+    /// Says that corrections touch an evaluation.
+    pub(crate) fn touch(&self, name: &str, body: &str) {
+        let touched = pb::TouchedEvaluation {
+            name: name.to_owned(),
+            body_ids: vec![body.to_owned()],
+            ..Default::default()
+        };
+        self.touches.lock().unwrap().insert(name.to_owned(), touched);
     }
 
     fn get(&self, name: &str) -> Result<Evaluation, Status> {
@@ -174,6 +186,16 @@ impl EvaluationService for Scoring {
         _: Request<pb::ListCountedCasesRequest>,
     ) -> Result<Response<pb::ListCountedCasesResponse>, Status> {
         Err(Status::unimplemented(""))
+    }
+
+    async fn trace_correction(
+        &self,
+        request: Request<pb::TraceCorrectionRequest>,
+    ) -> Result<Response<pb::TraceCorrectionResponse>, Status> {
+        let touches = self.touches.lock().unwrap();
+        let asked = request.into_inner().evaluations;
+        let touched = asked.into_iter().filter_map(|name| touches.get(&name).cloned());
+        Ok(Response::new(pb::TraceCorrectionResponse { touched_evaluations: touched.collect() }))
     }
 
     async fn list_indicators(

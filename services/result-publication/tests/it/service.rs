@@ -10,6 +10,7 @@ use chengping_chassis::config::{DatabaseConfig, ListenConfig, PeerConfig, Teleme
 use chengping_chassis::serve::{Server, bind};
 use chengping_proto::publication::v1 as pb;
 use chengping_proto::publication::v1::bulletin_service_client::BulletinServiceClient;
+use chengping_proto::publication::v1::inquiry_service_client::InquiryServiceClient;
 use chengping_proto::publication::v1::ledger_service_client::LedgerServiceClient;
 use chengping_result_publication::{
     Config, KeysConfig, MIGRATOR, PublicationConfig, SCHEMA, WatchConfig, build,
@@ -17,9 +18,10 @@ use chengping_result_publication::{
 use chengping_testing::TestDatabase;
 use sqlx::PgPool;
 use tempfile::TempDir;
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
+use crate::peers::Fakes;
 use crate::scoring::Scoring;
 
 /// The jurisdiction of the tests.
@@ -29,13 +31,16 @@ pub(crate) const ZZ: &str = "jurisdictions/zz";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) require_notice: bool,
+    pub(crate) four_eyes: bool,
+    /// Days of notice before objections are taken.
+    pub(crate) notice_days: &'static str,
     /// Long enough that a watch that passes lives on wake-ups, unless a test wants polling.
     pub(crate) poll_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { require_notice: false, poll_ms: 600_000 }
+        Self { require_notice: false, four_eyes: false, notice_days: "0", poll_ms: 600_000 }
     }
 }
 
@@ -43,6 +48,9 @@ impl Default for Settings {
 pub(crate) struct Service {
     pub(crate) bulletins: BulletinServiceClient<TracedChannel>,
     pub(crate) ledger: LedgerServiceClient<TracedChannel>,
+    pub(crate) inquiries: InquiryServiceClient<TracedChannel>,
+    /// The calendar and the cases.
+    pub(crate) fakes: Fakes,
     pub(crate) channel: TracedChannel,
     pub(crate) scoring: Scoring,
     /// Connections with the rights of the service.
@@ -50,6 +58,7 @@ pub(crate) struct Service {
     pub(crate) database: Arc<TestDatabase>,
     pub(crate) shutdown: CancellationToken,
     scoring_address: SocketAddr,
+    fakes_address: SocketAddr,
     keys: TempDir,
 }
 
@@ -68,22 +77,28 @@ pub(crate) async fn start_with(settings: Settings) -> Service {
     let pool = database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap();
     let scoring = Scoring::default();
     let scoring_address = scoring.start().await;
-    start_on(Arc::new(database), pool, scoring, scoring_address, settings).await
+    let fakes = Fakes::default();
+    let fakes_address = fakes.start().await;
+    let peers = (scoring, scoring_address, fakes, fakes_address);
+    start_on(Arc::new(database), pool, peers, settings).await
 }
 
 async fn start_on(
     database: Arc<TestDatabase>,
     pool: PgPool,
-    scoring: Scoring,
-    scoring_address: SocketAddr,
+    (scoring, scoring_address, fakes, fakes_address): (Scoring, SocketAddr, Fakes, SocketAddr),
     settings: Settings,
 ) -> Service {
     let keys = tempfile::tempdir().unwrap();
     let shutdown = CancellationToken::new();
-    let channel = serve(&config(&database, scoring_address, &keys, settings), &shutdown).await;
+    let addresses = (scoring_address, fakes_address);
+    let channel = serve(&config(&database, addresses, &keys, settings), &shutdown).await;
     Service {
         bulletins: BulletinServiceClient::new(channel.clone()),
         ledger: LedgerServiceClient::new(channel.clone()),
+        inquiries: InquiryServiceClient::new(channel.clone()),
+        fakes,
+        fakes_address,
         channel,
         scoring,
         pool,
@@ -96,7 +111,7 @@ async fn start_on(
 
 fn config(
     database: &TestDatabase,
-    scoring: SocketAddr,
+    (scoring, fakes): (SocketAddr, SocketAddr),
     keys: &TempDir,
     settings: Settings,
 ) -> Config {
@@ -111,8 +126,17 @@ fn config(
         database: DatabaseConfig::at(database.url_for(SCHEMA)),
         telemetry: TelemetryConfig::default(),
         scoring: PeerConfig::at(scoring.to_string()),
+        rules: PeerConfig::at(fakes.to_string()),
+        cases: PeerConfig::at(fakes.to_string()),
         keys: KeysConfig { folder: keys.path().join("keys"), host: "pingjia.example".to_owned() },
-        publication: PublicationConfig { require_notice: settings.require_notice },
+        publication: PublicationConfig {
+            require_notice: settings.require_notice,
+            four_eyes: settings.four_eyes,
+            notice_days: settings.notice_days.parse().unwrap(),
+            objection_days: "3".parse().unwrap(),
+            decision_days: "2".parse().unwrap(),
+            inquiry_days: "5".parse().unwrap(),
+        },
         watch: WatchConfig {
             poll_ms: non_zero(settings.poll_ms),
             keep_alive_ms: non_zero(600_000),
@@ -136,15 +160,17 @@ impl Service {
         settings: Settings,
     ) -> (BulletinServiceClient<TracedChannel>, CancellationToken) {
         let shutdown = CancellationToken::new();
-        let config = config(&self.database, self.scoring_address, &self.keys, settings);
+        let addresses = (self.scoring_address, self.fakes_address);
+        let config = config(&self.database, addresses, &self.keys, settings);
         (BulletinServiceClient::new(serve(&config, &shutdown).await), shutdown)
     }
 
     /// One more process on the same database, with a key of its own.
     pub(crate) async fn with_another_key(&self) -> Service {
         let (database, pool) = (self.database.clone(), self.pool.clone());
-        let scoring = self.scoring.clone();
-        start_on(database, pool, scoring, self.scoring_address, Settings::default()).await
+        let (scoring, fakes) = (self.scoring.clone(), self.fakes.clone());
+        let peers = (scoring, self.scoring_address, fakes, self.fakes_address);
+        start_on(database, pool, peers, Settings::default()).await
     }
 
     /// Makes a version of a month from an evaluation.
@@ -166,6 +192,48 @@ impl Service {
         Ok(self.bulletins.clone().publish_bulletin_version(request).await?.into_inner())
     }
 
+    /// Takes a step of a version as somebody.
+    pub(crate) async fn step(
+        &self,
+        step: &str,
+        name: &str,
+        actor: &str,
+        reason: &str,
+    ) -> Result<pb::BulletinVersion, Status> {
+        let mut bulletins = self.bulletins.clone();
+        let (name, etag, reason) = (name.to_owned(), String::new(), reason.to_owned());
+        let answer = match step {
+            "submit" => {
+                let request = pb::SubmitBulletinVersionRequest { name, etag };
+                bulletins.submit_bulletin_version(acting(actor, request)).await
+            }
+            "approve" => {
+                let request =
+                    pb::ApproveBulletinVersionRequest { name, etag, waive_reason: reason };
+                bulletins.approve_bulletin_version(acting(actor, request)).await
+            }
+            "publish" => {
+                let request = pb::PublishBulletinVersionRequest { name, etag };
+                bulletins.publish_bulletin_version(acting(actor, request)).await
+            }
+            "withdraw" => {
+                let request = pb::WithdrawBulletinVersionRequest { name, reason, etag };
+                bulletins.withdraw_bulletin_version(acting(actor, request)).await
+            }
+            _ => panic!("there is no step {step}"),
+        };
+        Ok(answer?.into_inner())
+    }
+
+    /// The objection window of a version ended some time ago: time passes in the database.
+    pub(crate) async fn close_window(&self) {
+        let past = "update bulletin_version set notice_time = notice_time - interval '20 days',
+             objection_start = objection_start - interval '20 days',
+             objection_end = objection_end - interval '20 days'
+             where state = 'under_notice'";
+        sqlx::query(past).execute(&self.pool).await.unwrap();
+    }
+
     /// Adds an evaluation, makes a version from it, and publishes that.
     pub(crate) async fn published(
         &self,
@@ -183,6 +251,13 @@ impl Service {
         let request = pb::GetBulletinVersionRequest { name: name.to_owned() };
         self.bulletins.clone().get_bulletin_version(request).await.unwrap().into_inner()
     }
+}
+
+/// The same request, made by somebody.
+pub(crate) fn acting<T>(actor: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("x-actor", actor.parse().unwrap());
+    request
 }
 
 pub(crate) fn bulletin_name(month: &str) -> String {

@@ -58,6 +58,11 @@ impl App {
         Ok(data)
     }
 
+    /// Notes that the caller is shown which bodies a correction touches.
+    pub(crate) async fn note_trace(&self, name: &EvaluationName) -> Result<(), Error> {
+        Ok(self.access.note(&Sight::All, &name.jurisdiction, name).await?)
+    }
+
     /// Notes that the caller is shown what other rules would give all bodies.
     pub(crate) async fn note_preview(&self, jurisdiction: &JurisdictionId) -> Result<(), Error> {
         let name = JurisdictionName { jurisdiction: jurisdiction.clone() };

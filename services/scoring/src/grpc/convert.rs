@@ -16,7 +16,7 @@ use chengping_types::{BodyId, Exact, Instant, Month};
 use prost_types::Timestamp;
 use uuid::Uuid;
 
-use crate::app::{Scored, Selection};
+use crate::app::{Scored, Selection, Touched};
 use crate::domain::{CreateEvaluation, Document, Evaluation};
 use crate::error::Error;
 
@@ -27,6 +27,10 @@ pub(super) use self::live::{news, watch_live};
 pub(super) use self::preview::{month_preview, preview};
 
 const MICROS: i64 = 1_000_000;
+/// As many months as the rules look back to.
+const CORRECTIONS_MAX: usize = 12;
+/// Ten years.
+const TRACED_MAX: usize = 120;
 
 fn timestamp(instant: Instant) -> Timestamp {
     let micros = instant.as_micros();
@@ -63,6 +67,7 @@ pub(super) fn create_evaluation(
         &asked.rule_pack_revision,
     );
     let request_id = errors.parse_optional::<Uuid>("request_id", &request.request_id);
+    let corrections = names(&mut errors, "corrections", &request.corrections, CORRECTIONS_MAX);
     if let (Some(parent), Some(Some(rule_pack))) = (&parent, &rule_pack)
         && parent.jurisdiction != rule_pack.jurisdiction
     {
@@ -80,8 +85,42 @@ pub(super) fn create_evaluation(
         as_of,
         decided,
         rule_pack,
+        corrections,
         request_id: request_id.map(|id| id.to_string()),
     })
+}
+
+/// Evaluations by name, at most `most` of them.
+fn names(
+    errors: &mut FieldErrors,
+    field: &str,
+    texts: &[String],
+    most: usize,
+) -> Vec<EvaluationName> {
+    if texts.len() > most {
+        errors.push(field, format!("must be at most {most}"));
+    }
+    let texts = texts.iter().take(most).enumerate();
+    texts.filter_map(|(place, text)| errors.parse(format!("{field}[{place}]"), text)).collect()
+}
+
+pub(super) fn trace(
+    request: &pb::TraceCorrectionRequest,
+) -> Result<(EvaluationName, Vec<EvaluationName>), Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.parse("name", &request.name);
+    let later = names(&mut errors, "evaluations", &request.evaluations, TRACED_MAX);
+    errors.into_result()?;
+    Ok((name.expect("no error means a value"), later))
+}
+
+pub(super) fn touched(touched: &Touched) -> pb::TouchedEvaluation {
+    pb::TouchedEvaluation {
+        name: touched.name.to_string(),
+        month: touched.month.to_string(),
+        body_ids: touched.bodies.iter().map(ToString::to_string).collect(),
+        input_count: i32::try_from(touched.inputs).unwrap_or(i32::MAX),
+    }
 }
 
 /// One field that must parse.

@@ -1,8 +1,9 @@
 //! What peers say, in our terms; the texts of the errors go to the log, not to clients.
 
+use std::cell::OnceCell;
 use std::fmt::Display;
 
-use chengping_access::registry::{read, read_optional, word};
+use chengping_access::registry::{read, read_optional};
 use chengping_casework::{Base, DeskCount, Fact, Lifecycle, Marks, Question, Source, Sum};
 use chengping_proto::cases::v1 as cases;
 use chengping_types::name::JurisdictionName;
@@ -128,10 +129,11 @@ pub(super) fn facts(batch: &cases::FactBatch) -> Result<Vec<Fact>, String> {
             batch.orders_weights.len()
         ));
     }
-    let (mut desks, mut sums) = (desks(batch)?.into_iter(), sums(batch)?.into_iter());
+    let words = Words::new(batch);
+    let (mut desks, mut sums) = (desks(&words)?.into_iter(), sums(batch)?.into_iter());
     let fact = |row| {
         let (desk, sums) = (desks.next().unwrap_or_default(), sums.next().unwrap_or_default());
-        Ok(Fact { desk, sums, ..fact(batch, row)? })
+        Ok(Fact { desk, sums, ..fact(&words, row)? })
     };
     (0..rows).map(fact).collect()
 }
@@ -158,10 +160,11 @@ fn cut<T>(
 }
 
 /// The counts of posts of each fact.
-fn desks(batch: &cases::FactBatch) -> Result<Vec<Vec<DeskCount>>, String> {
+fn desks(words: &Words<'_>) -> Result<Vec<Vec<DeskCount>>, String> {
+    let batch = words.batch;
     let columns = [batch.desk_teams.len(), batch.desk_bases.len(), batch.desk_times.len()];
     let (rows, lengths) = (batch.case_nos.len(), &batch.desk_lengths);
-    cut("counts of posts", rows, lengths, &columns, |place| desk_count(batch, place))
+    cut("counts of posts", rows, lengths, &columns, |place| desk_count(words, place))
 }
 
 /// The sums of each fact.
@@ -177,20 +180,45 @@ fn sums(batch: &cases::FactBatch) -> Result<Vec<Vec<Sum>>, String> {
     })
 }
 
-fn desk_count(batch: &cases::FactBatch, place: usize) -> Result<DeskCount, String> {
+fn desk_count(words: &Words<'_>, place: usize) -> Result<DeskCount, String> {
+    let batch = words.batch;
     let code = batch.desk_bases[place];
     let base = u8::try_from(code).ok().and_then(Base::from_code);
     let base = base.filter(|base| base.is_of_posts());
     Ok(DeskCount {
-        team: read_optional("team", text(batch, batch.desk_teams[place])?)?,
+        team: words.body(batch.desk_teams[place])?,
         base: base.ok_or_else(|| format!("no count of posts has the code {code}"))?,
         times: small(batch.desk_times[place])?,
     })
 }
 
-fn text(batch: &cases::FactBatch, place: u32) -> Result<&String, String> {
-    let text = batch.dictionary.get(place as usize);
-    text.ok_or_else(|| format!("{place} is not in the dictionary"))
+/// What the entries of a batch name.
+struct Words<'b> {
+    batch: &'b cases::FactBatch,
+    /// Of the texts, once that was asked: none of the empty one.
+    bodies: Vec<OnceCell<Option<BodyId>>>,
+}
+
+impl<'b> Words<'b> {
+    fn new(batch: &'b cases::FactBatch) -> Self {
+        Self { batch, bodies: vec![OnceCell::new(); batch.dictionary.len()] }
+    }
+
+    fn text(&self, place: u32) -> Result<&'b String, String> {
+        let text = self.batch.dictionary.get(place as usize);
+        text.ok_or_else(|| format!("{place} is not in the dictionary"))
+    }
+
+    /// Each body is made once a batch.
+    fn body(&self, place: u32) -> Result<Option<BodyId>, String> {
+        let text = self.text(place)?;
+        let body = &self.bodies[place as usize];
+        if let Some(body) = body.get() {
+            return Ok(body.clone());
+        }
+        let read = read_optional("body", text)?;
+        Ok(body.get_or_init(|| read).clone())
+    }
 }
 
 fn small(number: u32) -> Result<u16, String> {
@@ -198,15 +226,15 @@ fn small(number: u32) -> Result<u16, String> {
 }
 
 /// A fact apart from what it may have several of.
-fn fact(batch: &cases::FactBatch, row: usize) -> Result<Fact, String> {
-    let text = |column: &[u32]| self::text(batch, column[row]);
-    let body =
-        |column: &[u32]| -> Result<Option<BodyId>, String> { read_optional("body", text(column)?) };
+fn fact(words: &Words<'_>, row: usize) -> Result<Fact, String> {
+    let batch = words.batch;
+    let text = |column: &[u32]| words.text(column[row]);
+    let body = |column: &[u32]| words.body(column[row]);
     let time = |column: &[i64]| match column[row] {
         i64::MIN => None,
         micros => Some(Instant::from_micros(micros)),
     };
-    let source = cases::Source::try_from(batch.sources[row]).map_err(|error| error.to_string())?;
+    let source = u8::try_from(batch.sources[row]).ok().and_then(Source::from_code);
     let mut visits = [0; 5];
     for (visit, number) in visits.iter_mut().zip(&batch.visits[row * 5..]) {
         *visit = small(*number)?;
@@ -214,7 +242,7 @@ fn fact(batch: &cases::FactBatch, row: usize) -> Result<Fact, String> {
     let marks = batch.marks[row];
     Ok(Fact {
         case_no: read("case_no", &batch.case_nos[row])?,
-        source: word::<Source>("SOURCE_", source.as_str_name())?,
+        source: source.ok_or_else(|| format!("no source has the code {}", batch.sources[row]))?,
         category_scheme: text(&batch.category_schemes)?.clone(),
         category_code: text(&batch.category_codes)?.clone(),
         area_code: text(&batch.area_codes)?.clone(),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
 mod city;
+mod correcting;
 mod counting;
 mod evaluating;
 mod keeping;

@@ -159,6 +159,7 @@ async fn all_wrong_fields_are_named_at_once() {
         parent: "zz".to_owned(),
         evaluation: Some(evaluation),
         request_id: "7".to_owned(),
+        corrections: Vec::new(),
     };
     let status = service.refused(request).await;
     assert_eq!(refusal(&status), expected(Code::InvalidArgument, "REQUEST_INVALID"));

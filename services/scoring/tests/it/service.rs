@@ -89,7 +89,7 @@ pub(crate) fn wish() -> pb::CreateEvaluationRequest {
     pb::CreateEvaluationRequest {
         parent: ZZ.to_owned(),
         evaluation: Some(pb::Evaluation { month: APRIL.to_owned(), ..Default::default() }),
-        request_id: String::new(),
+        ..Default::default()
     }
 }
 

@@ -33,6 +33,10 @@ pub struct EvaluateArgs {
     /// Rules to apply; those in force in the month unless given
     #[arg(long, value_name = "NAME@REVISION")]
     rule_pack: Option<PackRevision>,
+    /// Evaluation of an earlier month whose counts stand in the place of those that were frozen then,
+    /// as after a correction of that month; may be repeated
+    #[arg(long = "correction", value_name = "ID")]
+    corrections: Vec<String>,
 }
 
 /// A revision of a rule pack, as `zz-2018@3`.
@@ -102,6 +106,11 @@ async fn create(
     month: Month,
     args: &EvaluateArgs,
 ) -> Result<Evaluation, Status> {
+    let name = |id: &String| match id.contains('/') {
+        true => id.clone(),
+        false => format!("{}/evaluations/{id}", clients.parent()),
+    };
+    let corrections = args.corrections.iter().map(name).collect();
     let revision = args.rule_pack.as_ref().map(|pack| pack.name(clients.jurisdiction()));
     let evaluation = Evaluation {
         month: month.to_string(),
@@ -114,6 +123,7 @@ async fn create(
         parent: clients.parent(),
         evaluation: Some(evaluation),
         request_id: Uuid::new_v4().to_string(),
+        corrections,
     };
     let mut client = clients.evaluations();
     let mut evaluation = client.create_evaluation(request).await?.into_inner();

@@ -2,19 +2,20 @@
 
 use chengping_proto::publication::v1::bulletin_version::State;
 use chengping_proto::publication::v1::{
-    BulletinVersion, CorrectBulletinRequest, CreateBulletinVersionRequest, GetCheckpointRequest,
-    ListBulletinVersionsRequest, PublishBulletinVersionRequest,
+    BulletinVersion, CompareBulletinVersionsRequest, CorrectBulletinRequest,
+    CreateBulletinVersionRequest, GetCheckpointRequest, ListBulletinVersionsRequest,
+    PublishBulletinVersionRequest, ResultDifference,
 };
 use chengping_proto::scoring::v1::Evaluation;
 use chengping_types::Month;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::args::{Common, Format};
 use crate::clients::{Clients, all_pages};
-use crate::convert::{enum_text, time_text};
+use crate::convert::{enum_text, last_part, time_text};
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::{Align, Output, Table, say};
 use crate::rejecting;
@@ -50,6 +51,9 @@ pub async fn publish(
         say(warning);
     }
     let versions = versions(&clients, month).await.doing("list the versions")?;
+    if let Some(decided) = versions.iter().find(|version| version.state() == State::Decided) {
+        return seal_decided(&clients, month, decided.clone(), &evaluation, out).await;
+    }
     // Newest first: the one that stands comes before those that it corrected.
     let published = versions.iter().find(|version| version.state() == State::Published);
     if let Some(published) = published {
@@ -64,10 +68,47 @@ pub async fn publish(
     });
     let version = match prepared {
         Some(version) => version,
-        None => create(&clients, month, &evaluation).await.doing("create a version")?,
+        None => create(&clients, month, &evaluation, "").await.doing("create a version")?,
     };
     let version = seal(&clients, version).await.doing(format!("publish {month}"))?;
     report(&clients, &version, out).await
+}
+
+/// Publishes a version that went through its objections, when it is made from these results.
+async fn seal_decided(
+    clients: &Clients,
+    month: Month,
+    decided: BulletinVersion,
+    evaluation: &Evaluation,
+    out: &mut Output,
+) -> Result<Outcome, Failure> {
+    if decided.results_digest != evaluation.digest {
+        return Err(Failure::other(format!(
+            "version {} of {month}, which went through its objections, is made from other results \
+             ({}) than those of {}; name its evaluation with --evaluation {}, or show the new \
+             results with `chengping submit --month {month}`",
+            decided.version, decided.results_digest, evaluation.name, decided.evaluation
+        )));
+    }
+    let version = seal(clients, decided).await.doing(format!("publish {month}"))?;
+    report(clients, &version, out).await
+}
+
+/// The newest version of a month that is not published yet.
+///
+/// # Errors
+///
+/// When there is none.
+pub(super) async fn next_version(
+    clients: &Clients,
+    month: Month,
+) -> Result<BulletinVersion, Failure> {
+    let versions = versions(clients, month).await.doing("list the versions")?;
+    versions.into_iter().next().ok_or_else(|| {
+        Failure::other(format!(
+            "{month} has no version yet; make one with `chengping submit --month {month}`"
+        ))
+    })
 }
 
 /// Publishes the next version of a published month, with the reason. Doing it again changes
@@ -111,7 +152,10 @@ pub async fn correct(
     report(&clients, &version, out).await
 }
 
-async fn versions(clients: &Clients, month: Month) -> Result<Vec<BulletinVersion>, Status> {
+pub(super) async fn versions(
+    clients: &Clients,
+    month: Month,
+) -> Result<Vec<BulletinVersion>, Status> {
     let request = ListBulletinVersionsRequest {
         parent: bulletin_name(clients, month),
         ..ListBulletinVersionsRequest::default()
@@ -124,13 +168,18 @@ async fn versions(clients: &Clients, month: Month) -> Result<Vec<BulletinVersion
     }
 }
 
-async fn create(
+/// Makes the next version of a month from an evaluation, with a reason where it is a correction.
+pub(super) async fn create(
     clients: &Clients,
     month: Month,
     evaluation: &Evaluation,
+    reason: &str,
 ) -> Result<BulletinVersion, Status> {
-    let version =
-        BulletinVersion { evaluation: evaluation.name.clone(), ..BulletinVersion::default() };
+    let version = BulletinVersion {
+        evaluation: evaluation.name.clone(),
+        reason: reason.to_owned(),
+        ..BulletinVersion::default()
+    };
     let request = CreateBulletinVersionRequest {
         parent: bulletin_name(clients, month),
         bulletin_version: Some(version),
@@ -153,7 +202,8 @@ fn other_results(month: Month, published: &BulletinVersion, evaluation: &Evaluat
     ))
 }
 
-async fn report(
+/// Prints a sealed version, and of a correction what it changes.
+pub(super) async fn report(
     clients: &Clients,
     version: &BulletinVersion,
     out: &mut Output,
@@ -161,6 +211,10 @@ async fn report(
     let name = format!("{}/checkpoint", clients.parent());
     let checkpoint = clients.ledger().get_checkpoint(GetCheckpointRequest { name }).await;
     let checkpoint = checkpoint.doing("read the checkpoint")?.into_inner();
+    let changed = match version.version {
+        1 => None,
+        _ => Some(changes(clients, version).await?),
+    };
     let index = version.log_index.map(|index| index.to_string()).unwrap_or_default();
     let mut table = Table::new(&[
         ("version", Align::Left),
@@ -188,10 +242,72 @@ async fn report(
             "log_index": version.log_index,
             "publish_time": time_text(version.publish_time.as_ref()),
             "checkpoint": checkpoint.note,
+            "reason": version.reason,
+            "waive_reason": version.waive_reason,
+            "withdraw_reason": version.withdraw_reason,
+            "inquiries": version.inquiries,
+            "touched_versions": version.touched_versions,
+            "differences": changed.iter().flatten().map(difference_json).collect::<Vec<_>>(),
         }),
     )?;
     if out.format() == Format::Table {
         out.text(&format!("\n{}", checkpoint.note))?;
+        if let Some(changed) = &changed {
+            out.text(&changed_table(changed).to_string())?;
+        }
+    }
+    for touched in &version.touched_versions {
+        say(format_args!(
+            "{touched} used a value that this changes; evaluate its month with `--correction {}`, \
+             and correct it",
+            last_part(&version.evaluation)
+        ));
     }
     Ok(Outcome::Done)
+}
+
+async fn changes(
+    clients: &Clients,
+    version: &BulletinVersion,
+) -> Result<Vec<ResultDifference>, Failure> {
+    let request = CompareBulletinVersionsRequest { name: version.name.clone(), base_version: 0 };
+    let answer = clients.bulletins().compare_bulletin_versions(request).await;
+    Ok(answer.doing("compare with the version before")?.into_inner().differences)
+}
+
+fn changed_table(changed: &[ResultDifference]) -> Table {
+    let mut table = Table::new(&[
+        ("group", Align::Left),
+        ("body", Align::Left),
+        ("score_before", Align::Right),
+        ("score_after", Align::Right),
+        ("rank_before", Align::Right),
+        ("rank_after", Align::Right),
+    ]);
+    let rank = |rank: i32| if rank == 0 { String::new() } else { rank.to_string() };
+    for difference in changed {
+        table.row([
+            difference.group.clone(),
+            difference.body_id.clone(),
+            difference.score_before.clone(),
+            difference.score_after.clone(),
+            rank(difference.rank_before),
+            rank(difference.rank_after),
+        ]);
+    }
+    table
+}
+
+/// A difference as programs read it.
+pub(super) fn difference_json(difference: &ResultDifference) -> Value {
+    json!({
+        "body": difference.body_id,
+        "group": difference.group,
+        "score_before": difference.score_before,
+        "score_after": difference.score_after,
+        "rank_before": difference.rank_before,
+        "rank_after": difference.rank_after,
+        "grade_before": difference.grade_before,
+        "grade_after": difference.grade_after,
+    })
 }

@@ -11,9 +11,10 @@ use clap::Args;
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 
+use super::publish::difference_json;
 use crate::args::{Common, Format};
 use crate::clients::Clients;
-use crate::convert::time_text;
+use crate::convert::{enum_text, time_text};
 use crate::failure::{Doing as _, Failure, Outcome, transport_lost};
 use crate::output::{Output, say};
 
@@ -128,6 +129,7 @@ fn print(publication: &Publication, token: &str, out: &mut Output) -> Result<(),
         publication.result_lines.len().to_string(),
         version.digest,
         token.to_owned(),
+        enum_text(publication.kind().as_str_name(), "KIND_"),
     ];
     out.text(&line.join(separator))
 }
@@ -145,6 +147,10 @@ fn json(publication: &Publication, token: &str) -> Value {
         "publish_time": time_text(version.publish_time.as_ref()),
         "lines": publication.result_lines.iter().map(line_json).collect::<Vec<_>>(),
         "resume_token": token,
+        "kind": enum_text(publication.kind().as_str_name(), "KIND_"),
+        "withdraw_reason": version.withdraw_reason,
+        "inquiries": version.inquiries,
+        "differences": publication.differences.iter().map(difference_json).collect::<Vec<_>>(),
     })
 }
 

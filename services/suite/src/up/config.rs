@@ -89,7 +89,7 @@ impl Services {
         let keys = keys.to_str().context("the path of the data folder is not Unicode")?;
         let cases = (&["rules"][..], address);
         let scoring = (&["cases", "rules"][..], address);
-        let publication = (&["scoring"][..], address);
+        let publication = (&["scoring", "rules", "cases"][..], address);
         Ok(Self {
             cases: ladder::<cases::Config>(database, cases::SCHEMA, cases, asking).load()?,
             rules: ladder::<rules::Config>(database, rules::SCHEMA, (&[], address), asking)

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chengping_casework::{Case, Event, lacks_deadline};
-use chengping_types::{CaseNo, JurisdictionId, Month};
+use chengping_types::{CaseNo, JurisdictionId};
 
+use super::good;
 use super::writing::Writing;
 use crate::domain::{
-    Broken, EventKey, Lack, LackingCase, MISSING_DUE_AT, NewReject, Record as _, RejectState,
+    Broken, EventKey, Lack, LackingCase, MISSING_DUE_AT, NewReject, Record as _, RejectState, Row,
     SentEvent, Settled, Sorted, Version, Versions, WaitingEvent, conflict, set_aside,
 };
 use crate::store::{self, PgConnection, StoreError, deadline};
@@ -68,12 +69,41 @@ pub(super) async fn take_in_news(
     }
     // A case that has no month yet has no events: it gets it whatever becomes of the attempt.
     writing.fix_months(events.iter()).await?;
+    let mut order: Vec<_> = (0..events.len()).collect();
+    order.sort_unstable_by_key(|&place| key(&events[place]));
+    copy_in(writing, order.iter().map(|&place| (place, &events[place]))).await
+}
+
+/// Takes in good events of known cases in this order, each there once, of which no deadline is
+/// computed, if none was accepted before, and their cases have the months that they were known to
+/// have. Otherwise none of them is taken in.
+pub(super) async fn take_in_clean(
+    writing: &mut Writing,
+    rows: &[Row<SentEvent>],
+    order: &[usize],
+) -> Result<bool, StoreError> {
+    if !writing.fix_months(good(rows)).await? {
+        return Ok(false);
+    }
+    let event = |place: usize| rows[place].content.as_ref().expect("all are good");
+    copy_in(writing, order.iter().map(|&place| (place, event(place)))).await
+}
+
+/// Copies events, each with its place in its batch and in the order of their keys, unless one was
+/// accepted before.
+async fn copy_in<'e>(
+    writing: &mut Writing,
+    events: impl ExactSizeIterator<Item = (usize, &'e SentEvent)> + Send,
+) -> Result<bool, StoreError> {
     let mut ledger = writing.ledger;
-    let sequence_before = ledger.take(events.len());
-    let rows = with_months(writing, events.iter());
-    let Writing { transaction, jurisdiction, .. } = &mut *writing;
+    let first = ledger.take(events.len()) + 1;
+    let Writing { transaction, jurisdiction, known, .. } = &mut *writing;
+    let rows = events.map(|(place, sent)| {
+        let place = i64::try_from(place).expect("a batch fits");
+        (first + place, &sent.event, known.month(sent.case_no()))
+    });
     store::begin_part(transaction).await?;
-    match store::event::insert(transaction, jurisdiction, sequence_before, &rows).await {
+    match store::event::copy_in(transaction, jurisdiction, rows).await {
         Ok(()) => store::keep_part(transaction).await?,
         Err(error) if error.is_repeat() => {
             store::undo_part(transaction).await?;
@@ -144,18 +174,18 @@ async fn insert(
 ) -> Result<(), StoreError> {
     let events = || batch.iter().chain(released);
     writing.fix_months(events()).await?;
-    let rows = with_months(writing, events());
-    let Writing { transaction, jurisdiction, ledger, .. } = writing;
-    let sequence_before = ledger.take(rows.len());
-    store::event::insert(transaction, jurisdiction, sequence_before, &rows).await
+    let Writing { transaction, jurisdiction, known, ledger, .. } = writing;
+    let first = ledger.take(batch.len() + released.len()) + 1;
+    let mut rows: Vec<_> = (first..).zip(events()).collect();
+    rows.sort_unstable_by_key(|(_, sent)| key(sent));
+    let rows = rows.into_iter();
+    let rows = rows.map(|(sequence, sent)| (sequence, &sent.event, known.month(sent.case_no())));
+    store::event::copy_in(transaction, jurisdiction, rows).await
 }
 
-/// Events with the months of their cases, which are fixed.
-fn with_months<'e>(
-    writing: &Writing,
-    events: impl Iterator<Item = &'e SentEvent>,
-) -> Vec<(&'e Event, Month)> {
-    events.map(|sent| (&sent.event, writing.known.month(sent.case_no()))).collect()
+/// Rows that lie together in the index of the key come together.
+fn key(sent: &SentEvent) -> (&CaseNo, u64) {
+    (sent.case_no(), sent.event.event_no)
 }
 
 /// The affected cases with all that is known of them.

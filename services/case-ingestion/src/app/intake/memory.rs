@@ -8,8 +8,9 @@ use chengping_types::{CaseNo, JurisdictionId, Month};
 
 use crate::domain::{KnownCase, KnownCases};
 
-/// Cases in either half: together some 20 MB.
-const HALF: usize = 250_000;
+/// Cases in either half: a few less than a table of 2^18 places takes before it grows, so that the two
+/// halves take 17 MB together.
+const HALF: usize = 225_000;
 
 /// Accepted cases whose month is fixed. What is remembered never changes in the database, so that
 /// none of it is ever stale; it is forgotten when the number of records falls, for then another
@@ -20,6 +21,8 @@ pub(in crate::app) struct Memory(Arc<Mutex<Remembered>>);
 #[derive(Debug, Default)]
 struct Remembered {
     hashers: [RandomState; 2],
+    /// How many times everything was forgotten.
+    generation: u64,
     /// What was used last, and what was before it took up its half.
     young: HashMap<u128, KnownCase>,
     old: HashMap<u128, KnownCase>,
@@ -47,6 +50,23 @@ impl Remembered {
         Some(known)
     }
 
+    fn recall<'c>(
+        &mut self,
+        jurisdiction: &JurisdictionId,
+        cases: &[&'c CaseNo],
+    ) -> (KnownCases, Vec<&'c str>) {
+        let mut others = Vec::new();
+        let recall = |case_no: &&'c CaseNo| {
+            let known = self.find(self.key(jurisdiction, case_no));
+            if known.is_none() {
+                others.push(case_no.as_str());
+            }
+            Some(((*case_no).clone(), known?))
+        };
+        let known = cases.iter().filter_map(recall).collect();
+        (known, others)
+    }
+
     fn keep(&mut self, key: u128, known: KnownCase) {
         if self.young.len() >= HALF {
             self.old = std::mem::take(&mut self.young);
@@ -57,7 +77,7 @@ impl Remembered {
     fn see(&mut self, jurisdiction: &JurisdictionId, watermark: i64) {
         let seen = self.watermarks.entry(jurisdiction.clone()).or_default();
         if watermark < *seen {
-            *self = Self::default();
+            *self = Self { generation: self.generation + 1, ..Self::default() };
             self.watermarks.insert(jurisdiction.clone(), watermark);
         } else {
             *seen = watermark;
@@ -80,17 +100,44 @@ impl Memory {
     ) -> (KnownCases, Vec<&'c str>) {
         let mut remembered = self.remembered();
         remembered.see(jurisdiction, watermark);
-        let mut others = Vec::new();
-        let mut recall = |case_no: &&'c CaseNo| {
+        remembered.recall(jurisdiction, cases)
+    }
+
+    /// As [`recall`](Self::recall), without the lock: what is recalled holds as long as the
+    /// generation, which comes with it, is that of [`renew`](Self::renew).
+    pub(super) fn recall_ahead<'c>(
+        &self,
+        jurisdiction: &JurisdictionId,
+        cases: &[&'c CaseNo],
+    ) -> (KnownCases, Vec<&'c str>, u64) {
+        let mut remembered = self.remembered();
+        let (known, others) = remembered.recall(jurisdiction, cases);
+        (known, others, remembered.generation)
+    }
+
+    /// Adds to cases that were found before the lock was taken the months that were fixed since, and
+    /// remembers them; false if what was remembered then no longer holds.
+    pub(super) fn renew(
+        &self,
+        jurisdiction: &JurisdictionId,
+        watermark: i64,
+        generation: u64,
+        known: &mut KnownCases,
+    ) -> bool {
+        let mut remembered = self.remembered();
+        remembered.see(jurisdiction, watermark);
+        if remembered.generation != generation {
+            return false;
+        }
+        for (case_no, case) in known.iter_mut() {
             let key = remembered.key(jurisdiction, case_no);
-            let known = remembered.find(key);
-            if known.is_none() {
-                others.push(case_no.as_str());
+            match remembered.find(key) {
+                Some(found) => *case = found,
+                None if case.month.is_some() => remembered.keep(key, *case),
+                None => {}
             }
-            Some(((*case_no).clone(), known?))
-        };
-        let known = cases.iter().filter_map(&mut recall).collect();
-        (known, others)
+        }
+        true
     }
 
     /// Remembers cases; those without a month are still to get it, from whichever process.

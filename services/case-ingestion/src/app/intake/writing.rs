@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chengping_types::{CaseNo, JurisdictionId, Month};
 use tokio::sync::OwnedMutexGuard;
 
+use super::ahead::Clean;
 use super::memory::Memory;
 use crate::domain::{KnownCase, KnownCases, Ledger, NewReject, Retention, SentEvent, Version};
 use crate::store::{self, StoreError, Transaction};
@@ -24,6 +25,8 @@ pub(crate) struct Writing {
     pub(in crate::app) retention: Retention,
     /// The deadline rules of now, where the rows need them and a time zone is known.
     pub(in crate::app) rules: Option<Version>,
+    /// The order of the rows of a batch that was found clean before its turn, and still is.
+    pub(super) clean: Option<Vec<usize>>,
     memory: Memory,
     /// What is to be remembered when it lasts.
     fixed: Vec<(CaseNo, KnownCase)>,
@@ -49,6 +52,7 @@ impl Writing {
             known: KnownCases::default(),
             retention,
             rules: None,
+            clean: None,
             memory,
             fixed: Vec::new(),
             begun: BTreeSet::new(),
@@ -70,24 +74,43 @@ impl Writing {
         Ok(())
     }
 
-    /// Makes sure that these events, whose cases are known, have a month to be kept under.
+    /// Takes over what was found of a batch before its turn, unless something has changed since: of
+    /// a case that was accepted only its month can have been fixed.
+    pub(in crate::app) fn adopt(&mut self, clean: Clean) -> bool {
+        let Clean { mut known, order, generation } = clean;
+        let (jurisdiction, watermark) = (&self.jurisdiction, self.stored.watermark);
+        let still_holds = self.memory.renew(jurisdiction, watermark, generation, &mut known);
+        let Retention { archived, erased } = &self.retention;
+        if !still_holds || known.months().any(|it| archived.contains(&it) || erased.contains(&it)) {
+            return false;
+        }
+        self.known = known;
+        self.clean = Some(order);
+        true
+    }
+
+    /// Makes sure that these events, whose cases are known, have a month to be kept under; whether
+    /// those cases that had none got it by this.
     pub(super) async fn fix_months<'e>(
         &mut self,
         events: impl Iterator<Item = &'e SentEvent>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let fixed = self.known.fix_months(events, &self.retention);
         for (_, month) in &fixed {
             if !self.memory.has_month(*month) && self.begun.insert(*month) {
                 store::case::begin_month(&mut self.transaction, *month).await?;
             }
         }
-        store::case::fix_months(&mut self.transaction, &self.jurisdiction, &fixed).await?;
+        let Self { transaction, jurisdiction, .. } = self;
+        if !store::case::fix_months(transaction, jurisdiction, &fixed).await? {
+            return Ok(false);
+        }
         let known = |case_no: CaseNo| {
             let known = self.known.get(&case_no).expect("just fixed");
             (case_no, known)
         };
         self.fixed.extend(fixed.into_iter().map(|(case_no, _)| known(case_no)));
-        Ok(())
+        Ok(true)
     }
 
     /// Stores what is set aside.

@@ -1,10 +1,9 @@
 //! Facts as columns.
 
-use std::collections::HashMap;
-
 use chengping_casework::{DeskCount, Fact, Sum};
 use chengping_proto::cases::v1 as pb;
 use chengping_types::{BodyId, Instant};
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::app::MonthFacts;
 
@@ -69,7 +68,9 @@ struct Dictionary<'f> {
 
 impl<'f> Dictionary<'f> {
     fn new() -> Self {
-        Self { texts: vec![String::new()], indexes: HashMap::from([("", 0)]) }
+        let mut indexes = HashMap::new();
+        indexes.insert("", 0);
+        Self { texts: vec![String::new()], indexes }
     }
 
     fn index(&mut self, text: &'f str) -> u32 {

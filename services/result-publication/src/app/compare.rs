@@ -1,0 +1,75 @@
+//! What a version changed against an earlier one, and how it came to where it stands.
+
+use chengping_types::name::BulletinVersionName;
+
+use super::evidence::sealed;
+use super::{App, version};
+use crate::domain::difference::{self, Difference};
+use crate::domain::lines::{self, Line};
+use crate::domain::{Move, Version};
+use crate::error::Error;
+use crate::store::{Connection, log, versions};
+
+/// What a version changed.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    pub(crate) base: BulletinVersionName,
+    pub(crate) version: Version,
+    pub(crate) differences: Vec<Difference>,
+}
+
+impl App {
+    /// What a published version changed against version `base`, or the one before it.
+    pub(crate) async fn compare(
+        &self,
+        name: &BulletinVersionName,
+        base: Option<u64>,
+    ) -> Result<Comparison, Error> {
+        let mut transaction = self.store.begin_reading().await?;
+        let later = version(&mut transaction, name).await?;
+        sealed(&later)?;
+        let base = base.unwrap_or_else(|| name.version.saturating_sub(1));
+        let base = BulletinVersionName { version: base, ..name.clone() };
+        let earlier = version(&mut transaction, &base).await?;
+        sealed(&earlier)?;
+        let differences = differences(&mut transaction, &earlier, &later).await?;
+        Ok(Comparison { base, version: later, differences })
+    }
+
+    /// At most `limit` moves of a version below the revision `before`, latest first.
+    pub(crate) async fn moves(
+        &self,
+        name: &BulletinVersionName,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Move>, Error> {
+        let mut transaction = self.store.begin_reading().await?;
+        let version = version(&mut transaction, name).await?;
+        Ok(versions::moves(&mut transaction, &version, before, limit).await?)
+    }
+}
+
+/// What differs between two sealed versions of a month.
+pub(super) async fn differences(
+    connection: &mut Connection,
+    earlier: &Version,
+    later: &Version,
+) -> Result<Vec<Difference>, Error> {
+    let earlier = published_lines(connection, earlier).await?;
+    let later = published_lines(connection, later).await?;
+    Ok(difference::between(&earlier, &later))
+}
+
+/// The lines of a sealed version.
+pub(super) async fn published_lines(
+    connection: &mut Connection,
+    version: &Version,
+) -> Result<Vec<Line>, Error> {
+    let Version { jurisdiction, month, number, .. } = version;
+    let document = log::document(connection, jurisdiction, *month, *number).await?;
+    let lines = tokio::task::spawn_blocking(move || lines::read(&document)).await?;
+    lines.map_err(|error| Error::DocumentCorrupt {
+        name: version.name().to_string(),
+        source: Box::new(error),
+    })
+}

@@ -1,0 +1,99 @@
+//! Evidence of inquiries, which never changes.
+
+use chengping_types::Instant;
+use time::OffsetDateTime;
+
+use super::{Connection, StoreError, bigint, instant, offset_date_time, parse, unsigned};
+use crate::domain::inquiry::{Evidence, Inquiry};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    evidence: i32,
+    file_name: String,
+    media_type: String,
+    digest: String,
+    size: i32,
+    content: Vec<u8>,
+    author: String,
+    create_time: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Evidence {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            number: unsigned("evidence", row.evidence)?,
+            file_name: row.file_name,
+            media_type: row.media_type,
+            digest: parse("digest", &row.digest)?,
+            size: unsigned("size", row.size)?,
+            content: row.content,
+            author: row.author,
+            create_time: instant(row.create_time),
+        })
+    }
+}
+
+/// The evidence of an inquiry in the order of adding, without its bytes.
+pub(crate) async fn list(
+    connection: &mut Connection,
+    inquiry: &Inquiry,
+) -> Result<Vec<Evidence>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select evidence, file_name, media_type, digest, octet_length(content) as size,
+             ''::bytea as content, author, create_time
+         from inquiry_evidence where jurisdiction = $1 and inquiry = $2 order by evidence",
+    )
+    .bind(inquiry.jurisdiction.as_str())
+    .bind(bigint(inquiry.number))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Evidence::try_from).collect()
+}
+
+/// A piece of evidence with its bytes.
+pub(crate) async fn get(
+    connection: &mut Connection,
+    inquiry: &Inquiry,
+    number: u64,
+) -> Result<Option<Evidence>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        "select evidence, file_name, media_type, digest, octet_length(content) as size, content,
+             author, create_time
+         from inquiry_evidence where jurisdiction = $1 and inquiry = $2 and evidence = $3",
+    )
+    .bind(inquiry.jurisdiction.as_str())
+    .bind(bigint(inquiry.number))
+    .bind(bigint(number))
+    .fetch_optional(connection)
+    .await?;
+    row.map(Evidence::try_from).transpose()
+}
+
+/// Adds a piece of evidence. The log must be locked.
+pub(crate) async fn insert(
+    connection: &mut Connection,
+    inquiry: &Inquiry,
+    evidence: &Evidence,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into inquiry_evidence
+             (jurisdiction, inquiry, evidence, file_name, media_type, digest, content, author,
+              create_time)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(inquiry.jurisdiction.as_str())
+    .bind(bigint(inquiry.number))
+    .bind(i32::try_from(evidence.number).unwrap_or(i32::MAX))
+    .bind(&evidence.file_name)
+    .bind(&evidence.media_type)
+    .bind(evidence.digest.to_string())
+    .bind(&evidence.content)
+    .bind(&evidence.author)
+    .bind(offset_date_time(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

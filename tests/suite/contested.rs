@@ -1,0 +1,223 @@
+//! A month from its first computation to its corrected version, with a consumer that is killed twice.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::support::{Done, Suite, chengping, folder, program, root};
+
+const OF: [&str; 2] = ["--jurisdiction", "shili"];
+const MONTH: [&str; 2] = ["--month", "2024-05"];
+
+/// A county whose publications pass two people and the bodies, with May evaluated.
+async fn county() -> Suite {
+    let strict = [
+        ("CHENGPING_PUBLICATION__PUBLICATION__REQUIRE_NOTICE", "true"),
+        ("CHENGPING_PUBLICATION__PUBLICATION__FOUR_EYES", "true"),
+    ];
+    let suite = Suite::start_with(folder(), &strict).await;
+    let hours = suite.scratch().join("working_hours.csv");
+    let row = "2024-01-01,08:30-12:00 14:00-18:00,sat sun,作息";
+    fs::write(&hours, format!("effective_date,periods,days_off,name\n{row}\n")).unwrap();
+    let files = ["bodies", "areas", "coefficients"].map(|name| file(&format!("{name}.csv")));
+    let files = files.each_ref().map(String::as_str);
+    say(&suite, "li", &[&["registry", "import"], &files[..], &[hours.to_str().unwrap()]].concat())
+        .expect(0);
+    let pack = file("pack.yaml");
+    say(&suite, "li", &["rules", "apply", "--activate-from", "2024-05", &pack]).expect(0);
+    say(&suite, "li", &["import", &file("cases.csv"), &file("events.csv")]).expect(0);
+    say(&suite, "li", &[&["evaluate"], &MONTH[..]].concat()).expect(0);
+    suite
+}
+
+fn file(name: &str) -> String {
+    root().join("docs/examples/county").join(name).to_str().unwrap().to_owned()
+}
+
+/// Runs a command as somebody.
+fn say(suite: &Suite, actor: &str, arguments: &[&str]) -> Done {
+    suite.run(&[arguments, &OF, &["--actor", actor]].concat())
+}
+
+fn of_month(suite: &Suite, actor: &str, arguments: &[&str]) -> Done {
+    say(suite, actor, &[arguments, &MONTH].concat())
+}
+
+/// Files, reviews and decides, each by somebody else.
+fn uphold(suite: &Suite, what: &str, number: &str, (body, case): (&str, &str), written: &[&str]) {
+    let filed = ["--body", body, "--subject", "case_fact", "--case", case, "--statement", "有误"];
+    of_month(suite, "zhao", &[&[what], &filed[..]].concat()).expect(0);
+    say(suite, "li", &["review", number, "--finding", "属实"]).expect(0);
+    let decide = ["decide", number, "--uphold", "--answer", "更正", "--format", "json"];
+    let decided = say(suite, "wang", &[&decide[..], written].concat()).json(0);
+    assert_eq!(decided[0]["events"][0]["state"], "written", "{decided}");
+}
+
+/// Evaluates again, shows, approves and publishes.
+fn publish(suite: &Suite, reason: &str) -> Value {
+    of_month(suite, "li", &["evaluate", "--decided", "now"]).expect(0);
+    let reason: &[&str] = if reason.is_empty() { &[] } else { &["--reason", reason] };
+    of_month(suite, "li", &[&["submit"], reason].concat()).expect(0);
+    of_month(suite, "wang", &["approve", "--waive-window", "无异议"]).expect(0);
+    of_month(suite, "li", &["publish", "--format", "json"]).json(0)
+}
+
+/// A consumer: what it took in, and behind which token it goes on, written down together.
+struct Consumer {
+    data: PathBuf,
+    seen: Vec<(i64, String)>,
+    token: String,
+}
+
+impl Consumer {
+    fn watching(&self) -> Child {
+        let token = Some(&self.token).filter(|token| !token.is_empty());
+        let resume = token.map(|token| vec!["--resume", token]).unwrap_or_default();
+        Command::new(program("chengping"))
+            .args(["watch"].iter().chain(&OF).chain(&resume))
+            .env("CHENGPING_DATA", &self.data)
+            .env_remove("CHENGPING_SERVER")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Takes in the next message of a watch that goes on, and is killed.
+    fn take_one_and_die(&mut self, mut watching: Child) {
+        let mut line = String::new();
+        BufReader::new(watching.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let told: Value = serde_json::from_str(&line).unwrap();
+        let kind = told["kind"].as_str().unwrap().to_owned();
+        self.seen.push((told["version"].as_i64().unwrap(), kind));
+        told["resume_token"].as_str().unwrap().clone_into(&mut self.token);
+        watching.kill().unwrap();
+        watching.wait().unwrap();
+    }
+}
+
+fn verified(suite: &Suite, version: &str, out: &Path) {
+    let out = out.to_str().unwrap();
+    of_month(suite, "li", &["verify", "--version-number", version, "--out", out]).expect(0);
+}
+
+#[tokio::test]
+async fn a_contested_month_is_corrected_in_the_open() {
+    let suite = county().await;
+    let (data, token) = (suite.data(), String::new());
+    let mut consumer = Consumer { data, seen: Vec::new(), token };
+    // Killed for the first time before anything came.
+    let mut early = consumer.watching();
+    of_month(&suite, "li", &["submit"]).expect(0);
+    uphold(&suite, "object", "1", ("nanling", "SL-2024-05-036"), &["--exempt", "late"]);
+    early.kill().unwrap();
+    early.wait().unwrap();
+
+    let watching = consumer.watching();
+    let first = publish(&suite, "");
+    assert_eq!(
+        (&first["version"], &first["inquiries"][0]),
+        (&Value::from(1), &Value::from("jurisdictions/shili/inquiries/1"),)
+    );
+    // And for the second time right behind the first message.
+    consumer.take_one_and_die(watching);
+
+    let unrecorded = ["--event", "handled,at=2024-05-21T10:00:00+08:00,unit=cgj"];
+    uphold(&suite, "inquire", "2", ("donghe", "SL-2024-05-025"), &unrecorded);
+    let second = publish(&suite, "质询2成立");
+    assert_eq!((&second["version"], &second["reason"]), (&Value::from(2), &"质询2成立".into()));
+    let changed: Vec<_> = second["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|difference| difference["body"].as_str().unwrap())
+        .collect();
+    assert!(changed.contains(&"donghe") && !changed.contains(&"nanling"), "{second}");
+    consumer.take_one_and_die(consumer.watching());
+
+    of_month(&suite, "wang", &["withdraw", "--reason", "数据源有误"]).expect(0);
+    consumer.take_one_and_die(consumer.watching());
+    let told = [(1, "published"), (2, "published"), (2, "withdrawn")];
+    assert_eq!(consumer.seen, told.map(|(version, kind)| (version, kind.to_owned())));
+
+    let bundles = suite.scratch().join("bundles");
+    fs::create_dir(&bundles).unwrap();
+    verified(&suite, "1", &bundles.join("1.json"));
+    verified(&suite, "2", &bundles.join("2.json"));
+    let folder_of_suite = suite.stop().await;
+
+    // No server any more, and a folder that knows of none.
+    let elsewhere = folder();
+    let arguments = ["verify", bundles.to_str().unwrap(), "--format", "json"];
+    let reports = chengping(elsewhere.path(), &arguments).json(0);
+    assert_eq!(reports[0]["report"]["superseded_by"], 2, "{reports}");
+    assert_eq!(reports[1]["report"]["withdrawn"], true, "{reports}");
+    drop(folder_of_suite);
+}
+
+#[tokio::test]
+async fn a_correction_reaches_the_later_months_that_used_what_it_changed() {
+    let suite = Suite::start().await;
+    let month = suite.scratch().join("city");
+    let month = month.to_str().unwrap();
+    let of = |suite: &Suite, month: &str, arguments: &[&str]| {
+        suite.run(&[arguments, &["--jurisdiction", "zz-demo", "--month", month]].concat())
+    };
+    let generate = ["generate", "--out", month, "--cases", "600", "--seed", "11"];
+    of(&suite, "2018-04", &generate).expect(0);
+    let path = |name: &str| format!("{month}/{name}.csv");
+    let files = ["bodies", "areas", "coefficients"].map(path);
+    let files = files.each_ref().map(String::as_str);
+    of(&suite, "2018-04", &[&["registry", "import"], &files[..]].concat()).expect(0);
+    of(&suite, "2018-04", &["rules", "apply", "--activate-from", "2018-03", "zz-2018"]).expect(0);
+    of(&suite, "2018-04", &["import", &path("cases"), &path("events")]).expect(0);
+    for month in ["2018-04", "2018-05"] {
+        of(&suite, month, &["evaluate"]).expect(0);
+        of(&suite, month, &["publish"]).expect(0);
+    }
+    // A long-term case of April is voided: the month after counted from it (环比).
+    let case = long_term_case(&path("cases"), &path("events"));
+    let case_of = ["--body", "d01", "--subject", "case_fact", "--statement", "不属实"];
+    of(&suite, "2018-04", &[&["inquire", "--case", &case], &case_of[..]].concat()).expect(0);
+    of(&suite, "2018-04", &["review", "1", "--finding", "属实"]).expect(0);
+    let voided = ["--event", "voided,at=2018-05-02T10:00:00+08:00"];
+    let decide = ["decide", "1", "--uphold", "--answer", "作废"];
+    of(&suite, "2018-04", &[&decide[..], &voided].concat()).expect(0);
+    of(&suite, "2018-04", &["evaluate", "--decided", "now"]).expect(0);
+    let correct = ["correct", "--reason", "质询1成立", "--format", "json"];
+    let corrected = of(&suite, "2018-04", &correct).json(0);
+    let may = "jurisdictions/zz-demo/bulletins/2018-05/versions/1";
+    assert_eq!(corrected["touched_versions"], serde_json::json!([may]), "{corrected}");
+
+    let results = || of(&suite, "2018-05", &["results", "--format", "json"]).json(0);
+    let published = results();
+    // Its own correction sees the voided case, whether by its records or by the corrected counts.
+    of(&suite, "2018-05", &["evaluate", "--decided", "now"]).expect(0);
+    let by_records = results();
+    let evaluation = corrected["evaluation"].as_str().unwrap();
+    of(&suite, "2018-05", &["evaluate", "--decided", "now", "--correction", evaluation]).expect(0);
+    let by_counts = results();
+    assert_ne!(published["bodies"], by_counts["bodies"]);
+    assert_eq!(by_records["bodies"], by_counts["bodies"]);
+    suite.stop().await;
+}
+
+/// A filed case of a long-term category.
+fn long_term_case(cases: &str, events: &str) -> String {
+    let events = fs::read_to_string(events).unwrap();
+    let cases = fs::read_to_string(cases).unwrap();
+    let long_term = ["0101", "0136", "0201", "0501", "0505", "0506", "0510"];
+    let fields = cases.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    let found = fields.into_iter().find(|fields| {
+        let filed = format!("{},", fields[0]);
+        fields[2].ends_with("event")
+            && fields[1] == "patrol"
+            && long_term.iter().any(|code| fields[3].starts_with(code))
+            && events.lines().any(|line| line.starts_with(&filed) && line.contains(",filed,"))
+            && events.lines().any(|line| line.starts_with(&filed) && line.contains(",handled,"))
+    });
+    found.expect("a generated month has long-term cases")[0].to_owned()
+}
