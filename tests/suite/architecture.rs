@@ -17,11 +17,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scoring", &["types", "casework", "rules"]),
     ("proto", &[]),
     ("chassis", &[]),
+    ("access", &["types", "proto", "chassis"]),
     ("testing", &["chassis"]),
-    ("case-ingestion", &["types", "casework", "proto", "chassis"]),
+    ("case-ingestion", &["types", "casework", "proto", "chassis", "access"]),
     ("rule-configuration", &["types", "casework", "rules", "proto", "chassis"]),
-    ("scoring-service", &["types", "casework", "rules", "scoring", "proto", "chassis"]),
-    ("result-publication", &["types", "ledger", "bulletin", "proto", "chassis"]),
+    ("scoring-service", &["types", "casework", "rules", "scoring", "proto", "chassis", "access"]),
+    ("result-publication", &["types", "ledger", "bulletin", "proto", "chassis", "access"]),
     (
         "suite",
         &[

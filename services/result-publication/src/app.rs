@@ -11,12 +11,14 @@ mod notice;
 mod outbox;
 mod publish;
 mod reading;
+mod seeing;
 mod watch;
 mod withdraw;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chengping_access::AccessLog;
 use chengping_chassis::CancellationToken;
 use chengping_types::Instant;
 use chengping_types::name::BulletinVersionName;
@@ -42,6 +44,7 @@ pub(crate) use self::watch::{Publication, Told, Watch};
 #[derive(Clone)]
 pub(crate) struct App {
     store: Store,
+    access: AccessLog,
     peers: Peers,
     keys: Arc<Keys>,
     require_notice: bool,
@@ -66,6 +69,7 @@ impl App {
         shutdown: CancellationToken,
     ) -> Self {
         Self {
+            access: store.access_log(),
             store,
             peers,
             keys: Arc::new(keys),

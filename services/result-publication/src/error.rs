@@ -157,9 +157,9 @@ pub(crate) enum Error {
     /// The case that an upheld inquiry is about is not known.
     #[error("case {case_no} of {name} is not known; refuse the inquiry, or import the case first")]
     CaseNotFound { name: String, case_no: String },
-    /// The caller may not speak for the body.
-    #[error("Permission '{method}' denied on resource '{resource}' (or it might not exist).")]
-    BodyDenied { method: &'static str, resource: String },
+    /// It is not for the caller, or they cannot be told from those whom it is for.
+    #[error(transparent)]
+    Access(#[from] chengping_access::Error),
     /// Another service did not do its part.
     #[error("{peer} did not do its part: {}", .status.message())]
     Peer {
@@ -199,7 +199,7 @@ impl ApiError for Error {
             | Self::EvidenceNotFound { .. }
             | Self::LogEmpty { .. } => Code::NotFound,
             Self::AlreadyObjected { .. } => Code::AlreadyExists,
-            Self::BodyDenied { .. } => Code::PermissionDenied,
+            Self::Access(error) => error.code(),
             Self::TooMuchPublished { .. } => Code::Aborted,
             Self::EvaluationNotSucceeded { .. }
             | Self::EvaluationOfOtherMonth { .. }
@@ -285,7 +285,7 @@ impl ApiError for Error {
             Self::InquiryDecided { .. } => "INQUIRY_DECIDED",
             Self::TooMuchEvidence { .. } => "TOO_MUCH_EVIDENCE",
             Self::CaseNotFound { .. } => "CASE_NOT_FOUND",
-            Self::BodyDenied { .. } => "PERMISSION_DENIED",
+            Self::Access(error) => error.reason(),
             Self::Peer { .. } => "PEER_FAILED",
             Self::Export { .. } => "EXPORT_FAILED",
             Self::Scoring(_) if self.code() == Code::Internal => "SCORING_FAILED",
@@ -345,9 +345,7 @@ impl ApiError for Error {
             Self::InquiryDecided { name, state } => of(&[("name", name), ("state", state)]),
             Self::TooMuchEvidence { name, most } => of(&[("name", name), ("most", most)]),
             Self::CaseNotFound { name, case_no } => of(&[("name", name), ("caseNo", case_no)]),
-            Self::BodyDenied { method, resource } => {
-                of(&[("method", method), ("resource", resource)])
-            }
+            Self::Access(error) => error.metadata(),
             Self::Peer { peer, .. } => of(&[("peer", peer)]),
             Self::EtagMismatch { name, current } => of(&[("name", name), ("current", current)]),
             Self::RequestIdReused { request_id } => of(&[("requestId", request_id)]),
@@ -362,6 +360,7 @@ impl ApiError for Error {
     fn field_errors(&self) -> Option<&FieldErrors> {
         match self {
             Self::Invalid(errors) => Some(errors),
+            Self::Access(error) => error.field_errors(),
             _ => None,
         }
     }

@@ -9,9 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::Actor;
 use crate::commands::{
-    archive, doctor, erase, evaluate, explain, export, freeze, generate, import, inquiries,
-    migrate, publish, registry, rejects, restore_month, results, rules, steps, token, verify,
-    watch,
+    access_log, archive, doctor, erase, evaluate, explain, export, freeze, generate, import,
+    inquiries, migrate, publish, registry, rejects, restore_month, results, rules, steps, token,
+    verify, watch,
 };
 use crate::failure::Failure;
 use crate::up;
@@ -161,6 +161,8 @@ pub enum Command {
     Migrate(migrate::MigrateArgs),
     /// Print a token that says who calls, signed with the key of a data folder; list and rotate keys
     Token(token::TokenArgs),
+    /// List who read what belongs to single bodies
+    AccessLog(access_log::AccessLogArgs),
     /// Look at this machine and the server, and say what is missing
     Doctor(doctor::DoctorArgs),
 }

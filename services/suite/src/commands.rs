@@ -1,5 +1,6 @@
 //! The commands, a module each.
 
+pub mod access_log;
 pub mod archive;
 pub mod doctor;
 pub mod erase;

@@ -102,6 +102,7 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Erase(args) => commands::erase::run(common, &args, out).await,
         Command::Generate(args) => commands::generate::run(common, &args, out),
         Command::Token(args) => commands::token::run(common, &args, out),
+        Command::AccessLog(args) => commands::access_log::run(common, &args, out).await,
         Command::Migrate(args) => commands::migrate::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(common, &args, out).await,
     }
