@@ -84,7 +84,7 @@ deploy() {
 }
 
 # What the tally is measured beside.
-bench() { venv bench duckdb==2.0.1 polars==2.1.0 numpy==2.4.6; }
+bench() { venv bench duckdb==2.0.1 polars==2.1.0 numpy==2.4.6 openpyxl==3.1.5 reportlab==5.1.0; }
 
 deny() {
   command -v cargo-deny >/dev/null && return

@@ -12,15 +12,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("casework", &["types"]),
     ("rules", &["types", "casework"]),
     ("ledger", &["types"]),
+    ("bulletin", &["types", "casework", "rules", "scoring"]),
     ("interchange", &["types", "casework"]),
     ("scoring", &["types", "casework", "rules"]),
     ("proto", &[]),
     ("chassis", &[]),
+    ("access", &["types", "proto", "chassis"]),
     ("testing", &["chassis"]),
-    ("case-ingestion", &["types", "casework", "proto", "chassis"]),
+    ("case-ingestion", &["types", "casework", "proto", "chassis", "access"]),
     ("rule-configuration", &["types", "casework", "rules", "proto", "chassis"]),
-    ("scoring-service", &["types", "casework", "rules", "scoring", "proto", "chassis"]),
-    ("result-publication", &["types", "ledger", "proto", "chassis"]),
+    ("scoring-service", &["types", "casework", "rules", "scoring", "proto", "chassis", "access"]),
+    ("result-publication", &["types", "ledger", "bulletin", "proto", "chassis", "access"]),
     (
         "suite",
         &[
@@ -29,6 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "rules",
             "scoring",
             "ledger",
+            "bulletin",
             "interchange",
             "proto",
             "chassis",
@@ -57,7 +60,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that see neither the network nor a database, a clock or a runtime.
-const PURE: &[&str] = &["types", "casework", "rules", "scoring", "ledger", "interchange"];
+const PURE: &[&str] =
+    &["types", "casework", "rules", "scoring", "ledger", "bulletin", "interchange"];
 
 /// What a pure crate must not import.
 const IMPURE: &[&str] = &["tokio", "tonic", "prost", "sqlx", "redis", "tracing", "opentelemetry"];

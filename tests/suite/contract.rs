@@ -7,7 +7,8 @@ use crate::support::root;
 
 fn sources() -> String {
     let mut text = String::new();
-    let mut folders = vec![root().join("services"), root().join("libs/chassis")];
+    let mut folders =
+        ["services", "libs/chassis", "libs/access"].map(|it| root().join(it)).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

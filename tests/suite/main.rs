@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
+mod access;
 mod architecture;
 mod boston;
 mod calendar;
@@ -11,9 +12,12 @@ mod contested;
 mod contract;
 mod county;
 mod deadlines;
+mod exports;
 mod live;
 mod malformed;
 mod outages;
+#[path = "../../libs/bulletin/tests/it/pages.rs"]
+mod pages;
 mod processes;
 mod publication;
 mod registry;

@@ -27,11 +27,14 @@ pub(crate) use self::access::{Guard, Guards};
 pub use self::config::{IdentityConfig, IdentityMode};
 pub use self::issuer::{Grant, Issuer, IssuerError, IssuerKey};
 pub use self::keys::{KeysError, RELOAD};
+pub use self::principal::Admitted;
 pub(crate) use self::principal::{Caller, Denied};
 pub use self::principal::{Principal, Role, Scope, SubjectError, UnknownRole, check_subject};
 pub use self::refusal::Refusal;
 pub(crate) use self::token_file::TokenFile;
 pub use self::verifier::Verifier;
+
+use std::sync::Arc;
 
 use tonic::metadata::MetadataMap;
 
@@ -43,6 +46,20 @@ use crate::rpc::context;
 /// Spawned tasks do not inherit it.
 pub fn principal() -> Option<Principal> {
     context::caller().admitted.map(|admitted| admitted.principal.clone())
+}
+
+/// The call that this task handles, and who makes it; `None` where the service asks nobody.
+///
+/// Spawned tasks do not inherit it.
+pub fn admitted() -> Option<Arc<Admitted>> {
+    context::caller().admitted
+}
+
+/// What a caller is told who may not do with `resource` what the call being handled does, in the same
+/// words whether or not it exists.
+pub fn denied(resource: impl Into<String>) -> Refusal {
+    let method = admitted().map(|call| call.method.clone()).unwrap_or_default();
+    Refusal::Denied { method, resource: resource.into() }
 }
 
 /// Who acts, where nobody is asked to prove it.

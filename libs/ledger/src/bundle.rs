@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::note::{SignedNote, VerifierKey};
-use crate::version::SealedVersion;
+use crate::version::{SealedVersion, VersionError};
 
 pub use self::evidence::{EntryProof, Evidence, Proofs};
 pub use self::report::{Check, Checked, Failure, Outcome, Place, Report};
@@ -71,6 +71,31 @@ impl Bundle {
     #[must_use]
     pub fn with_earlier(self, earlier: &[SealedVersion]) -> Self {
         Self { earlier: earlier.iter().map(json).collect(), ..self }
+    }
+
+    /// Reads the file; nothing of it is checked.
+    ///
+    /// # Errors
+    ///
+    /// When it is not the JSON of a bundle.
+    pub fn parse(file: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(file)
+    }
+
+    /// The digest of the document, as the file says it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The sealed version inside, whose own digests hold. Whether it was published is for
+    /// [`verify`] to say.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SealedVersion::parse`].
+    pub fn sealed(&self) -> Result<SealedVersion, VersionError> {
+        SealedVersion::parse(canonical::to_vec(&self.document)?)
     }
 
     /// The bytes of the file.

@@ -44,6 +44,14 @@ pub mod publication {
     }
 }
 
+/// The log of who read what, which several services have.
+pub mod access {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("chengping.access.v1");
+    }
+}
+
 /// The descriptors of all files, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/chengping_descriptor.bin"));

@@ -14,7 +14,7 @@ use crate::annual::Annual;
 use crate::count::Rate;
 use crate::decode::{Decode, Decoder};
 use crate::document::{self, Node};
-use crate::family::FamilyRules;
+use crate::family::{FamilyRules, Item};
 use crate::mistakes::Mistakes;
 use crate::number::Number;
 use crate::source::{Names, Source};
@@ -196,6 +196,14 @@ pub struct Scoring {
     /// Where the settings come from.
     #[serde(flatten)]
     pub source: Source,
+}
+
+impl Scoring {
+    /// Whether a body is warned of what an item costs it: more than the warning share of the item's
+    /// points (decisions.md 38).
+    pub fn warns(&self, item: &Item, deduction: &Exact) -> bool {
+        *deduction > &self.warning_share.value * &item.rule.points().value
+    }
 }
 
 /// The usual decimals are left out, so that older packs hash as before.

@@ -6,7 +6,7 @@
 mod formula;
 mod words;
 
-use chengping_rules::{Aspect, Item, RulePack};
+use chengping_rules::{Aspect, FamilyRules, Item, RulePack};
 use chengping_types::Exact;
 
 use self::formula::Wording;
@@ -87,6 +87,13 @@ pub fn explain(pack: &RulePack, card: &Scorecard, language: Language) -> Explana
         total: total(pack, card),
         items: card.items().filter_map(|(stream, item)| item_of(stream, item)).collect(),
     }
+}
+
+/// The formula of an item over the names of what it counts, as [`ItemExplanation::formula`]; `rules`
+/// is the family that it belongs to.
+pub fn formula(rules: &FamilyRules, item: &Item, language: Language) -> String {
+    let wording = Wording { item, mode: rules.differentiation_mode(), language };
+    wording.formula() + whose(item, language)
 }
 
 fn explain_item(
@@ -194,7 +201,7 @@ fn stream_terms(stream: &StreamResult) -> String {
 }
 
 /// The shortest decimal that is exact within four places, or else four places.
-fn readable(number: &Exact) -> String {
+pub fn readable(number: &Exact) -> String {
     let rounded = number.to_decimal(4);
     let short = rounded.trim_end_matches('0').trim_end_matches('.');
     let text = if short.parse().as_ref() == Ok(number) { short } else { &rounded };

@@ -255,6 +255,6 @@ fn item_result(
 ) -> ItemResult {
     let weighted = |part: &PartResult| Some(&part.applied.as_ref()?.deduction * &part.share);
     let deduction: Exact = parts.iter().filter_map(weighted).sum();
-    let warned = deduction > &pack.scoring.warning_share.value * &item.rule.points().value;
+    let warned = pack.scoring.warns(item, &deduction);
     ItemResult { text: text.clone(), deduction, warned, parts }
 }

@@ -1,8 +1,12 @@
 //! Who may call what here (clauses 1.1, 6.6, 7.1 and 7.2 of the regulation).
 
+use chengping_access::{Detail, Details};
 use chengping_chassis::identity::{
     Access,
-    Role::{self, Administrator, Auditor, Integrator, Office, Service},
+    Role::{
+        self, Administrator, Approver, Auditor, Bureau, Collector, District, Integrator, Office,
+        Service,
+    },
 };
 
 /// Platforms send what happened; those who are judged by it, or judge, never do (1.1).
@@ -10,9 +14,15 @@ const SEND: &[Role] = &[Integrator];
 /// As [`SEND`], and result-publication in its own name: a decision on an objection is an event, made
 /// by those who decide and never by those who are judged (6.8).
 const WRITE: &[Role] = &[Integrator, Service];
-/// Who reads cases: the office, those who oversee it, and the platform that sent them. Bodies read
-/// their own through what is published.
-const READ: &[Role] = &[Office, Auditor, Integrator, Service];
+/// Who reads all cases: the office, those who decide and oversee (6.6), and the platform that sent them.
+const READ: &[Role] = &[Office, Administrator, Approver, Auditor, Integrator, Service];
+/// And each body its own, with the whole process (7.1, 7.2).
+const ASK: &[Role] =
+    &[Office, Administrator, Approver, Auditor, Integrator, Service, District, Bureau, Collector];
+/// What was set aside may be anybody's: who keeps it, and who oversees that.
+const ASIDE: &[Role] = &[Office, Auditor, Integrator, Service];
+/// Who read what (6.6).
+const OVERSEE: &[Role] = &[Auditor];
 /// Who mends what was set aside.
 const MEND: &[Role] = &[Office, Integrator];
 /// Who freezes a month: the office, and scoring in its own name.
@@ -36,14 +46,14 @@ pub const ACCESS: &Access = &[
     ("chengping.cases.v1.CaseService/UploadEvents", SEND),
     ("chengping.cases.v1.CaseService/StreamCases", SEND),
     ("chengping.cases.v1.CaseService/StreamEvents", SEND),
-    ("chengping.cases.v1.CaseService/GetCase", READ),
-    ("chengping.cases.v1.CaseService/ListCases", READ),
-    ("chengping.cases.v1.CaseService/ListEvents", READ),
-    ("chengping.cases.v1.CaseService/GetTimeline", READ),
+    ("chengping.cases.v1.CaseService/GetCase", ASK),
+    ("chengping.cases.v1.CaseService/ListCases", ASK),
+    ("chengping.cases.v1.CaseService/ListEvents", ASK),
+    ("chengping.cases.v1.CaseService/GetTimeline", ASK),
     ("chengping.cases.v1.CaseService/WatchCaseChanges", READ),
     ("chengping.cases.v1.RejectService/BatchCreateRejects", SEND),
-    ("chengping.cases.v1.RejectService/GetReject", READ),
-    ("chengping.cases.v1.RejectService/ListRejects", READ),
+    ("chengping.cases.v1.RejectService/GetReject", ASIDE),
+    ("chengping.cases.v1.RejectService/ListRejects", ASIDE),
     ("chengping.cases.v1.RejectService/ReplayReject", MEND),
     ("chengping.cases.v1.RejectService/DismissReject", MEND),
     ("chengping.cases.v1.ArchiveService/StreamArchive", ARCHIVE),
@@ -59,6 +69,19 @@ pub const ACCESS: &Access = &[
     ("chengping.cases.v1.SnapshotService/VerifySnapshot", FROZEN),
     ("chengping.cases.v1.SnapshotService/RebuildCaseFiles", REBUILD),
     ("chengping.cases.v1.SnapshotService/StreamFacts", COUNT),
+    ("chengping.cases.v1.AccessService/ListAccessEntries", OVERSEE),
+];
+
+/// What shows something that belongs to single bodies.
+pub const DETAILS: &Details = &[
+    ("chengping.cases.v1.CaseService/GetCase", Detail::Named),
+    ("chengping.cases.v1.CaseService/ListCases", Detail::Filtered),
+    ("chengping.cases.v1.CaseService/ListEvents", Detail::Named),
+    ("chengping.cases.v1.CaseService/GetTimeline", Detail::Named),
+    ("chengping.cases.v1.RejectService/GetReject", Detail::Whole),
+    ("chengping.cases.v1.RejectService/ListRejects", Detail::Whole),
+    ("chengping.cases.v1.SnapshotService/StreamFacts", Detail::Whole),
+    ("chengping.cases.v1.ArchiveService/StreamArchive", Detail::Whole),
 ];
 
 #[cfg(test)]
@@ -70,6 +93,7 @@ mod tests {
         let methods =
             chengping_testing::methods(chengping_proto::FILE_DESCRIPTOR_SET, "chengping.cases.v1");
         chengping_testing::assert_covers(ACCESS, &methods);
+        chengping_access::assert_details(ACCESS, DETAILS);
     }
 
     #[test]

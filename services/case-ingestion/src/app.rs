@@ -9,6 +9,7 @@ mod packing;
 mod reading;
 mod rejects;
 mod retention;
+mod seeing;
 mod snapshots;
 mod turns;
 mod upkeep;
@@ -23,6 +24,9 @@ pub(crate) use self::retention::{Erasing, PuttingAway, Restored};
 
 use std::time::Duration;
 
+use chengping_access::AccessLog;
+use chengping_access::registry::Registries;
+
 use self::changes::News;
 use self::intake::Memory;
 use self::turns::Turns;
@@ -36,6 +40,9 @@ use crate::store::PgPool;
 pub(crate) struct App {
     pool: PgPool,
     registry: Registry,
+    /// Where bodies belong, which is asked for where a caller does not see everything.
+    registries: Registries,
+    access: AccessLog,
     turns: Turns,
     news: News,
     memory: Memory,
@@ -50,7 +57,13 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(pool: PgPool, registry: Registry, config: &Config) -> Self {
+    pub(crate) fn new(
+        pool: PgPool,
+        registry: Registry,
+        registries: Registries,
+        config: &Config,
+    ) -> Self {
+        let access = AccessLog::new(pool.clone());
         let (turns, packers) = (Turns::default(), Turns::default());
         let (news, memory, metrics) = (News::default(), Memory::default(), Metrics::new());
         let (commit_timeout, retention) = (config.intake.commit_timeout(), config.retention);
@@ -58,6 +71,8 @@ impl App {
         Self {
             pool,
             registry,
+            registries,
+            access,
             turns,
             news,
             memory,
@@ -67,6 +82,11 @@ impl App {
             lost_after,
             retention,
         }
+    }
+
+    /// The log of who looked.
+    pub(crate) const fn access(&self) -> &AccessLog {
+        &self.access
     }
 
     /// What it measures.

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod change;
+mod concern;
 mod deadline;
 mod fold;
 mod intake;
@@ -16,6 +17,7 @@ mod snapshot;
 
 pub(crate) use self::bodies::{KnownBodies, named_bodies, refuse_unknown_bodies};
 pub(crate) use self::change::{CaseVersions, Changes};
+pub(crate) use self::concern::{Areas, concerned};
 pub(crate) use self::deadline::{
     Lack, LackingCase, MISSING_DUE_AT, Settled, StoredDeadline, Version, Versions, ZonedRules,
     never_computed,

@@ -106,6 +106,9 @@ pub(crate) enum Error {
     /// rule-configuration gave what it must not give.
     #[error("rule-configuration gave a registry that is not one: {0}")]
     RegistryCorrupt(String),
+    /// It is not for the caller, or they cannot be told from those whom it is for.
+    #[error(transparent)]
+    Access(#[from] chengping_access::Error),
     /// The process stops; what was acknowledged stands.
     #[error("the service is stopping; send again what was not acknowledged")]
     Stopping,
@@ -142,6 +145,7 @@ impl ApiError for Error {
             }
             Self::ArchiveDigestMismatch { .. } | Self::ReadingDisturbed => Code::Aborted,
             Self::Page(error) => error.code(),
+            Self::Access(error) => error.code(),
             Self::CaseNotFound { .. }
             | Self::RejectNotFound { .. }
             | Self::SnapshotNotFound { .. }
@@ -168,6 +172,7 @@ impl ApiError for Error {
         match self {
             Self::Invalid(_) => "REQUEST_INVALID",
             Self::Page(error) => error.reason(),
+            Self::Access(error) => error.reason(),
             Self::CaseNotFound { .. } => "CASE_NOT_FOUND",
             Self::RejectNotFound { .. } => "REJECT_NOT_FOUND",
             Self::RejectNotOpen { .. } => "REJECT_NOT_OPEN",
@@ -204,6 +209,7 @@ impl ApiError for Error {
         };
         match self {
             Self::Page(error) => error.metadata(),
+            Self::Access(error) => error.metadata(),
             Self::CaseNotFound { name }
             | Self::RejectNotFound { name }
             | Self::SnapshotNotFound { name }
@@ -245,6 +251,7 @@ impl ApiError for Error {
     fn field_errors(&self) -> Option<&FieldErrors> {
         match self {
             Self::Invalid(errors) => Some(errors),
+            Self::Access(error) => error.field_errors(),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Speaks gRPC for [`App`](crate::app::App): converts, delegates, converts back. Decides nothing.
 
+mod access;
 mod archives;
 mod cases;
 mod changes;
@@ -10,6 +11,7 @@ mod probe;
 mod rejects;
 mod snapshots;
 
+pub(crate) use self::access::AccessHandlers;
 pub(crate) use self::archives::ArchiveHandlers;
 pub(crate) use self::cases::CaseHandlers;
 pub use self::probe::{METHODS, Probed, probe};

@@ -20,12 +20,13 @@ use chengping_chassis::CancellationToken;
 use chengping_chassis::postgres;
 use chengping_chassis::serve::{self, MESSAGE_BYTES_MAX, Server};
 use chengping_proto::FILE_DESCRIPTOR_SET;
+use chengping_proto::cases::v1::access_service_server::AccessServiceServer;
 use chengping_proto::cases::v1::archive_service_server::ArchiveServiceServer;
 use chengping_proto::cases::v1::case_service_server::CaseServiceServer;
 use chengping_proto::cases::v1::reject_service_server::RejectServiceServer;
 use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
 
-pub use self::access::ACCESS;
+pub use self::access::{ACCESS, DETAILS};
 pub use self::config::{Config, IntakeConfig, RetentionConfig};
 
 /// What bytes of chance are given to.
@@ -56,10 +57,10 @@ pub async fn build(
 ) -> anyhow::Result<()> {
     let pool = postgres::pool(&config.database, SCHEMA).await?;
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
-    let registry = peers::Registry::new(&config.rules)?;
+    let (registry, registries) = peers::connect(&config.rules)?;
     let intake = config.intake.clone();
     let message_bytes_max = intake.message_bytes_max();
-    let app = app::App::new(pool, registry, config);
+    let app = app::App::new(pool, registry, registries, config);
     let look = Duration::from_millis(config.telemetry.metrics_interval_ms.get());
     server.run_beside(app.clone().keep_up(look, shutdown.clone()));
     server.run_beside(app.clone().end_lost_copies(shutdown.clone()));
@@ -70,10 +71,12 @@ pub async fn build(
     let rejects = RejectServiceServer::new(grpc::RejectHandlers::new(app.clone()))
         .max_decoding_message_size(REJECT_BYTES_MAX);
     let snapshots = SnapshotServiceServer::new(grpc::SnapshotHandlers::new(app.clone()));
+    let access = AccessServiceServer::new(grpc::AccessHandlers::new(app.clone()));
     let archives = ArchiveServiceServer::new(grpc::ArchiveHandlers::new(app))
         .max_decoding_message_size(MESSAGE_BYTES_MAX);
     server.protect(&config.identity, ACCESS)?.describe(FILE_DESCRIPTOR_SET);
     server.add_service(cases).add_service(rejects).add_service(snapshots).add_service(archives);
+    server.add_service(access);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex as SlotMutex, PoisonError};
 use std::time::Duration;
 
+use chengping_access::registry::Registries;
 use chengping_chassis::client::{self, AddressError, TracedChannel};
 use chengping_chassis::config::PeerConfig;
 use chengping_proto::rules::v1 as pb;
@@ -46,15 +47,16 @@ struct Known {
     asked: Option<Instant>,
 }
 
-impl Registry {
-    /// Asks the rule-configuration at `peer`, when there is something to ask.
-    pub(crate) fn new(peer: &PeerConfig) -> Result<Self, AddressError> {
-        let client =
-            RegistryServiceClient::new(client::connect(peer)?.calling_as("case-ingestion"))
-                .max_decoding_message_size(MESSAGE_BYTES_MAX);
-        Ok(Self { client, slots: Arc::default() })
-    }
+/// Asks the rule-configuration at `peer`, when there is something to ask: which bodies there are, and
+/// where they belong.
+pub(crate) fn connect(peer: &PeerConfig) -> Result<(Registry, Registries), AddressError> {
+    let channel = client::connect(peer)?.calling_as("case-ingestion");
+    let client = RegistryServiceClient::new(channel.clone());
+    let client = client.max_decoding_message_size(MESSAGE_BYTES_MAX);
+    Ok((Registry { client, slots: Arc::default() }, Registries::new(channel)))
+}
 
+impl Registry {
     /// The known bodies; whichever of `named` is not in them did not exist when this was called.
     pub(crate) async fn bodies(
         &self,

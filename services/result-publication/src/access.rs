@@ -1,15 +1,15 @@
 //! Who may call what here, and which versions they see (clauses 1.1, 6.2, 6.4, 6.6 to 6.9 and 7.3 of
 //! the regulation).
 
+use chengping_access::{Detail, Details};
 use chengping_chassis::identity::{
     Access,
     Role::{
         self, Administrator, Approver, Assessment, Auditor, Bureau, Collector, District, Office,
         Service,
     },
-    Scope, principal,
+    principal,
 };
-use chengping_types::BodyId;
 
 use crate::domain::state::State;
 
@@ -22,9 +22,14 @@ const READ: &[Role] = &Role::ALL;
 /// Whoever takes results into a system of their own (7.3).
 const CONSUME: &[Role] = &[Assessment, Office, District, Service];
 /// Whoever is judged may object and ask (6.8).
-const ASK: &[Role] = &[District, Bureau, Collector, Assessment];
-/// Questions and reports, for those who ask, answer and oversee.
+const ASK: &[Role] = &[District, Bureau, Collector];
+/// Questions, for those who ask, answer and oversee: each body sees its own.
+const FOLLOW_ASKED: &[Role] =
+    &[District, Bureau, Collector, Office, Administrator, Approver, Auditor];
+/// Reports, for those who make, take and oversee them.
 const FOLLOW: &[Role] = &[District, Bureau, Collector, Assessment, Office, Approver, Auditor];
+/// Who read what (6.6).
+const OVERSEE: &[Role] = &[Auditor];
 /// Districts report on their own jurisdictions (6.4).
 const REPORT: &[Role] = &[District];
 
@@ -47,12 +52,12 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.BulletinService/WatchPublications", CONSUME),
     ("chengping.publication.v1.BulletinService/AcknowledgePublication", CONSUME),
     ("chengping.publication.v1.InquiryService/CreateInquiry", ASK),
-    ("chengping.publication.v1.InquiryService/GetInquiry", FOLLOW),
-    ("chengping.publication.v1.InquiryService/ListInquiries", FOLLOW),
+    ("chengping.publication.v1.InquiryService/GetInquiry", FOLLOW_ASKED),
+    ("chengping.publication.v1.InquiryService/ListInquiries", FOLLOW_ASKED),
     ("chengping.publication.v1.InquiryService/ReviewInquiry", PUBLISH),
     ("chengping.publication.v1.InquiryService/DecideInquiry", DECIDE),
     ("chengping.publication.v1.InquiryService/CreateInquiryEvidence", ASK),
-    ("chengping.publication.v1.InquiryService/GetInquiryEvidence", FOLLOW),
+    ("chengping.publication.v1.InquiryService/GetInquiryEvidence", FOLLOW_ASKED),
     ("chengping.publication.v1.DistrictReportService/CreateDistrictReport", REPORT),
     ("chengping.publication.v1.DistrictReportService/GetDistrictReport", FOLLOW),
     ("chengping.publication.v1.DistrictReportService/ListDistrictReports", FOLLOW),
@@ -62,6 +67,17 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.LedgerService/GetInclusionProof", READ),
     ("chengping.publication.v1.LedgerService/GetConsistencyProof", READ),
     ("chengping.publication.v1.LedgerService/ListVerifierKeys", READ),
+    ("chengping.publication.v1.AccessService/ListAccessEntries", OVERSEE),
+];
+
+/// What shows, or takes, something that belongs to single bodies. What is published, and what is shown
+/// to all before, is none of it.
+pub const DETAILS: &Details = &[
+    ("chengping.publication.v1.InquiryService/CreateInquiry", Detail::Named),
+    ("chengping.publication.v1.InquiryService/GetInquiry", Detail::Named),
+    ("chengping.publication.v1.InquiryService/ListInquiries", Detail::Filtered),
+    ("chengping.publication.v1.InquiryService/CreateInquiryEvidence", Detail::Named),
+    ("chengping.publication.v1.InquiryService/GetInquiryEvidence", Detail::Named),
 ];
 
 /// Those who make versions, decide on them, or oversee it, see them in every state.
@@ -82,20 +98,6 @@ pub(crate) fn sees(state: State) -> bool {
     }
 }
 
-/// Whether whoever makes the call being handled may ask for this body (6.8).
-pub(crate) fn speaks_for(body: &BodyId) -> bool {
-    principal().is_none_or(|caller| caller.bodies().contains(body.as_str()))
-}
-
-/// The bodies whose inquiries whoever makes the call being handled sees; none for all.
-pub(crate) fn seen_bodies() -> Option<Vec<String>> {
-    let caller = principal().filter(|caller| !caller.has_any(INSIDE))?;
-    match caller.bodies() {
-        Scope::All => None,
-        Scope::Only(bodies) => Some(bodies.iter().cloned().collect()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +109,7 @@ mod tests {
             "chengping.publication.v1",
         );
         chengping_testing::assert_covers(ACCESS, &methods);
+        chengping_access::assert_details(ACCESS, DETAILS);
     }
 
     #[test]

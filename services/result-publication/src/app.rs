@@ -5,17 +5,20 @@ mod compare;
 mod create;
 mod decide;
 mod evidence;
+mod export;
 mod inquiries;
 mod notice;
 mod outbox;
 mod publish;
 mod reading;
+mod seeing;
 mod watch;
 mod withdraw;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chengping_access::AccessLog;
 use chengping_chassis::CancellationToken;
 use chengping_types::Instant;
 use chengping_types::name::BulletinVersionName;
@@ -41,6 +44,7 @@ pub(crate) use self::watch::{Publication, Told, Watch};
 #[derive(Clone)]
 pub(crate) struct App {
     store: Store,
+    access: AccessLog,
     peers: Peers,
     keys: Arc<Keys>,
     require_notice: bool,
@@ -53,6 +57,7 @@ pub(crate) struct App {
     /// Wakes who sends what this process has decided.
     decided: Arc<channel::Sender<()>>,
     shutdown: CancellationToken,
+    exports: export::Exports,
 }
 
 impl App {
@@ -64,6 +69,7 @@ impl App {
         shutdown: CancellationToken,
     ) -> Self {
         Self {
+            access: store.access_log(),
             store,
             peers,
             keys: Arc::new(keys),
@@ -75,6 +81,7 @@ impl App {
             published: Arc::new(channel::Sender::new(())),
             decided: Arc::new(channel::Sender::new(())),
             shutdown,
+            exports: export::Exports::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chengping_bulletin::FileFormat;
 use chengping_chassis::error::{ApiError, FieldErrors};
 use chengping_chassis::page_token::PageError;
 use chengping_ledger::merkle::TreeHead;
@@ -85,6 +86,9 @@ pub(crate) enum Error {
     /// A stored document is not what was once sealed.
     #[error("the sealed document of {name} is corrupt")]
     DocumentCorrupt { name: String, source: Box<dyn std::error::Error + Send + Sync> },
+    /// A version cannot be shown as a file.
+    #[error("{name} cannot be given as {format}")]
+    Export { name: String, format: FileFormat, source: Box<dyn std::error::Error + Send + Sync> },
     /// The stored log is not what was last signed.
     #[error("the log of {jurisdiction} has {found:?}, the last checkpoint says {signed:?}")]
     LogCorrupt { jurisdiction: String, found: TreeHead, signed: Option<TreeHead> },
@@ -153,9 +157,9 @@ pub(crate) enum Error {
     /// The case that an upheld inquiry is about is not known.
     #[error("case {case_no} of {name} is not known; refuse the inquiry, or import the case first")]
     CaseNotFound { name: String, case_no: String },
-    /// The caller may not speak for the body.
-    #[error("Permission '{method}' denied on resource '{resource}' (or it might not exist).")]
-    BodyDenied { method: &'static str, resource: String },
+    /// It is not for the caller, or they cannot be told from those whom it is for.
+    #[error(transparent)]
+    Access(#[from] chengping_access::Error),
     /// Another service did not do its part.
     #[error("{peer} did not do its part: {}", .status.message())]
     Peer {
@@ -195,7 +199,7 @@ impl ApiError for Error {
             | Self::EvidenceNotFound { .. }
             | Self::LogEmpty { .. } => Code::NotFound,
             Self::AlreadyObjected { .. } => Code::AlreadyExists,
-            Self::BodyDenied { .. } => Code::PermissionDenied,
+            Self::Access(error) => error.code(),
             Self::TooMuchPublished { .. } => Code::Aborted,
             Self::EvaluationNotSucceeded { .. }
             | Self::EvaluationOfOtherMonth { .. }
@@ -233,6 +237,7 @@ impl ApiError for Error {
             Self::Store(error) if error.is_transient() => Code::Unavailable,
             Self::NotBuilt { .. } => Code::Unimplemented,
             Self::Seal { .. }
+            | Self::Export { .. }
             | Self::DocumentTooLarge { .. }
             | Self::CutOff(_)
             | Self::Store(_) => Code::Internal,
@@ -280,8 +285,9 @@ impl ApiError for Error {
             Self::InquiryDecided { .. } => "INQUIRY_DECIDED",
             Self::TooMuchEvidence { .. } => "TOO_MUCH_EVIDENCE",
             Self::CaseNotFound { .. } => "CASE_NOT_FOUND",
-            Self::BodyDenied { .. } => "PERMISSION_DENIED",
+            Self::Access(error) => error.reason(),
             Self::Peer { .. } => "PEER_FAILED",
+            Self::Export { .. } => "EXPORT_FAILED",
             Self::Scoring(_) if self.code() == Code::Internal => "SCORING_FAILED",
             Self::Scoring(_) => "SCORING_UNAVAILABLE",
             Self::DocumentTooLarge { .. } => "DOCUMENT_TOO_LARGE",
@@ -339,9 +345,7 @@ impl ApiError for Error {
             Self::InquiryDecided { name, state } => of(&[("name", name), ("state", state)]),
             Self::TooMuchEvidence { name, most } => of(&[("name", name), ("most", most)]),
             Self::CaseNotFound { name, case_no } => of(&[("name", name), ("caseNo", case_no)]),
-            Self::BodyDenied { method, resource } => {
-                of(&[("method", method), ("resource", resource)])
-            }
+            Self::Access(error) => error.metadata(),
             Self::Peer { peer, .. } => of(&[("peer", peer)]),
             Self::EtagMismatch { name, current } => of(&[("name", name), ("current", current)]),
             Self::RequestIdReused { request_id } => of(&[("requestId", request_id)]),
@@ -356,6 +360,7 @@ impl ApiError for Error {
     fn field_errors(&self) -> Option<&FieldErrors> {
         match self {
             Self::Invalid(errors) => Some(errors),
+            Self::Access(error) => error.field_errors(),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! The gRPC face: every method converts, delegates, converts back.
 
+mod access;
 mod bulletins;
 mod convert;
 mod inquiries;
@@ -9,6 +10,7 @@ mod unbuilt;
 
 use chengping_chassis::identity;
 use chengping_chassis::serve::{MESSAGE_BYTES_MAX, Server};
+use chengping_proto::publication::v1::access_service_server::AccessServiceServer;
 use chengping_proto::publication::v1::bulletin_service_server::BulletinServiceServer;
 use chengping_proto::publication::v1::district_report_service_server::DistrictReportServiceServer;
 use chengping_proto::publication::v1::inquiry_service_server::InquiryServiceServer;
@@ -18,14 +20,16 @@ use tonic::{Request, Response};
 use crate::app::App;
 use crate::error::Error;
 
-/// Adds the four services.
+/// Adds the services.
 pub(crate) fn add_services(server: &mut Server, app: App) {
+    let access = AccessServiceServer::new(access::Access { app: app.clone() });
     let bulletins = BulletinServiceServer::new(bulletins::Bulletins { app: app.clone() });
     let inquiries = InquiryServiceServer::new(inquiries::Inquiries { app: app.clone() });
     let ledger = LedgerServiceServer::new(ledger::Ledger { app });
     server
         .add_service(bulletins.max_encoding_message_size(MESSAGE_BYTES_MAX))
         .add_service(ledger)
+        .add_service(access)
         .add_service(inquiries)
         .add_service(DistrictReportServiceServer::new(unbuilt::Unbuilt));
 }

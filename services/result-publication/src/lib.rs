@@ -21,7 +21,7 @@ use chengping_chassis::serve::{self, Server};
 use chengping_proto::FILE_DESCRIPTOR_SET;
 use sqlx::migrate::Migrator;
 
-pub use access::ACCESS;
+pub use access::{ACCESS, DETAILS};
 pub use config::{Config, Days, KeysConfig, PublicationConfig, WatchConfig};
 
 /// The schema that belongs to the service, and the role that it logs in as.

@@ -6,6 +6,7 @@ mod rules;
 
 use std::collections::BTreeMap;
 
+use chengping_access::registry::Registries;
 use chengping_chassis::client::{self, AddressError, TracedChannel};
 use chengping_chassis::config::PeerConfig;
 use chengping_chassis::serve::MESSAGE_BYTES_MAX;
@@ -32,6 +33,8 @@ const NAME: &str = "result-publication";
 pub(crate) struct Peers {
     pub(crate) scoring: Scoring,
     pub(crate) rules: Rules,
+    /// Where bodies belong, which is asked for where a caller does not see everything.
+    pub(crate) registries: Registries,
     pub(crate) cases: Cases,
 }
 
@@ -41,6 +44,7 @@ impl Peers {
         Ok(Self {
             scoring: Scoring::connect(&config.scoring)?,
             rules: Rules::connect(&config.rules)?,
+            registries: Registries::new(client::connect(&config.rules)?.calling_as(NAME)),
             cases: Cases::connect(&config.cases)?,
         })
     }

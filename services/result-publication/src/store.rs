@@ -14,6 +14,7 @@ pub(crate) mod versions;
 use std::error::Error;
 use std::str::FromStr;
 
+use chengping_access::AccessLog;
 use chengping_types::Instant;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
@@ -54,6 +55,11 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) const fn new(pool: PgPool) -> Self {
         Self { pool }
+    }
+
+    /// The log of who looked.
+    pub(crate) fn access_log(&self) -> AccessLog {
+        AccessLog::new(self.pool.clone())
     }
 
     /// A connection for a single question.

@@ -5,11 +5,13 @@ mod in_force;
 mod live;
 mod preview;
 mod scored;
+mod seeing;
 mod tallies;
 mod trace;
 
 use std::sync::Arc;
 
+use chengping_access::AccessLog;
 use chengping_casework::{Question, View};
 use chengping_chassis::clock::WallClock;
 use chengping_chassis::error::FieldErrors;
@@ -39,6 +41,7 @@ const AT_ONCE: usize = 2;
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     store: Store,
+    access: AccessLog,
     peers: Peers,
     recent: Arc<Recent>,
     previews: Arc<preview::Memo>,
@@ -55,11 +58,22 @@ struct Outcome {
 }
 
 impl App {
-    pub(crate) fn new(store: Store, peers: Peers, clock: WallClock, lives: Lives) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        access: AccessLog,
+        peers: Peers,
+        clock: WallClock,
+        lives: Lives,
+    ) -> Self {
         let places = || Arc::new(Semaphore::new(AT_ONCE));
         let (recent, previews) = (Arc::default(), Arc::default());
         let (evaluating, explaining) = (places(), places());
-        Self { store, peers, recent, previews, evaluating, explaining, clock, lives }
+        Self { store, access, peers, recent, previews, evaluating, explaining, clock, lives }
+    }
+
+    /// The log of who looked.
+    pub(crate) const fn access(&self) -> &AccessLog {
+        &self.access
     }
 
     /// The clock of the service; no score depends on it.

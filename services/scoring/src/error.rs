@@ -22,6 +22,8 @@ pub(crate) enum Error {
     Invalid(#[from] FieldErrors),
     #[error(transparent)]
     Page(#[from] PageError),
+    #[error(transparent)]
+    Access(#[from] chengping_access::Error),
     #[error("evaluation {0} does not exist")]
     EvaluationNotFound(String),
     #[error("scorecard {0} does not exist")]
@@ -81,6 +83,7 @@ impl ApiError for Error {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
             Self::Page(error) => error.code(),
+            Self::Access(error) => error.code(),
             Self::EvaluationNotFound(_)
             | Self::ScorecardNotFound(_)
             | Self::InputNotFound { .. } => Code::NotFound,
@@ -116,6 +119,7 @@ impl ApiError for Error {
         match self {
             Self::Invalid(_) => "REQUEST_INVALID",
             Self::Page(error) => error.reason(),
+            Self::Access(error) => error.reason(),
             Self::EvaluationNotFound(_) => "EVALUATION_NOT_FOUND",
             Self::ScorecardNotFound(_) => "SCORECARD_NOT_FOUND",
             Self::InputNotFound { .. } => "INPUT_NOT_FOUND",
@@ -142,6 +146,7 @@ impl ApiError for Error {
     fn metadata(&self) -> BTreeMap<String, String> {
         let pairs: Vec<(&str, String)> = match self {
             Self::Page(error) => return error.metadata(),
+            Self::Access(error) => return error.metadata(),
             Self::Live(error) => return error.metadata(),
             Self::EvaluationNotFound(name) | Self::ScorecardNotFound(name) => {
                 vec![("name", name.clone())]
@@ -173,6 +178,7 @@ impl ApiError for Error {
         match self {
             Self::Invalid(errors) => Some(errors),
             Self::Live(error) => error.field_errors(),
+            Self::Access(error) => error.field_errors(),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Speaks gRPC for [`App`]: converts, delegates, converts back. Decides nothing.
 
+mod access;
 mod convert;
 mod live;
 mod pages;
@@ -16,6 +17,7 @@ use chengping_proto::scoring::v1::evaluation_service_server::{
 use futures_util::{Stream, stream};
 use tonic::{Request, Response, Status};
 
+pub(crate) use self::access::access_service;
 use crate::app::App;
 use crate::error::Error;
 
@@ -73,7 +75,7 @@ impl EvaluationService for Handlers {
         request: Request<pb::DownloadEvaluationRequest>,
     ) -> Answer<Self::DownloadEvaluationStream> {
         let (name, document) = convert::download(&request.into_inner()).map_err(to_status)?;
-        let data = self.app.document(&name, document).await.map_err(to_status)?;
+        let data = self.app.document_for(&name, document).await.map_err(to_status)?;
         let data = Bytes::from(data);
         let parts = (0..data.len()).step_by(PART_BYTES).map(move |start| {
             let part = data.slice(start..data.len().min(start + PART_BYTES));
@@ -87,8 +89,7 @@ impl EvaluationService for Handlers {
         request: Request<pb::GetScorecardRequest>,
     ) -> Answer<pb::Scorecard> {
         let name = convert::scorecard_name(&request.into_inner().name).map_err(to_status)?;
-        let evaluation = convert::evaluation_of(&name);
-        let scored = self.app.scored(&evaluation).await.map_err(to_status)?;
+        let scored = self.app.scored_for(&name).await.map_err(to_status)?;
         let card = convert::whole_scorecard(&name, &scored).map_err(to_status)?;
         Ok(Response::new(card))
     }
@@ -114,6 +115,7 @@ impl EvaluationService for Handlers {
         request: Request<pb::TraceCorrectionRequest>,
     ) -> Answer<pb::TraceCorrectionResponse> {
         let (name, later) = convert::trace(&request.into_inner()).map_err(to_status)?;
+        self.app.note_trace(&name).await.map_err(to_status)?;
         let touched = self.app.trace_correction(&name, &later).await.map_err(to_status)?;
         let touched_evaluations = touched.iter().map(convert::touched).collect();
         Ok(Response::new(pb::TraceCorrectionResponse { touched_evaluations }))
@@ -142,6 +144,7 @@ impl EvaluationService for Handlers {
         let request = request.into_inner();
         let reading = tokio::task::spawn_blocking(move || convert::preview(request));
         let preview = reading.await.map_err(Error::from).flatten().map_err(to_status)?;
+        self.app.note_preview(&preview.jurisdiction).await.map_err(to_status)?;
         // A month is scored when it is its turn; the client that goes stops the rest.
         let months = stream::try_unfold(self.app.preview(preview), |mut previewing| async {
             let month = previewing.next().await.map_err(to_status)?;

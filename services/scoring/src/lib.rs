@@ -14,6 +14,7 @@ mod peers;
 mod store;
 
 use anyhow::Context as _;
+use chengping_access::AccessLog;
 use chengping_chassis::CancellationToken;
 use chengping_chassis::cache::Cache;
 use chengping_chassis::clock::WallClock;
@@ -22,7 +23,7 @@ use chengping_chassis::serve::{self, Server};
 use chengping_proto::FILE_DESCRIPTOR_SET;
 use sqlx::migrate::Migrator;
 
-pub use access::ACCESS;
+pub use access::{ACCESS, DETAILS};
 pub use config::{Config, LiveConfig};
 
 /// The schema that belongs to the service, and the role that it logs in as.
@@ -62,10 +63,12 @@ pub async fn build_with_clock(
     let peers = peers::Peers::connect(&config.cases, &config.rules, cache)?;
     let metrics = metrics::Metrics::new();
     let lives = app::Lives::new(config.live, metrics.clone(), shutdown.clone());
-    let app = app::App::new(store::Store::new(pool), peers, clock, lives);
+    let access = AccessLog::new(pool.clone());
+    let app = app::App::new(store::Store::new(pool), access, peers, clock, lives);
     server.run_beside(app.clone().show_in_force(metrics, shutdown));
     server.protect(&config.identity, ACCESS)?;
-    server.describe(FILE_DESCRIPTOR_SET).add_service(grpc::service(app));
+    server.describe(FILE_DESCRIPTOR_SET);
+    server.add_service(grpc::access_service(app.clone())).add_service(grpc::service(app));
     Ok(())
 }
 

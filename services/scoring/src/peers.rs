@@ -7,6 +7,7 @@ mod seen;
 
 use std::sync::{Arc, Mutex};
 
+use chengping_access::registry::add_row;
 use chengping_casework::{Fact, Question};
 use chengping_chassis::cache::Cache;
 use chengping_chassis::client::{AddressError, TracedChannel, connect};
@@ -167,7 +168,7 @@ impl Peers {
                 digest = Some(head.digest.parse().map_err(|error| odd(RULES, error))?);
             }
             for row in part.rows {
-                convert::add_row(&mut registry, row).map_err(|what| odd(RULES, what))?;
+                add_row(&mut registry, row).map_err(|what| odd(RULES, what))?;
             }
         }
         let digest = digest.ok_or_else(|| odd(RULES, "a registry without its revision"))?;

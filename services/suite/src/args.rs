@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use chengping_bulletin::FileFormat;
 use chengping_chassis::clock::WallClock;
 use chengping_types::{Instant, JurisdictionId, Month};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::Actor;
 use crate::commands::{
-    archive, doctor, erase, evaluate, explain, freeze, generate, import, inquiries, migrate,
-    publish, registry, rejects, restore_month, results, rules, steps, token, verify, watch,
+    access_log, archive, doctor, erase, evaluate, explain, export, freeze, generate, import,
+    inquiries, migrate, publish, registry, rejects, restore_month, results, rules, steps, token,
+    verify, watch,
 };
 use crate::failure::Failure;
 use crate::up;
@@ -57,9 +59,10 @@ pub struct Common {
     /// Only decisions (exemptions, withdrawn orders) before this instant are seen; `now` for all
     #[arg(long, global = true, value_name = "RFC3339", value_parser = instant_or_now)]
     pub decided: Option<Instant>,
-    /// Form of what goes to standard output
+    /// Form of what goes to standard output (table, json, csv), or of the file of `export` (csv,
+    /// xlsx, pdf, json, txt)
     #[arg(long, global = true, value_enum)]
-    pub format: Option<Format>,
+    pub format: Option<AnyFormat>,
     /// Seconds to wait for a server that is still starting on this machine
     #[arg(long, global = true, default_value_t = 60, value_name = "SECONDS")]
     pub wait: u64,
@@ -74,6 +77,23 @@ pub enum Format {
     Json,
     /// For spreadsheets.
     Csv,
+}
+
+/// What can be asked for as a form: that of the standard output, or of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnyFormat {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+    /// An Excel workbook.
+    Xlsx,
+    /// A printable document.
+    Pdf,
+    /// The text of a bulletin.
+    Txt,
 }
 
 /// The commands.
@@ -123,6 +143,8 @@ pub enum Command {
     Withdraw(steps::WithdrawArgs),
     /// Check a published version: signature, log, digests, and all scores computed again
     Verify(verify::VerifyArgs),
+    /// Write a version as a file for people: table, workbook, printable document or text
+    Export(export::ExportArgs),
     /// Follow publications as they come, or the provisional scores of the month that runs
     Watch(watch::WatchArgs),
     /// Write the records of a month to a Parquet file, and put its events away
@@ -139,6 +161,8 @@ pub enum Command {
     Migrate(migrate::MigrateArgs),
     /// Print a token that says who calls, signed with the key of a data folder; list and rotate keys
     Token(token::TokenArgs),
+    /// List who read what belongs to single bodies
+    AccessLog(access_log::AccessLogArgs),
     /// Look at this machine and the server, and say what is missing
     Doctor(doctor::DoctorArgs),
 }
@@ -172,8 +196,38 @@ impl Common {
         self.month.ok_or_else(|| Failure::usage("name the month with --month YYYY-MM"))
     }
 
-    /// The form of the output; a table unless asked otherwise.
-    pub fn format_or(&self, default: Format) -> Format {
-        self.format.unwrap_or(default)
+    /// The form of the output, `default` unless asked otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`] for the forms of files.
+    pub fn format_or(&self, default: Format) -> Result<Format, Failure> {
+        match self.format {
+            None => Ok(default),
+            Some(AnyFormat::Table) => Ok(Format::Table),
+            Some(AnyFormat::Json) => Ok(Format::Json),
+            Some(AnyFormat::Csv) => Ok(Format::Csv),
+            Some(AnyFormat::Xlsx | AnyFormat::Pdf | AnyFormat::Txt) => {
+                Err(Failure::usage("xlsx, pdf and txt are for `export`; choose table, json or csv"))
+            }
+        }
+    }
+
+    /// The form of the file that `export` makes.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Usage`] without one, and for a table.
+    pub fn file_format(&self) -> Result<FileFormat, Failure> {
+        match self.format {
+            Some(AnyFormat::Csv) => Ok(FileFormat::Csv),
+            Some(AnyFormat::Xlsx) => Ok(FileFormat::Xlsx),
+            Some(AnyFormat::Pdf) => Ok(FileFormat::Pdf),
+            Some(AnyFormat::Json) => Ok(FileFormat::Json),
+            Some(AnyFormat::Txt) => Ok(FileFormat::Txt),
+            None | Some(AnyFormat::Table) => {
+                Err(Failure::usage("name the form of the file with --format csv|xlsx|pdf|json|txt"))
+            }
+        }
     }
 }

@@ -1,14 +1,17 @@
 //! Clients of the four APIs, and what every command asks them the same way.
 
+use chengping_proto::cases::v1::access_service_client::AccessServiceClient as CaseAccessClient;
 use chengping_proto::cases::v1::archive_service_client::ArchiveServiceClient;
 use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
 use chengping_proto::cases::v1::reject_service_client::RejectServiceClient;
 use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
+use chengping_proto::publication::v1::access_service_client::AccessServiceClient as PublicationAccessClient;
 use chengping_proto::publication::v1::bulletin_service_client::BulletinServiceClient;
 use chengping_proto::publication::v1::inquiry_service_client::InquiryServiceClient;
 use chengping_proto::publication::v1::ledger_service_client::LedgerServiceClient;
 use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
 use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
+use chengping_proto::scoring::v1::access_service_client::AccessServiceClient as ScoreAccessClient;
 use chengping_proto::scoring::v1::evaluation_service_client::EvaluationServiceClient;
 use chengping_types::JurisdictionId;
 use chengping_types::name::JurisdictionName;
@@ -139,6 +142,18 @@ impl Clients {
     client!(
         /// Proves.
         ledger, publication, LedgerServiceClient
+    );
+    client!(
+        /// Tells who read cases.
+        access_to_cases, cases, CaseAccessClient
+    );
+    client!(
+        /// Tells who read scores.
+        access_to_scores, scoring, ScoreAccessClient
+    );
+    client!(
+        /// Tells who read what belongs to publication.
+        access_to_publications, publication, PublicationAccessClient
     );
 }
 

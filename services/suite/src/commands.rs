@@ -1,10 +1,12 @@
 //! The commands, a module each.
 
+pub mod access_log;
 pub mod archive;
 pub mod doctor;
 pub mod erase;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod freeze;
 pub mod generate;
 pub mod import;

@@ -67,7 +67,11 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Watch(_) => Format::Json,
         _ => Format::Table,
     };
-    let out = &mut Output::stdout(common.format_or(default));
+    let out = &mut Output::stdout(match cli.command {
+        // Its format is that of the file.
+        Command::Export(_) => default,
+        _ => common.format_or(default)?,
+    });
     match cli.command {
         Command::Up(args) => up::run(common, &args).await,
         Command::Registry(command) => commands::registry::run(common, &command, out).await,
@@ -90,6 +94,7 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Publish(args) => commands::publish::publish(common, &args, out).await,
         Command::Correct(args) => commands::publish::correct(common, &args, out).await,
         Command::Verify(args) => commands::verify::run(common, &args, out).await,
+        Command::Export(args) => commands::export::run(common, &args, out).await,
         Command::Watch(args) => commands::watch::run(common, &args, out).await,
         Command::Archive(args) => commands::archive::run(common, &args, out).await,
         Command::Archives => commands::archive::list(common, out).await,
@@ -97,6 +102,7 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Erase(args) => commands::erase::run(common, &args, out).await,
         Command::Generate(args) => commands::generate::run(common, &args, out),
         Command::Token(args) => commands::token::run(common, &args, out),
+        Command::AccessLog(args) => commands::access_log::run(common, &args, out).await,
         Command::Migrate(args) => commands::migrate::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(common, &args, out).await,
     }

@@ -5,7 +5,7 @@
 //! question. "Bare" is a call of the same transport with the same answer and nothing in between.
 
 mod bare;
-mod files;
+pub(crate) mod files;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,7 +19,7 @@ use chengping_rules::builtin;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
-use crate::city::month;
+use crate::city::{Size, month};
 use crate::stopwatch::percentiles;
 use crate::suite::Suite;
 
@@ -40,6 +40,10 @@ enum Way {
     Adjustment,
 }
 
+/// A thousand bodies, a month and the twelve before it.
+const AMOUNT: files::Amount =
+    files::Amount { size: Size::THOUSAND, cases: 30_000, cases_before: 3_000, months_before: 12 };
+
 pub(crate) fn measure(chengping: &Path) -> anyhow::Result<Value> {
     let runtime = tokio::runtime::Runtime::new()?;
     let folder = std::env::temp_dir().join(format!("chengping-bench-{}", std::process::id()));
@@ -49,7 +53,7 @@ pub(crate) fn measure(chengping: &Path) -> anyhow::Result<Value> {
 }
 
 async fn measure_in(chengping: &Path, folder: &Path) -> anyhow::Result<Value> {
-    let cases = files::write(&folder.join("files"))?;
+    let cases = files::write(&folder.join("files"), &AMOUNT)?;
     let suite = Suite::start(chengping, &folder.join("data"), None)?;
     suite.bring_in(JURISDICTION, &folder.join("files"))?;
     let mut client = EvaluationServiceClient::connect(suite.address.clone()).await?;

@@ -5,12 +5,13 @@ use http::HeaderMap;
 
 use super::config::IdentityConfig;
 use super::keys::KeysError;
-use super::principal::{Admitted, Caller, Role};
+use super::principal::{Admitted, Caller, Principal, Role};
 use super::refusal::Refusal;
 use super::verifier::{Verifier, to_pass_on};
 
 /// Who may call what: every method of a service as `package.Service/Method`, and the roles of
-/// which a caller needs one. A method that is not in it is closed to everybody.
+/// which a caller needs one. A method that is not in it is closed to everybody; one for the public
+/// needs no token.
 pub type Access = [(&'static str, &'static [Role])];
 
 /// What stands before the methods of one service.
@@ -36,8 +37,12 @@ impl Guard {
     }
 
     fn admit(&self, method: &str, headers: &HeaderMap) -> Result<Admitted, Refusal> {
-        let principal = self.verifier.authenticate(headers)?;
         let roles = self.methods.get(method).copied().unwrap_or_default();
+        let principal = match self.verifier.authenticate(headers) {
+            // What is for the public is for everybody; a token that is no good is told nevertheless.
+            Err(Refusal::Missing) if roles.contains(&Role::Public) => Principal::anonymous(),
+            found => found?,
+        };
         if principal.has_any(roles) {
             return Ok(Admitted { principal, method: method.to_owned() });
         }

@@ -9,6 +9,8 @@ use http::HeaderValue;
 const SUBJECT_CHARS_MAX: usize = 128;
 /// With what the name of every resource of a jurisdiction begins.
 const COLLECTION: &str = "jurisdictions/";
+/// Who acts where no token is needed and none was shown.
+const ANONYMOUS: &str = "anonymous";
 /// What a refusal repeats of an ID at most.
 const ID_CHARS_SHOWN: usize = 64;
 
@@ -31,7 +33,7 @@ pub enum Role {
     Collector,
     /// The comprehensive-assessment system (7.3).
     Assessment,
-    /// The public (6.9).
+    /// The public (6.9); who shows no token is of it.
     Public,
     /// A platform that sends cases.
     Integrator,
@@ -127,6 +129,17 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// Somebody who shows no token: of the public (6.9), who speaks for no body.
+    pub(super) fn anonymous() -> Self {
+        Self {
+            subject: ANONYMOUS.to_owned(),
+            roles: BTreeSet::from([Role::Public]),
+            jurisdictions: Scope::All,
+            bodies: Scope::Only(BTreeSet::new()),
+            through: None,
+        }
+    }
+
     /// Who acts: 1 to 128 visible characters, what the audit log has as actor.
     pub fn subject(&self) -> &str {
         &self.subject
@@ -188,10 +201,21 @@ const fn is_formatting(c: char) -> bool {
 
 /// A principal and the method that it was let in to.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Admitted {
+pub struct Admitted {
     pub(crate) principal: Principal,
-    /// As `package.Service/Method`.
     pub(crate) method: String,
+}
+
+impl Admitted {
+    /// Who makes the call.
+    pub const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The method, as `package.Service/Method`.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
 }
 
 /// Who is behind a call, and what calls that it causes carry on.

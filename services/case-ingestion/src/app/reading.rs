@@ -135,27 +135,38 @@ fn show(mut accepted: Accepted<Event>, Beside { computed, frozen }: &mut Beside)
 }
 
 impl App {
+    /// A case, for whom it concerns.
+    pub(crate) async fn case_for(&self, name: &CaseName) -> Result<Accepted<Case>, Error> {
+        self.look_at(name, name.to_string()).await?;
+        self.case(name).await
+    }
+
     /// A case.
-    pub(crate) async fn case(&self, name: &CaseName) -> Result<Accepted<Case>, Error> {
+    async fn case(&self, name: &CaseName) -> Result<Accepted<Case>, Error> {
         let mut connection = store::acquire(&self.pool).await?;
         store::case::get_one(&mut connection, &name.jurisdiction, &name.case_no)
             .await?
             .ok_or_else(|| Error::CaseNotFound { name: name.to_string() })
     }
 
-    /// Cases by number, and the token of the next page.
+    /// Cases that the caller sees by number, and the token of the next page.
     pub(crate) async fn cases(
         &self,
         parent: &JurisdictionName,
         page: &Page,
     ) -> Result<(Vec<Accepted<Case>>, String), Error> {
-        let query = ["cases", parent.jurisdiction.as_str()];
+        let jurisdiction = &parent.jurisdiction;
+        let sight = self.case_sight(jurisdiction).await?;
+        let mark = sight.mark();
+        let query = ["cases", jurisdiction.as_str(), &mark];
         let (size, after) = open_page(page, &query)?;
         let after = after.unwrap_or_default();
-        let mut connection = store::acquire(&self.pool).await?;
-        let mut cases =
-            store::case::list(&mut connection, &parent.jurisdiction, &after, size + 1).await?;
-        let next = close_page(&mut cases, size, &query, |case| case.record.case_no.to_string());
+        let (mut cases, go_on) = self.seen_cases(jurisdiction, &sight, after, size + 1).await?;
+        let mut next = close_page(&mut cases, size, &query, |case| case.record.case_no.to_string());
+        if let (true, Some(after)) = (next.is_empty(), go_on) {
+            next = page_token::issue(&after, &query);
+        }
+        self.access.note(sight.sight(), jurisdiction, format!("{parent}/cases")).await?;
         Ok((cases, next))
     }
 
@@ -168,6 +179,7 @@ impl App {
         let query = ["events", parent.jurisdiction.as_str(), parent.case_no.as_str()];
         let (size, after) = open_page(page, &query)?;
         let after = after.and_then(|after| after.parse().ok()).unwrap_or_default();
+        self.look_at(parent, format!("{parent}/events")).await?;
         self.case(parent).await?;
         let mut connection = store::acquire(&self.pool).await?;
         here(&mut connection, parent).await?;
@@ -189,6 +201,7 @@ impl App {
         as_of: Option<Instant>,
         lifecycle: &Lifecycle,
     ) -> Result<CaseTimeline, Error> {
+        self.look_at(name, format!("{name}/timeline")).await?;
         let case = self.case(name).await?.record;
         let mut connection = store::acquire(&self.pool).await?;
         here(&mut connection, name).await?;

@@ -41,6 +41,8 @@ impl ArchiveService for ArchiveHandlers {
         let request = request.into_inner();
         let name: ArchiveName = named(&request.name).map_err(to_status)?;
         let pages = self.app.archive_pages(&name).await.map_err(to_status)?;
+        let month = format!("archives/{}", name.archive);
+        self.app.note_whole(&name.jurisdiction, &month).await.map_err(to_status)?;
         let messages = ArchiveMessages::new(name.jurisdiction, request.with_texts);
         // The client that goes drops the stream, and with it the reading.
         let state = Some((pages, messages));

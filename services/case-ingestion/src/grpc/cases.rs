@@ -116,7 +116,7 @@ impl CaseService for CaseHandlers {
         request: Request<pb::GetCaseRequest>,
     ) -> Result<Response<pb::Case>, Status> {
         let name: CaseName = named(&request.into_inner().name).map_err(to_status)?;
-        let case = self.app.case(&name).await.map_err(to_status)?;
+        let case = self.app.case_for(&name).await.map_err(to_status)?;
         Ok(Response::new(case_to_pb(&name.jurisdiction, case)))
     }
 

@@ -40,6 +40,8 @@ impl RejectService for RejectHandlers {
     ) -> Result<Response<pb::Reject>, Status> {
         let name: RejectName = named(&request.into_inner().name).map_err(to_status)?;
         let reject = self.app.reject(&name).await.map_err(to_status)?;
+        let one = format!("rejects/{}", name.reject);
+        self.app.note_whole(&name.jurisdiction, &one).await.map_err(to_status)?;
         Ok(Response::new(reject_to_pb(&name.jurisdiction, reject)))
     }
 
@@ -52,6 +54,7 @@ impl RejectService for RejectHandlers {
         let jurisdiction = &parent.jurisdiction;
         let page = page(request.page_size, request.page_token);
         let found = self.app.rejects(jurisdiction, &listing, &page).await.map_err(to_status)?;
+        self.app.note_whole(jurisdiction, "rejects").await.map_err(to_status)?;
         let rejects = found.rejects.into_iter().map(|reject| reject_to_pb(jurisdiction, reject));
         Ok(Response::new(pb::ListRejectsResponse {
             rejects: rejects.collect(),

@@ -84,6 +84,7 @@ impl SnapshotService for SnapshotHandlers {
     ) -> Result<Response<Self::StreamFactsStream>, Status> {
         let Facts { jurisdiction, watermark, questions, since } =
             Facts::try_from(request.into_inner()).map_err(to_status)?;
+        self.app.note_whole(&jurisdiction, "facts").await.map_err(to_status)?;
         let form = |months: &[MonthFacts]| months.iter().flat_map(fact_batches).collect();
         let pages = match since {
             None => self.app.facts(jurisdiction, watermark, questions, form).await,

@@ -24,8 +24,9 @@ impl App {
     pub(crate) async fn attach(&self, attached: Attached) -> Result<Evidence, Error> {
         let Attached { inquiry: name, file_name, media_type, content, actor } = attached;
         let digest = Digest::of(&content);
+        let sight = self.sight(&name.jurisdiction).await?;
         let mut transaction = self.locked(&name.jurisdiction).await?;
-        let inquiry = seen_inquiry(&mut transaction, &name).await?;
+        let inquiry = seen_inquiry(&mut transaction, &name, &sight).await?;
         let there = evidence::list(&mut transaction, &inquiry).await?;
         if let Some(same) = there.iter().find(|there| there.digest == digest) {
             return Ok(same.clone());
@@ -58,11 +59,14 @@ impl App {
 
     /// A piece of evidence with its bytes.
     pub(crate) async fn evidence(&self, name: &InquiryEvidenceName) -> Result<Evidence, Error> {
-        let mut transaction = self.store.begin_reading().await?;
         let InquiryEvidenceName { jurisdiction, inquiry, evidence: number } = name.clone();
-        let inquiry = InquiryName { jurisdiction, inquiry };
-        let inquiry = seen_inquiry(&mut transaction, &inquiry).await?;
+        let of = InquiryName { jurisdiction, inquiry };
+        let sight = self.sight(&of.jurisdiction).await?;
+        let mut transaction = self.store.begin_reading().await?;
+        let inquiry = seen_inquiry(&mut transaction, &of, &sight).await?;
         let found = evidence::get(&mut transaction, &inquiry, number).await?;
+        drop(transaction);
+        self.note(&sight, &of).await?;
         found.ok_or_else(|| Error::EvidenceNotFound { name: name.to_string() })
     }
 }

@@ -35,8 +35,9 @@ impl App {
         finding: String,
         actor: String,
     ) -> Result<Whole, Error> {
+        let sight = self.sight(&name.jurisdiction).await?;
         let mut transaction = self.locked(&name.jurisdiction).await?;
-        let mut inquiry = seen_inquiry(&mut transaction, name).await?;
+        let mut inquiry = seen_inquiry(&mut transaction, name, &sight).await?;
         let repeat = inquiry.state == InquiryState::Reviewed
             && (&inquiry.finding, &inquiry.reviewer) == (&finding, &actor);
         if repeat {
@@ -59,8 +60,9 @@ impl App {
         if decision.upheld {
             self.require_case(&decision.name).await?;
         }
+        let sight = self.sight(&decision.name.jurisdiction).await?;
         let mut transaction = self.locked(&decision.name.jurisdiction).await?;
-        let mut inquiry = seen_inquiry(&mut transaction, &decision.name).await?;
+        let mut inquiry = seen_inquiry(&mut transaction, &decision.name, &sight).await?;
         if is_repeat(&inquiry, &decision) {
             return whole(&mut transaction, inquiry).await;
         }
@@ -89,8 +91,9 @@ impl App {
 
     /// That the case of an inquiry is known: what is written to another would never be taken in.
     async fn require_case(&self, name: &InquiryName) -> Result<(), Error> {
+        let sight = self.sight(&name.jurisdiction).await?;
         let mut transaction = self.store.begin_reading().await?;
-        let inquiry = seen_inquiry(&mut transaction, name).await?;
+        let inquiry = seen_inquiry(&mut transaction, name, &sight).await?;
         drop(transaction);
         let Some(case_no) = &inquiry.case_no else { return Ok(()) };
         if self.peers.cases.knows(&name.jurisdiction, case_no).await? {

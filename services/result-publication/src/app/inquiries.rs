@@ -1,11 +1,11 @@
 //! Filing objections and inquiries, and reading them.
 
+use chengping_access::Sight;
 use chengping_chassis::error::FieldErrors;
-use chengping_types::name::InquiryName;
+use chengping_types::name::{InquiryName, JurisdictionName};
 use chengping_types::{Digest, Instant, JurisdictionId, LimitUnit, LimitValue, Month, canonical};
 
 use super::{App, now};
-use crate::access::{seen_bodies, speaks_for};
 use crate::domain::Version;
 use crate::domain::inquiry::{
     Evidence, FileInquiry, Inquiry, InquiryFilter, InquiryMove, InquiryState, Kind,
@@ -36,12 +36,9 @@ pub(crate) struct Page {
 impl App {
     /// Files an objection or inquiry, or gives the one that the same call filed before.
     pub(crate) async fn file(&self, wish: &FileInquiry) -> Result<Whole, Error> {
-        if !speaks_for(&wish.body) {
-            return Err(Error::BodyDenied {
-                method: "chengping.publication.v1.InquiryService/CreateInquiry",
-                resource: format!("jurisdictions/{}/bodies/{}", wish.jurisdiction, wish.body),
-            });
-        }
+        let sight = self.sight(&wish.jurisdiction).await?;
+        let parent = JurisdictionName { jurisdiction: wish.jurisdiction.clone() };
+        sight.require([&wish.body], parent).map_err(chengping_access::Error::from)?;
         let content = canonical::digest(wish).expect("texts are canonical");
         // Before the lock: the calendar is elsewhere.
         let create_time = now();
@@ -117,9 +114,13 @@ impl App {
 
     /// An inquiry that the caller sees.
     pub(crate) async fn inquiry(&self, name: &InquiryName) -> Result<Whole, Error> {
+        let sight = self.sight(&name.jurisdiction).await?;
         let mut transaction = self.store.begin_reading().await?;
-        let inquiry = seen_inquiry(&mut transaction, name).await?;
-        whole(&mut transaction, inquiry).await
+        let inquiry = seen_inquiry(&mut transaction, name, &sight).await?;
+        let whole = whole(&mut transaction, inquiry).await?;
+        drop(transaction);
+        self.note(&sight, name).await?;
+        Ok(whole)
     }
 
     /// The inquiries that the caller sees and the filter lets through, newest first.
@@ -129,8 +130,12 @@ impl App {
         filter: &InquiryFilter,
         page: Page,
     ) -> Result<Vec<Whole>, Error> {
+        let sight = self.sight(jurisdiction).await?;
+        let bodies = match &sight {
+            Sight::All => None,
+            Sight::Only(seen) => Some(seen.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        };
         let mut transaction = self.store.begin_reading().await?;
-        let bodies = seen_bodies();
         let which = (filter, bodies.as_deref());
         let page = (page.before, page.limit);
         let found = inquiries::list(&mut transaction, jurisdiction, which, page, now()).await?;
@@ -140,6 +145,9 @@ impl App {
             let evidence = evidence::list(&mut transaction, &inquiry).await?;
             wholes.push(Whole { inquiry, events, evidence, moves: Vec::new() });
         }
+        drop(transaction);
+        let parent = JurisdictionName { jurisdiction: jurisdiction.clone() };
+        self.access.note(&sight, jurisdiction, format!("{parent}/inquiries")).await?;
         Ok(wholes)
     }
 }
@@ -154,17 +162,17 @@ pub(super) async fn whole(connection: &mut Connection, inquiry: Inquiry) -> Resu
     })
 }
 
-/// The inquiry of that name; whose the caller does not see is not there.
+/// The inquiry of that name. Who does not see its body is told the same whether or not it is there.
 pub(super) async fn seen_inquiry(
     connection: &mut Connection,
     name: &InquiryName,
+    sight: &Sight,
 ) -> Result<Inquiry, Error> {
     let found = inquiries::get(connection, &name.jurisdiction, name.inquiry).await?;
-    let seen = seen_bodies();
-    let is_seen = |inquiry: &Inquiry| {
-        seen.as_ref().is_none_or(|seen| seen.iter().any(|body| body == inquiry.body.as_str()))
-    };
-    found.filter(is_seen).ok_or_else(|| Error::InquiryNotFound { name: name.to_string() })
+    let parent = JurisdictionName { jurisdiction: name.jurisdiction.clone() };
+    let bodies = found.iter().map(|inquiry| &inquiry.body);
+    sight.require(bodies, parent).map_err(chengping_access::Error::from)?;
+    found.ok_or_else(|| Error::InquiryNotFound { name: name.to_string() })
 }
 
 /// What the same call filed before, if there was one.

@@ -9,11 +9,11 @@ use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use tonic::{Request, Response, Status};
 
 use super::page::Page;
-use super::{Answer, actor, convert, not_built};
+use super::{Answer, actor, convert};
 use crate::app::App;
 use crate::error::Error;
 
-/// The largest part of a bundle.
+/// The largest part of a bundle or file.
 const PART_BYTES: usize = 1 << 20;
 
 pub(super) struct Bulletins {
@@ -21,6 +21,14 @@ pub(super) struct Bulletins {
 }
 
 type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The parts of a bundle or file, each made when it is sent.
+fn parts(bytes: Vec<u8>) -> impl Iterator<Item = Vec<u8>> + Send {
+    (0..bytes.len()).step_by(PART_BYTES).map(move |start| {
+        let end = bytes.len().min(start + PART_BYTES);
+        bytes[start..end].to_vec()
+    })
+}
 
 impl Bulletins {
     async fn list(
@@ -195,18 +203,18 @@ impl BulletinService for Bulletins {
     ) -> Answer<Self::DownloadBulletinVersionStream> {
         let name = convert::version_name("name", &request.get_ref().name).map_err(to_status)?;
         let bundle = self.app.bundle(&name).await.map_err(to_status)?;
-        let parts: Vec<_> = bundle
-            .chunks(PART_BYTES)
-            .map(|part| Ok(pb::DownloadBulletinVersionResponse { data: part.to_vec() }))
-            .collect();
+        let parts = parts(bundle).map(|data| Ok(pb::DownloadBulletinVersionResponse { data }));
         Ok(Response::new(stream::iter(parts).boxed()))
     }
 
     async fn export_bulletin_version(
         &self,
-        _: Request<pb::ExportBulletinVersionRequest>,
+        request: Request<pb::ExportBulletinVersionRequest>,
     ) -> Answer<Self::ExportBulletinVersionStream> {
-        not_built("ExportBulletinVersion").map_err(to_status)
+        let (name, format) = convert::export(request.get_ref()).map_err(to_status)?;
+        let file = self.app.export(&name, format).await.map_err(to_status)?;
+        let parts = parts(file).map(|data| Ok(pb::ExportBulletinVersionResponse { data }));
+        Ok(Response::new(stream::iter(parts).boxed()))
     }
 
     async fn watch_publications(

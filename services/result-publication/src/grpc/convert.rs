@@ -4,6 +4,7 @@ pub(super) mod inquiry;
 
 use std::time::Duration;
 
+use chengping_bulletin::FileFormat;
 use chengping_chassis::error::FieldErrors;
 use chengping_ledger::version::EntryKind;
 use chengping_proto::publication::v1 as pb;
@@ -47,6 +48,23 @@ pub(super) fn version_name(field: &str, text: &str) -> Result<BulletinVersionNam
     let name = errors.parse(field, text);
     errors.into_result()?;
     Ok(name.expect(CHECKED))
+}
+
+pub(super) fn export(
+    request: &pb::ExportBulletinVersionRequest,
+) -> Result<(BulletinVersionName, FileFormat), Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.parse("name", &request.name);
+    let format = u8::try_from(request.format).ok().and_then(FileFormat::from_code);
+    if format.is_none() {
+        let known: Vec<_> = FileFormat::NAMES
+            .iter()
+            .map(|name| format!("FORMAT_{}", name.to_uppercase()))
+            .collect();
+        errors.push("format", format!("is no format; choose one of {}", known.join(", ")));
+    }
+    errors.into_result()?;
+    Ok((name.expect(CHECKED), format.expect(CHECKED)))
 }
 
 pub(super) fn checkpoint_name(text: &str) -> Result<JurisdictionId, Error> {

@@ -2,7 +2,7 @@
 
 use chengping_ledger::note::VerifierKey;
 use chengping_ledger::version::{Entry, EntryKind};
-use chengping_types::{Instant, JurisdictionId, Month};
+use chengping_types::{Digest, Instant, JurisdictionId, Month};
 
 use super::{Connection, StoreError, bigint, integer, offset_date_time, parse, unsigned};
 
@@ -190,6 +190,51 @@ pub(crate) async fn document(
     .bind(integer(version))
     .fetch_one(connection)
     .await?)
+}
+
+/// What was published of a month and stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Published {
+    pub(crate) version: u32,
+    pub(crate) digest: Digest,
+    /// The results document.
+    pub(crate) results: Vec<u8>,
+}
+
+/// What was published of the months from `first` up to `end`, without it, when the log had `size`
+/// entries: of each the newest version, unless that was withdrawn by then.
+pub(crate) async fn published_before(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    (first, end): (Month, Month),
+    size: u64,
+) -> Result<Vec<Published>, StoreError> {
+    let rows: Vec<(i32, String, Vec<u8>)> = sqlx::query_as(
+        "select e.version, e.document_digest, d.results
+         from (
+                 select distinct on (month) jurisdiction, month, version, document_digest, kind
+                 from log_entry
+                 where jurisdiction = $1 and log_index < $2 and month >= $3 and month < $4
+                 order by month, log_index desc
+             ) e
+             join bulletin_version v using (jurisdiction, month, version)
+             join evaluation_document d using (jurisdiction, evaluation)
+         where e.kind = 'published' order by e.month",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(bigint(size))
+    .bind(first.to_string())
+    .bind(end.to_string())
+    .fetch_all(connection)
+    .await?;
+    let published = |(version, digest, results): (i32, String, Vec<u8>)| {
+        Ok(Published {
+            version: unsigned("version", version)?,
+            digest: parse("digest", &digest)?,
+            results,
+        })
+    };
+    rows.into_iter().map(published).collect()
 }
 
 /// What stands at a place in the log: the month and version, and what is said of it.

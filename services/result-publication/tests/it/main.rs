@@ -5,8 +5,11 @@
 mod contesting;
 mod creating;
 mod deciding;
+mod exporting;
 mod immutable;
 mod ledger;
+#[path = "../../../../libs/bulletin/tests/it/month.rs"]
+mod month;
 mod peers;
 mod publishing;
 mod reading;

@@ -94,10 +94,6 @@ async fn pages_of_another_list_are_refused() {
 async fn what_comes_later_says_so() {
     let service = start().await;
     let expected = (Code::Unimplemented, "METHOD_NOT_BUILT_YET".to_owned());
-    let request = pb::ExportBulletinVersionRequest::default();
-    let status = service.bulletins.clone().export_bulletin_version(request).await.unwrap_err();
-    assert_eq!(refusal(&status), expected);
-    assert_eq!(value(&status, "method"), "ExportBulletinVersion");
     let mut reports = DistrictReportServiceClient::new(service.channel.clone());
     let request = pb::GetDistrictReportRequest::default();
     let status = reports.get_district_report(request).await.unwrap_err();

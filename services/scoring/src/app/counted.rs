@@ -36,7 +36,7 @@ impl App {
         let ScorecardName { jurisdiction, evaluation, body } = selection.scorecard.clone();
         let of = name::EvaluationName { jurisdiction, evaluation };
         let evaluation = self.get_evaluation(&of).await?;
-        let scored = self.scored(&of).await?;
+        let scored = self.scored_for(&selection.scorecard).await?;
         let card = scored.evaluation.scorecard(&body);
         let card = card.ok_or_else(|| Error::ScorecardNotFound(selection.scorecard.to_string()))?;
         let family = &scored.pack.families[&card.kind.family()];

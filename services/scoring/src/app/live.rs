@@ -12,6 +12,7 @@ mod task;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chengping_access::Sight;
 use chengping_chassis::CancellationToken;
 use chengping_chassis::error::FieldErrors;
 use chengping_types::{BodyId, JurisdictionId};
@@ -94,14 +95,22 @@ impl App {
     /// Begins to watch.
     pub(crate) async fn watch_live(&self, wish: WatchLive) -> Result<LiveWatch, Error> {
         let basis = Basis::read(&self.peers, &wish.jurisdiction, self.now()).await?;
+        let WatchLive { jurisdiction, mut bodies } = wish;
+        let registry = &basis.registry.registry;
+        let sight = self.live_sight(&jurisdiction, registry, basis.month, &bodies).await?;
         let mut errors = FieldErrors::default();
-        for body in wish.bodies.iter().filter(|body| !basis.evaluates(body)) {
+        for body in bodies.iter().filter(|body| !basis.evaluates(body)) {
             let month = basis.month;
             errors.push("body_ids", format!("{body} is not evaluated in {month}; leave it out"));
         }
         errors.into_result()?;
-        let shown = self.lives.join(self, &wish.jurisdiction);
-        Ok(LiveWatch { shown, bodies: wish.bodies, last: None })
+        if let Sight::Only(seen) = sight
+            && bodies.is_empty()
+        {
+            bodies = seen;
+        }
+        let shown = self.lives.join(self, &jurisdiction);
+        Ok(LiveWatch { shown, bodies, last: None })
     }
 }
 

@@ -68,15 +68,18 @@ pub(super) async fn scorecards(
     request: pb::ListScorecardsRequest,
 ) -> Result<pb::ListScorecardsResponse, Error> {
     let name = convert::parent_evaluation(&request.parent)?;
-    let scored = app.scored(&name).await?;
+    let (scored, sight) = app.scored_and_sight(&name).await?;
     let group = |group: &str| request.group.is_empty() || request.group == group;
     let order: Vec<_> = scored.pack.groups.iter().map(|group| group.id.as_str()).collect();
     let place = |group: &str| order.iter().position(|known| *known == group);
     let mut cards: Vec<_> =
         scored.evaluation.scorecards.iter().filter(|card| group(&card.group)).collect();
+    cards.retain(|card| sight.sees(&card.body_id));
     // The sort is stable: inside a tie the order of the registry stands.
     cards.sort_by_key(|card| (place(&card.group), card.rank.unwrap_or(u32::MAX), card.state));
-    let arguments = ["scorecards", &request.parent, &request.group];
+    // Positions count what this caller sees.
+    let mark = sight.mark();
+    let arguments = ["scorecards", &request.parent, &request.group, &mark];
     let (page, next_page_token) = cut(cards, request.page_size, &request.page_token, &arguments)?;
     let scorecards = page.into_iter().map(|card| convert::scorecard(&name, card)).collect();
     Ok(pb::ListScorecardsResponse { scorecards, next_page_token })

@@ -2,14 +2,11 @@
 
 use std::cell::OnceCell;
 use std::fmt::Display;
-use std::str::FromStr;
 
+use chengping_access::registry::{read, read_optional};
 use chengping_casework::{Base, DeskCount, Fact, Lifecycle, Marks, Question, Source, Sum};
 use chengping_proto::cases::v1 as cases;
-use chengping_proto::rules::v1 as rules;
-use chengping_proto::rules::v1::registry_row::Content;
 use chengping_types::name::JurisdictionName;
-use chengping_types::registry::{Area, Body, Coefficient, LongTermEntry, Registry};
 use chengping_types::{BodyId, Instant, JurisdictionId, Month};
 use prost_types::Timestamp;
 
@@ -103,85 +100,6 @@ fn lifecycle(lifecycle: &Lifecycle) -> cases::Lifecycle {
         accurate_dispatch: lifecycle.accurate_dispatch.to_string(),
         suspended: lifecycle.suspended.to_string(),
     }
-}
-
-fn read<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<T, String> {
-    text.parse().map_err(|error| format!("{what}: {error}"))
-}
-
-fn read_optional<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<Option<T>, String> {
-    if text.is_empty() { Ok(None) } else { read(what, text).map(Some) }
-}
-
-/// The word of an enum value: `ZONE_KEY` is `key`.
-fn word<T: FromStr<Err: Display>>(prefix: &str, name: &str) -> Result<T, String> {
-    let word = name.strip_prefix(prefix).unwrap_or(name).to_ascii_lowercase();
-    read(prefix, &word)
-}
-
-pub(super) fn add_row(registry: &mut Registry, row: rules::RegistryRow) -> Result<(), String> {
-    match row.content.ok_or("a registry row without content")? {
-        Content::WorkingHours(_)
-        | Content::CalendarDay(_)
-        | Content::FilingLimit(_)
-        | Content::Category(_) => {
-            return Err("a registry row that is in no revision".into());
-        }
-        Content::Body(body) => registry.bodies.push(self::body(body)?),
-        Content::Area(area) => registry.areas.push(self::area(area)?),
-        Content::Coefficient(row) => registry.coefficients.push(coefficient(row)?),
-        Content::LongTerm(entry) => registry.long_term.push(LongTermEntry {
-            category_scheme: entry.category_scheme,
-            category_code: entry.category_code,
-            valid_from: read("valid_from", &entry.valid_from)?,
-            valid_to: read_optional("valid_to", &entry.valid_to)?,
-            area_code: Some(entry.area_code).filter(|area| !area.is_empty()),
-        }),
-    }
-    Ok(())
-}
-
-fn body(body: rules::Body) -> Result<Body, String> {
-    Ok(Body {
-        body_id: read("body_id", &body.body_id)?,
-        kind: word("BODY_KIND_", body.kind().as_str_name())?,
-        parent: read_optional("parent_body", &body.parent_body)?,
-        valid_from: read("valid_from", &body.valid_from)?,
-        valid_to: read_optional("valid_to", &body.valid_to)?,
-        name: body.display_name,
-        assessment_code: Some(body.assessment_code).filter(|code| !code.is_empty()),
-    })
-}
-
-fn area(area: rules::Area) -> Result<Area, String> {
-    Ok(Area {
-        kind: word("AREA_KIND_", area.kind().as_str_name())?,
-        district: read_optional("district", &area.district)?,
-        subdistrict: read_optional("subdistrict", &area.subdistrict)?,
-        window: read_optional("window", &area.window)?,
-        zone: word("ZONE_", area.zone().as_str_name())?,
-        valid_from: read("valid_from", &area.valid_from)?,
-        valid_to: read_optional("valid_to", &area.valid_to)?,
-        area_code: area.area_code,
-        name: area.display_name,
-    })
-}
-
-fn coefficient(row: rules::Coefficient) -> Result<Coefficient, String> {
-    let population = row.population.map(u32::try_from);
-    let grid_class = (row.grid_class != 0).then(|| read("grid_class", &row.grid_class.to_string()));
-    Ok(Coefficient {
-        body_id: read("body_id", &row.body_id)?,
-        zone: word("ZONE_", row.zone().as_str_name())?,
-        road_sections: u32::try_from(row.road_sections).map_err(|error| error.to_string())?,
-        difficulty: read("difficulty", &row.difficulty)?,
-        valid_from: read("valid_from", &row.valid_from)?,
-        approved_by: row.approved_by,
-        reason: row.reason,
-        area_km2: read_optional("area_km2", &row.area_km2)?,
-        population: population.transpose().map_err(|error| error.to_string())?,
-        grid_class: grid_class.transpose()?,
-    })
 }
 
 /// The facts of a batch of columns.

@@ -13,6 +13,8 @@ use crate::credentials;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Align, Output, Table, say};
 
+/// What names all bodies.
+const ALL: &str = "*";
 /// The longest time that a token is given; whoever needs more needs an identity provider.
 const TTL_MAX: Duration = Duration::from_secs(366 * 86_400);
 
@@ -51,7 +53,8 @@ pub struct NewArgs {
     /// What they are, such as auditor; may be repeated
     #[arg(long = "role", value_name = "ROLE", required = true)]
     roles: Vec<Role>,
-    /// Body that they may ask for, where each is shown its own; may be repeated [default: all]
+    /// Body that they speak for; may be repeated, and `*` means all. The roles district, bureau and
+    /// collector need one [default of the others: all]
     #[arg(long = "body", value_name = "ID")]
     bodies: Vec<String>,
     /// How long it is valid: a number of s, m, h or d
@@ -145,13 +148,22 @@ fn rotate(common: &Common, out: &mut Output) -> Result<Outcome, Failure> {
 /// Prints a token, and nothing else to standard output.
 fn new(common: &Common, args: &NewArgs, out: &mut Output) -> Result<Outcome, Failure> {
     let issuer = open(common)?;
+    let judged = [Role::District, Role::Bureau, Role::Collector];
+    if args.bodies.is_empty() && args.roles.iter().any(|role| judged.contains(role)) {
+        return Err(Failure::usage(
+            "say for which body they speak: --body ID, or --body '*' for all",
+        ));
+    }
     let only = |ids: BTreeSet<String>| if ids.is_empty() { Scope::All } else { Scope::Only(ids) };
     let jurisdictions = common.jurisdiction.iter().map(ToString::to_string).collect();
     let grant = Grant {
         subject: args.subject.clone(),
         roles: args.roles.iter().copied().collect(),
         jurisdictions: only(jurisdictions),
-        bodies: only(args.bodies.iter().cloned().collect()),
+        bodies: match args.bodies.iter().any(|body| body == ALL) {
+            true => Scope::All,
+            false => only(args.bodies.iter().cloned().collect()),
+        },
         ttl: args.ttl.0,
     };
     let token = issuer.issue(&grant).map_err(|error| Failure::usage(error.to_string()))?;

@@ -8,6 +8,7 @@ use chengping_ledger::bundle::{Report, verify};
 use chengping_ledger::note::VerifierKey;
 use chengping_proto::publication::v1::{DownloadBulletinVersionRequest, GetBulletinRequest};
 use chengping_scoring::{ENGINE, Input, score};
+use chengping_types::Month;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -105,23 +106,33 @@ fn bundles(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-async fn download(common: &Common, version: Option<i32>, file: &Path) -> Result<(), Failure> {
-    let month = common.required_month()?;
-    let clients = Clients::connect(common).await?;
-    let bulletin = bulletin_name(&clients, month);
-    let doing = format!("download the bulletin of {month}");
+/// The name of a version of a month, of the published one unless a number is given.
+pub(super) async fn version_name(
+    clients: &Clients,
+    month: Month,
+    version: Option<i32>,
+    doing: &str,
+) -> Result<String, Failure> {
+    let bulletin = bulletin_name(clients, month);
     let version = match version {
         Some(version) => version,
         None => {
             let request = GetBulletinRequest { name: bulletin.clone() };
-            let found = clients.bulletins().get_bulletin(request).await.doing(&doing)?;
+            let found = clients.bulletins().get_bulletin(request).await.doing(doing)?;
             found.into_inner().published_version
         }
     };
     if version == 0 {
         return Err(Failure::other(format!("nothing of {month} is published")));
     }
-    let name = format!("{bulletin}/versions/{version}");
+    Ok(format!("{bulletin}/versions/{version}"))
+}
+
+async fn download(common: &Common, version: Option<i32>, file: &Path) -> Result<(), Failure> {
+    let month = common.required_month()?;
+    let clients = Clients::connect(common).await?;
+    let doing = format!("download the bulletin of {month}");
+    let name = version_name(&clients, month, version, &doing).await?;
     let request = DownloadBulletinVersionRequest { name };
     let parts = clients.bulletins().download_bulletin_version(request).await;
     let mut parts = parts.doing(&doing)?.into_inner();

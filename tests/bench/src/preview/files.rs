@@ -1,4 +1,4 @@
-//! Interchange files of a city of a thousand bodies: the month and the twelve before it.
+//! Interchange files of a city: a month and those before it.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -10,22 +10,28 @@ use chengping_types::{BodyKind, Instant, Month, TimeZone};
 use crate::city::{City, Size, month};
 use crate::files::Folder;
 
-const CASES: usize = 30_000;
-const CASES_BEFORE: usize = 3_000;
-const MONTHS_BEFORE: i32 = 12;
+/// How much a city has.
+pub(crate) struct Amount {
+    pub(crate) size: Size,
+    /// Cases of the month.
+    pub(crate) cases: usize,
+    /// Cases of each month before it.
+    pub(crate) cases_before: usize,
+    pub(crate) months_before: i32,
+}
 
 const HOUR: i64 = 3_600_000_000;
 
 /// Writes them, and tells how many cases there are.
-pub(super) fn write(folder: &Path) -> anyhow::Result<usize> {
+pub(crate) fn write(folder: &Path, amount: &Amount) -> anyhow::Result<usize> {
     let zone: TimeZone = "Asia/Shanghai".parse()?;
-    let city = City::new(&Size::THOUSAND, &zone);
+    let city = City::new(&amount.size, &zone);
     let folder = Folder::new(folder, &zone)?;
     folder.write_registry(&city)?;
     let (mut cases, mut events) = (folder.open(FileKind::Cases)?, folder.open(FileKind::Events)?);
     let mut number = 0;
-    for back in (0..=MONTHS_BEFORE).rev() {
-        for _ in 0..if back == 0 { CASES } else { CASES_BEFORE } {
+    for back in (0..=amount.months_before).rev() {
+        for _ in 0..if back == 0 { amount.cases } else { amount.cases_before } {
             number += 1;
             let (case, story) = case(&city, month().plus(-back), &zone, number)?;
             cases.write(&Record::Case(case))?;
