@@ -6,7 +6,7 @@ use chengping_proto::publication::v1 as pb;
 use chengping_proto::publication::v1::inquiry_service_client::InquiryServiceClient;
 use tonic::{Code, Status};
 
-use super::town::{BODIES, Caller, Town, ZZ};
+use super::town::{BODIES, Caller, ZZ};
 use crate::support::Connection;
 
 fn inquiry(number: usize) -> String {
@@ -34,7 +34,7 @@ fn piece(number: usize) -> pb::CreateInquiryEvidenceRequest {
         ..pb::InquiryEvidence::default()
     };
     let parent = inquiry(number);
-    pb::CreateInquiryEvidenceRequest { parent, inquiry_evidence: Some(evidence) }
+    pb::CreateInquiryEvidenceRequest { parent, evidence: Some(evidence) }
 }
 
 /// One question of each body, in their order, with a piece of evidence each.
