@@ -161,25 +161,30 @@ async fn a_contested_month_is_corrected_in_the_open() {
 #[tokio::test]
 async fn a_correction_reaches_the_later_months_that_used_what_it_changed() {
     let suite = Suite::start().await;
-    let month = suite.scratch().join("city");
-    let month = month.to_str().unwrap();
+    let folder_of = |month: &str| suite.scratch().join(month).to_str().unwrap().to_owned();
     let of = |suite: &Suite, month: &str, arguments: &[&str]| {
         suite.run(&[arguments, &["--jurisdiction", "zz-demo", "--month", month]].concat())
     };
-    let generate = ["generate", "--out", month, "--cases", "600", "--seed", "11"];
-    of(&suite, "2018-04", &generate).expect(0);
-    let path = |name: &str| format!("{month}/{name}.csv");
-    let files = ["bodies", "areas", "coefficients"].map(path);
+    let path = |month: &str, name: &str| format!("{}/{name}.csv", folder_of(month));
+    let months = ["2018-04", "2018-05"];
+    for month in months {
+        let generate = ["generate", "--out", &folder_of(month), "--cases", "600", "--seed", "11"];
+        of(&suite, month, &generate).expect(0);
+    }
+    let [april, _] = months;
+    let files = ["bodies", "areas", "coefficients"].map(|name| path(april, name));
     let files = files.each_ref().map(String::as_str);
-    of(&suite, "2018-04", &[&["registry", "import"], &files[..]].concat()).expect(0);
-    of(&suite, "2018-04", &["rules", "apply", "--activate-from", "2018-03", "zz-2018"]).expect(0);
-    of(&suite, "2018-04", &["import", &path("cases"), &path("events")]).expect(0);
-    for month in ["2018-04", "2018-05"] {
+    of(&suite, april, &[&["registry", "import"], &files[..]].concat()).expect(0);
+    of(&suite, april, &["rules", "apply", "--activate-from", "2018-03", "zz-2018"]).expect(0);
+    for month in months {
+        of(&suite, april, &["import", &path(month, "cases"), &path(month, "events")]).expect(0);
+    }
+    for month in months {
         of(&suite, month, &["evaluate"]).expect(0);
         of(&suite, month, &["publish"]).expect(0);
     }
     // A long-term case of April is voided: the month after counted from it (环比).
-    let case = long_term_case(&path("cases"), &path("events"));
+    let case = long_term_case(&path(april, "cases"), &path(april, "events"));
     let case_of = ["--body", "d01", "--subject", "case_fact", "--statement", "不属实"];
     of(&suite, "2018-04", &[&["inquire", "--case", &case], &case_of[..]].concat()).expect(0);
     of(&suite, "2018-04", &["review", "1", "--finding", "属实"]).expect(0);
@@ -205,19 +210,23 @@ async fn a_correction_reaches_the_later_months_that_used_what_it_changed() {
     suite.stop().await;
 }
 
-/// A filed case of a long-term category.
+/// A case of a long-term category that was filed and handled in April.
 fn long_term_case(cases: &str, events: &str) -> String {
-    let events = fs::read_to_string(events).unwrap();
-    let cases = fs::read_to_string(cases).unwrap();
+    let (cases, events) = (fs::read_to_string(cases).unwrap(), fs::read_to_string(events).unwrap());
     let long_term = ["0101", "0136", "0201", "0501", "0505", "0506", "0510"];
-    let fields = cases.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
-    let found = fields.into_iter().find(|fields| {
-        let filed = format!("{},", fields[0]);
-        fields[2].ends_with("event")
-            && fields[1] == "patrol"
-            && long_term.iter().any(|code| fields[3].starts_with(code))
-            && events.lines().any(|line| line.starts_with(&filed) && line.contains(",filed,"))
-            && events.lines().any(|line| line.starts_with(&filed) && line.contains(",handled,"))
+    let happened = |case: &str, at: &str, kind: &str| {
+        events
+            .lines()
+            .map(|line| line.split(',').collect::<Vec<_>>())
+            .any(|event| event[0] == case && event[2].starts_with(at) && event[3] == kind)
+    };
+    let mut rows = cases.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    let found = rows.find(|case| {
+        case[1] == "patrol"
+            && case[2].ends_with("event")
+            && long_term.iter().any(|code| case[3].starts_with(code))
+            && happened(case[0], "2018-04", "filed")
+            && happened(case[0], "2018-04-1", "handled")
     });
     found.expect("a generated month has long-term cases")[0].to_owned()
 }

@@ -59,6 +59,25 @@ async fn at_every_moment_live_scores_are_those_of_an_evaluation() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_does_not_read_keeps_nobody_waiting_and_is_told_the_latest() {
+    let mut town = Town::start("04-02T09:00:10").await;
+    town.advance("04-02T09:00:10", 1);
+    let mut scoring = scoring(&town).await;
+    let mut idle = Watcher::start(&scoring).await;
+    let mut watcher = Watcher::start(&scoring).await;
+    for day in 3..=30 {
+        town.advance(&format!("04-{day:02}T12:00:10"), 1);
+        watcher.catch_up(&town).await;
+    }
+    let expected = watcher.expected(&town, &mut scoring.client).await;
+    watcher.assert_is(&expected);
+    idle.catch_up(&town).await;
+    idle.assert_is(&expected);
+    let (few, many) = (idle.messages, watcher.messages);
+    assert!(few < many, "{few} messages for who read none of {many} while they came");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn other_rules_and_another_registry_begin_anew_in_mid_watch() {
     let mut town = Town::start("04-12T12:00:10").await;
     town.advance("04-12T12:00:10", 1);

@@ -46,8 +46,12 @@ pub(crate) fn paragraphs(bulletin: &Bulletin, format: FileFormat) -> Vec<String>
         .iter()
         .map(|former| format!(" --former {}的证据包", former.month()))
         .collect();
+    let withdrawn = match bulletin.standing {
+        Standing::Withdrawn { .. } => " --withdrawn 撤回原因",
+        _ => "",
+    };
     lines.push(format!(
-        "核对本文件：chengping export --from {bundle}{former} --format {format} --check 本文件"
+        "核对本文件：chengping export --from {bundle}{former}{withdrawn} --format {format} --check 本文件"
     ));
     lines.push("本版以后是否更正或撤回，以发布系统和日志为准。".to_owned());
     lines

@@ -81,7 +81,7 @@ pub struct Sum {
 }
 
 /// What a case counts for a post team in one month.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeskCount {
     /// The team; none for work that no team has touched, which only the pool of all teams counts.
     pub team: Option<BodyId>,

@@ -47,10 +47,17 @@ pub(crate) struct Town {
 /// A scoring process.
 pub(crate) struct Scoring {
     pub(crate) client: Client,
+    address: SocketAddr,
     shutdown: CancellationToken,
 }
 
 impl Scoring {
+    /// A client with a connection of its own.
+    pub(crate) fn client(&self) -> Client {
+        let channel = client::connect(&PeerConfig::at(self.address.to_string())).unwrap();
+        EvaluationServiceClient::new(channel).max_decoding_message_size(64 << 20)
+    }
+
     /// As if the process ended.
     pub(crate) fn stop(self) {
         self.shutdown.cancel();
@@ -182,7 +189,7 @@ impl Town {
         let address = serve(server, anywhere(), &shutdown).await;
         let channel = client::connect(&PeerConfig::at(address.to_string())).unwrap();
         let client = EvaluationServiceClient::new(channel).max_decoding_message_size(64 << 20);
-        Scoring { client, shutdown }
+        Scoring { client, address, shutdown }
     }
 
     /// Runs a command against it.

@@ -22,7 +22,9 @@ pub(crate) struct Watcher {
     pub(crate) last: pb::WatchLiveScoresResponse,
     cards: BTreeMap<String, pb::Scorecard>,
     pub(crate) warnings: BTreeMap<Place, pb::LiveWarning>,
-    /// How many messages told all.
+    /// How many messages there were.
+    pub(crate) messages: usize,
+    /// How many of them told all.
     pub(crate) wholes: usize,
     /// Warnings that ended.
     pub(crate) over: usize,
@@ -34,12 +36,13 @@ fn micros(time: Option<&Timestamp>) -> i64 {
 
 impl Watcher {
     pub(crate) async fn start(scoring: &Scoring) -> Self {
-        let stream = scoring.client.clone().watch_live_scores(ask()).await.unwrap().into_inner();
+        let stream = scoring.client().watch_live_scores(ask()).await.unwrap().into_inner();
         let mut watcher = Self {
             stream,
             last: pb::WatchLiveScoresResponse::default(),
             cards: BTreeMap::new(),
             warnings: BTreeMap::new(),
+            messages: 0,
             wholes: 0,
             over: 0,
         };
@@ -52,6 +55,7 @@ impl Watcher {
     pub(crate) async fn next(&mut self) -> Result<(), Status> {
         let message = tokio::time::timeout(PATIENCE, self.stream.message()).await;
         let message = message.expect("news in time")?.expect("the stream goes on");
+        self.messages += 1;
         if message.is_whole {
             self.wholes += 1;
             self.cards.clear();

@@ -1,6 +1,8 @@
 //! What facts name, as numbers: whom a case counts for is found out once for all cases alike.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use foldhash::HashMap;
 
@@ -13,7 +15,7 @@ use crate::attribution::{Attributor, Part};
 pub(super) const NOBODY: u32 = 0;
 
 /// Whom the cases of an area count for, apart from their department.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     pub(super) bodies: Vec<(BodyId, Part)>,
     /// Whether a department counts them too: filed, and in scope.
@@ -173,21 +175,21 @@ fn place(attributor: &Attributor, area_code: &str, since: Since) -> Place {
 /// Values and their numbers.
 #[derive(Debug, Clone)]
 struct Numbered<T> {
-    numbers: BTreeMap<T, u32>,
+    numbers: HashMap<T, u32>,
     values: Vec<T>,
 }
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Self { numbers: BTreeMap::new(), values: Vec::new() }
+        Self { numbers: HashMap::default(), values: Vec::new() }
     }
 }
 
-impl<T: Clone + Ord> Numbered<T> {
+impl<T: Hash + Eq> Numbered<T> {
     fn number_of<Q>(&mut self, value: &Q) -> u32
     where
-        T: std::borrow::Borrow<Q>,
-        Q: Ord + ToOwned<Owned = T> + ?Sized,
+        T: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = T> + ?Sized,
     {
         if let Some(number) = self.numbers.get(value) {
             return *number;

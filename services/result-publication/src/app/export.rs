@@ -45,7 +45,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl App {
     /// A version as a file. It compares with what was published before it and nothing later, so that
-    /// a published version always gives the same bytes.
+    /// a published version always gives the same bytes, until it is withdrawn.
     pub(crate) async fn export(
         &self,
         name: &BulletinVersionName,
@@ -102,7 +102,13 @@ impl Source {
             |former: &Published| Former::read(former.version, former.digest, &former.results);
         let former = self.former.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let bulletin = match &self.shown {
-            Shown::Sealed(document, _) => Bulletin::of_sealed(document, former)?,
+            Shown::Sealed(document, _) => {
+                let bulletin = Bulletin::of_sealed(document, former)?;
+                match &self.version.withdrawn {
+                    Some(withdrawn) => bulletin.withdrawn(&withdrawn.reason),
+                    None => bulletin,
+                }
+            }
             Shown::Draft(Documents { results, input, .. }) => {
                 let (number, reason) = (self.version.number, self.version.reason.as_str());
                 let reason = (!reason.is_empty()).then_some(reason);

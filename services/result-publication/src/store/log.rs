@@ -192,7 +192,7 @@ pub(crate) async fn document(
     .await?)
 }
 
-/// What was published of a month: the newest version below a place in the log.
+/// What was published of a month and stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Published {
     pub(crate) version: u32,
@@ -202,7 +202,7 @@ pub(crate) struct Published {
 }
 
 /// What was published of the months from `first` up to `end`, without it, when the log had `size`
-/// entries: of each the version that stood.
+/// entries: of each the newest version, unless that was withdrawn by then.
 pub(crate) async fn published_before(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
@@ -211,9 +211,12 @@ pub(crate) async fn published_before(
 ) -> Result<Vec<Published>, StoreError> {
     let rows: Vec<(i32, String, Vec<u8>)> = sqlx::query_as(
         "select e.version, e.document_digest, d.results
-         from (select distinct on (month) * from log_entry
-               where jurisdiction = $1 and log_index < $2 and month >= $3 and month < $4
-               order by month, log_index desc) e
+         from (
+                 select distinct on (month) jurisdiction, month, version, document_digest, kind
+                 from log_entry
+                 where jurisdiction = $1 and log_index < $2 and month >= $3 and month < $4
+                 order by month, log_index desc
+             ) e
              join bulletin_version v using (jurisdiction, month, version)
              join evaluation_document d using (jurisdiction, evaluation)
          where e.kind = 'published' order by e.month",

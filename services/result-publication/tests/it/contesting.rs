@@ -160,7 +160,7 @@ async fn a_correction_says_what_it_changes_and_which_later_months_it_touches() {
     let evaluation = service.scoring.add("e2", MONTH, "95.00");
     let name = service.create(MONTH, &evaluation, "案件 7 判定有误").await.unwrap().name;
     let second = service.publish(&name).await.unwrap();
-    assert_eq!(second.touched_versions, [later.name.clone()]);
+    assert_eq!(second.touched_versions, std::slice::from_ref(&later.name));
     assert_eq!(service.version(&name).await, second);
 
     let request = pb::CompareBulletinVersionsRequest { name: name.clone(), ..Default::default() };
@@ -183,9 +183,9 @@ async fn a_correction_says_what_it_changes_and_which_later_months_it_touches() {
         bulletin.into_inner().touched_by
     };
     assert_eq!(touched_by("2018-05").await, [second.name]);
-    assert_eq!(touched_by("2018-06").await, [String::new(); 0], "{}", untouched.name);
+    assert!(touched_by("2018-06").await.is_empty(), "{}", untouched.name);
     service.published("e7", "2018-05", "因 2018-04 更正").await;
-    assert_eq!(touched_by("2018-05").await, [String::new(); 0], "it has its own correction");
+    assert!(touched_by("2018-05").await.is_empty(), "it has its own correction");
 }
 
 #[tokio::test]

@@ -30,6 +30,9 @@ pub struct ExportArgs {
     /// Bundle of a former month to compare with; may be repeated
     #[arg(long, value_name = "BUNDLE", requires = "from")]
     former: Vec<PathBuf>,
+    /// Why the version was withdrawn, if it was
+    #[arg(long, value_name = "TEXT", requires = "from")]
+    withdrawn: Option<String>,
     /// Where to write the file
     #[arg(long, value_name = "FILE", required_unless_present = "check")]
     out: Option<PathBuf>,
@@ -42,7 +45,7 @@ pub struct ExportArgs {
 pub async fn run(common: &Common, args: &ExportArgs, out: &mut Output) -> Result<Outcome, Failure> {
     let format = common.file_format()?;
     let bytes = match &args.from {
-        Some(bundle) => offline(bundle, &args.former, format)?,
+        Some(bundle) => offline(bundle, args, format)?,
         None => online(common, args.version_number, format).await?,
     };
     let (path, differs) = match (&args.check, &args.out) {
@@ -67,7 +70,7 @@ pub async fn run(common: &Common, args: &ExportArgs, out: &mut Output) -> Result
 }
 
 /// Makes a file of a bundle, beside those of former months.
-fn offline(bundle: &Path, former: &[PathBuf], format: FileFormat) -> anyhow::Result<Vec<u8>> {
+fn offline(bundle: &Path, args: &ExportArgs, format: FileFormat) -> anyhow::Result<Vec<u8>> {
     let compared = |path: &PathBuf| -> anyhow::Result<Former> {
         let sealed = sealed(path)?;
         let document = sealed.document();
@@ -75,10 +78,14 @@ fn offline(bundle: &Path, former: &[PathBuf], format: FileFormat) -> anyhow::Res
         Former::read(document.version, sealed.digest(), &results)
             .with_context(|| format!("{} cannot be compared with", path.display()))
     };
-    let former = former.iter().map(compared).collect::<anyhow::Result<Vec<_>>>()?;
+    let former = args.former.iter().map(compared).collect::<anyhow::Result<Vec<_>>>()?;
     let sealed = sealed(bundle)?;
     let bulletin = Bulletin::of_sealed(sealed.bytes(), former)
         .with_context(|| format!("{} cannot be shown", bundle.display()))?;
+    let bulletin = match &args.withdrawn {
+        Some(reason) => bulletin.withdrawn(reason),
+        None => bulletin,
+    };
     Ok(bulletin.render(format)?)
 }
 
