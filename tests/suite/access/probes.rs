@@ -16,6 +16,7 @@ use tonic::transport::Endpoint;
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 
+use super::questions;
 use super::town::{BODIES, CALLERS, Caller, Town, ZZ};
 use crate::support::Connection;
 
@@ -87,6 +88,9 @@ pub(super) async fn probe(town: &Town, caller: &Caller, method: &str, detail: De
         Detail::Whole => {
             assert!(!caller.limited, "{method} lets {} in", caller.name);
             0
+        }
+        Detail::Named if method.contains("InquiryService") => {
+            questions::named(caller, connection, short).await
         }
         Detail::Named => named(town, caller, connection, short).await,
         Detail::Filtered => filtered(town, caller, connection, short).await,
@@ -167,6 +171,11 @@ async fn filtered(town: &Town, caller: &Caller, connection: Connection, short: &
             assert_eq!(found, seen, "{}", caller.name);
         }
         "WatchLiveScores" => watch(caller, connection, &seen).await,
+        "ListInquiries" => {
+            let found = questions::listed(connection).await;
+            let found: BTreeSet<_> = found.iter().map(String::as_str).collect();
+            assert_eq!(found, seen, "{}", caller.name);
+        }
         other => panic!("write a probe for {other}"),
     }
     BODIES.len()
@@ -267,11 +276,11 @@ pub(super) async fn follow(town: &Town, caller: &Caller) -> usize {
 /// What a caller is told of something that is not theirs, and of something that is not there.
 pub(super) async fn denied_pairs(town: &Town, caller: &Caller) -> Vec<(Status, Status)> {
     let connection = town.connect(caller).await;
-    let (mut client, mut case_client) =
-        (EvaluationServiceClient::new(connection.clone()), CaseServiceClient::new(connection));
+    let mut client = EvaluationServiceClient::new(connection.clone());
+    let mut case_client = CaseServiceClient::new(connection.clone());
     let foreign = BODIES.iter().find(|body| !caller.sees(body.id)).unwrap().id;
     let case = ["A1", "B1", "W1"].into_iter().find(|case| !caller.cases().contains(case)).unwrap();
-    let mut pairs = Vec::new();
+    let mut pairs = vec![questions::denied(connection, foreign).await];
     let mut told = Vec::new();
     for body in [foreign, "nobody"] {
         let name = town.scorecard(body);

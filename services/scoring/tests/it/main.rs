@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic anywhere")]
 
+mod access_log;
 mod city;
 mod correcting;
 mod counting;
