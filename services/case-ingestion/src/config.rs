@@ -85,7 +85,7 @@ impl Default for IntakeConfig {
         Self {
             batch_records_max: number(BATCH_RECORDS_MAX),
             message_bytes_max: number(16 << 20),
-            stream_batches_max: number(2),
+            stream_batches_max: number(1),
             stream_bytes_max: large(32 << 20),
             bytes_max: large(256 << 20),
             streams_max: number(64),

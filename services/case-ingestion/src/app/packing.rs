@@ -18,7 +18,7 @@ use crate::store::packed::{self, Standing};
 use crate::store::{self, PgConnection};
 
 /// Records that are packed at a time: what memory is bounded by.
-const RECORDS_AT_ONCE: i64 = 15_000;
+const RECORDS_AT_ONCE: i64 = 5_000;
 /// Records that are packed in one transaction, but for files that are made anew.
 const RECORDS_A_TURN: i64 = 60_000;
 /// How often is looked whether records are to be packed.

@@ -8,9 +8,9 @@ use chengping_types::{CaseNo, JurisdictionId, Month};
 
 use crate::domain::{KnownCase, KnownCases};
 
-/// Cases in either half: a few less than a table of 2^18 places takes before it grows, so that the two
-/// halves take 17 MB together.
-const HALF: usize = 225_000;
+/// Cases in either half: a few less than a table of 2^17 places takes before it grows, so that the two
+/// halves take 9 MB together.
+const HALF: usize = 112_000;
 
 /// Accepted cases whose month is fixed. What is remembered never changes in the database, so that
 /// none of it is ever stale; it is forgotten when the number of records falls, for then another
