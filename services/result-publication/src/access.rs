@@ -10,6 +10,8 @@ use chengping_chassis::identity::{
     principal,
 };
 
+use chengping_types::BodyId;
+
 use crate::domain::state::State;
 
 /// The office makes and publishes (6.2).
@@ -27,6 +29,13 @@ const FOLLOW: &[Role] = &[District, Bureau, Collector, Assessment, Office, Appro
 /// Districts report on their own jurisdictions (6.4).
 const REPORT: &[Role] = &[District];
 
+/// Where publications are sent to, and who takes them in, is for those who run the office's systems.
+const CONNECT: &[Role] = &[Office, Administrator];
+/// They, and those who oversee them.
+const CONNECTED: &[Role] = &[Office, Administrator, Auditor];
+/// The keys of the logs.
+const KEEP_KEYS: &[Role] = &[Administrator];
+
 /// The roles of which the callers of each method need one.
 pub const ACCESS: &Access = &[
     ("chengping.publication.v1.BulletinService/CreateBulletinVersion", PUBLISH),
@@ -43,6 +52,7 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.BulletinService/ExportBulletinVersion", READ),
     ("chengping.publication.v1.BulletinService/WatchPublications", CONSUME),
     ("chengping.publication.v1.BulletinService/AcknowledgePublication", CONSUME),
+    ("chengping.publication.v1.BulletinService/ListConsumers", CONNECTED),
     ("chengping.publication.v1.InquiryService/CreateInquiry", ASK),
     ("chengping.publication.v1.InquiryService/GetInquiry", FOLLOW),
     ("chengping.publication.v1.InquiryService/ListInquiries", FOLLOW),
@@ -57,6 +67,17 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.LedgerService/GetInclusionProof", READ),
     ("chengping.publication.v1.LedgerService/GetConsistencyProof", READ),
     ("chengping.publication.v1.LedgerService/ListVerifierKeys", READ),
+    ("chengping.publication.v1.LedgerService/RotateLogKey", KEEP_KEYS),
+    ("chengping.publication.v1.LedgerService/GetResultReceipt", READ),
+    ("chengping.publication.v1.LedgerService/VerifyLog", CONNECTED),
+    ("chengping.publication.v1.WebhookService/CreateWebhook", CONNECT),
+    ("chengping.publication.v1.WebhookService/GetWebhook", CONNECTED),
+    ("chengping.publication.v1.WebhookService/ListWebhooks", CONNECTED),
+    ("chengping.publication.v1.WebhookService/DeleteWebhook", CONNECT),
+    ("chengping.publication.v1.WebhookService/ListWebhookDeliveries", CONNECTED),
+    ("chengping.publication.v1.WebhookService/RetryWebhookDelivery", CONNECT),
+    ("chengping.publication.v1.AnnualService/GetAnnualResult", READ),
+    ("chengping.publication.v1.AnnualService/ListAnnualResults", READ),
 ];
 
 /// Those who make versions, decide on them, or oversee it, see them in every state.
@@ -73,6 +94,15 @@ pub(crate) fn sees(state: State) -> bool {
         State::UnderNotice | State::Decided => caller.has_any(INSIDE) || caller.has_any(SHOWN),
         State::Computed => caller.has_any(INSIDE),
     }
+}
+
+/// Whether whoever makes the call may report for a district, and read what it reported: a district for
+/// itself, those inside for all. Where nobody is asked who they are, everybody may.
+pub(crate) fn reports_of(district: &BodyId) -> bool {
+    let Some(caller) = principal() else { return true };
+    caller.has_any(INSIDE)
+        || caller.has_any(&[Assessment])
+        || caller.bodies().contains(district.as_str())
 }
 
 #[cfg(test)]
@@ -92,8 +122,9 @@ mod tests {
     fn nobody_both_publishes_and_decides_and_those_who_oversee_change_nothing() {
         for (method, roles) in ACCESS {
             let verb = method.rsplit('/').next().unwrap();
-            let reads =
-                ["Get", "List", "Download", "Export"].iter().any(|read| verb.starts_with(read));
+            let reads = ["Get", "List", "Download", "Export", "Verify"]
+                .iter()
+                .any(|read| verb.starts_with(read));
             assert_eq!(roles.contains(&Auditor), reads, "{method}");
             assert!(reads || !(roles.contains(&Office) && roles.contains(&Approver)), "{method}");
         }

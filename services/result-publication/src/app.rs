@@ -1,10 +1,17 @@
 //! The use cases, each with its transaction.
 
 mod create;
+mod delivering;
 mod evidence;
+mod feed;
+mod keys;
 mod publish;
 mod reading;
+mod reports;
+mod stored;
 mod watch;
+mod webhooks;
+mod years;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +30,12 @@ use crate::keys::Keys;
 use crate::peers::Scoring;
 use crate::store::{Connection, Store, versions};
 
+pub(crate) use self::delivering::Delivering;
+pub(crate) use self::keys::RotateKey;
+pub(crate) use self::reports::{CreateReport, DecideReport};
+pub(crate) use self::stored::Verified;
 pub(crate) use self::watch::{Told, Watch};
+pub(crate) use self::webhooks::{CreateWebhook, DeleteWebhook};
 
 /// What every use case needs. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +43,7 @@ pub(crate) struct App {
     store: Store,
     scoring: Scoring,
     keys: Arc<Keys>,
+    delivering: Delivering,
     require_notice: bool,
     poll: Duration,
     keep_alive: Duration,
@@ -44,6 +57,7 @@ impl App {
         store: Store,
         scoring: Scoring,
         keys: Keys,
+        delivering: Delivering,
         config: &Config,
         shutdown: CancellationToken,
     ) -> Self {
@@ -51,6 +65,7 @@ impl App {
             store,
             scoring,
             keys: Arc::new(keys),
+            delivering,
             require_notice: config.publication.require_notice,
             poll: config.watch.poll(),
             keep_alive: config.watch.keep_alive(),

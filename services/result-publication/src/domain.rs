@@ -2,8 +2,13 @@
 
 pub(crate) mod documents;
 pub(crate) mod lines;
+pub(crate) mod log_key;
 pub(crate) mod plan;
+pub(crate) mod report;
 pub(crate) mod state;
+pub(crate) mod stored;
+pub(crate) mod webhook;
+pub(crate) mod year;
 
 use chengping_types::name::{BulletinVersionName, EvaluationName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
@@ -46,6 +51,15 @@ pub(crate) struct Sealed {
     pub(crate) digest: Digest,
     pub(crate) log_index: u64,
     pub(crate) publish_time: Instant,
+}
+
+/// Who takes publications in, and how far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Consumer {
+    pub(crate) name: String,
+    /// The number of publications that it has taken in.
+    pub(crate) acknowledged: u64,
+    pub(crate) update_time: Instant,
 }
 
 impl Version {

@@ -2,17 +2,19 @@
 
 use chengping_ledger::checkpoint::Checkpoint;
 use chengping_ledger::merkle::TreeHead;
+use chengping_ledger::note::Signer;
 use chengping_ledger::version::{Draft, Entry, Link, SealedVersion, Superseded, seal};
 use chengping_types::name::BulletinVersionName;
 use chengping_types::{Digest, Instant, JurisdictionId};
 
 use super::{App, now, version};
 use crate::domain::documents::Documents;
+use crate::domain::lines::{self, Line};
 use crate::domain::state::Step;
 use crate::domain::{Sealed, Version};
 use crate::error::Error;
 use crate::store::log::SignedCheckpoint;
-use crate::store::{Connection, Transaction, bulletins, commit, documents, log, versions};
+use crate::store::{Connection, Transaction, bulletins, commit, documents, feed, log, versions};
 
 impl App {
     /// Moves a version on by `step`, which is not [`Step::Publish`].
@@ -48,7 +50,8 @@ impl App {
         require_etag(&version, etag)?;
         self.apply(&mut version, Step::Publish)?;
 
-        let entries = self.sound_entries(&mut transaction, &name.jurisdiction).await?;
+        let signer = self.signer(&mut transaction, &name.jurisdiction).await?;
+        let entries = self.sound_entries(&mut transaction, &name.jurisdiction, &signer).await?;
         let superseded = self.correct(&mut transaction, &version).await?;
         let kept = documents::get(&mut transaction, &name.jurisdiction, &version.evaluation);
         let (draft, publish_time) = (version.clone(), now());
@@ -56,9 +59,10 @@ impl App {
         let sealed = tokio::task::spawn_blocking(move || {
             sealed(&draft, &kept, superseded, publish_time, &leaves)
         });
-        let sealed = sealed.await??;
+        let (sealed, lines) = sealed.await??;
         log::append(&mut transaction, &sealed, publish_time).await?;
-        self.sign(&mut transaction, &name.jurisdiction, entries, &sealed).await?;
+        feed::put(&mut transaction, &sealed, &lines).await?;
+        self.sign(&mut transaction, &signer, entries, &sealed).await?;
 
         version.sealed = Some(Sealed {
             digest: sealed.digest(),
@@ -91,10 +95,11 @@ impl App {
 
     /// The entries of the log, when they are those that were last signed: no checkpoint is ever
     /// signed that does not continue the one before.
-    async fn sound_entries(
+    pub(super) async fn sound_entries(
         &self,
         connection: &mut Connection,
         jurisdiction: &JurisdictionId,
+        signer: &Signer,
     ) -> Result<Vec<Entry>, Error> {
         let entries = log::entries(connection, jurisdiction, u64::MAX).await?;
         let last = log::checkpoint(connection, jurisdiction).await?;
@@ -104,7 +109,7 @@ impl App {
             let jurisdiction = jurisdiction.to_string();
             return Err(Error::LogCorrupt { jurisdiction, found, signed });
         }
-        let key = self.keys.signer(jurisdiction).verifier_key();
+        let key = signer.verifier_key();
         if last.is_some_and(|last| last.verifier_key != key) {
             tracing::warn!(%key, "the log gets another key than before; tell its readers");
         }
@@ -131,16 +136,16 @@ impl App {
     async fn sign(
         &self,
         connection: &mut Connection,
-        jurisdiction: &JurisdictionId,
+        signer: &Signer,
         mut entries: Vec<Entry>,
         sealed: &SealedVersion,
     ) -> Result<(), Error> {
         entries.push(sealed.entry());
         let head = TreeHead::of(&leaves(&entries));
-        let signer = self.keys.signer(jurisdiction);
+        let jurisdiction = &sealed.document().jurisdiction;
         let checkpoint = Checkpoint::new(&self.keys.origin(jurisdiction), head)
             .expect("the name of a key is one line");
-        let note = checkpoint.signed_by(&signer).to_string();
+        let note = checkpoint.signed_by(signer).to_string();
         let signed = SignedCheckpoint { head, note, verifier_key: signer.verifier_key() };
         Ok(log::put_checkpoint(connection, jurisdiction, &signed).await?)
     }
@@ -152,7 +157,7 @@ fn sealed(
     supersedes: Option<Superseded>,
     publish_time: Instant,
     leaves: &[Digest],
-) -> Result<SealedVersion, Error> {
+) -> Result<(SealedVersion, Vec<Line>), Error> {
     let name = || version.name().to_string();
     let value = |bytes| {
         let value = serde_json::from_slice(bytes);
@@ -168,10 +173,14 @@ fn sealed(
         results: value(&documents.results)?,
         input: value(&documents.input)?,
     };
-    seal(draft).map_err(|source| Error::Seal { name: name(), source })
+    let sealed = seal(draft).map_err(|source| Error::Seal { name: name(), source })?;
+    let lines = lines::read(sealed.bytes());
+    let lines =
+        lines.map_err(|error| Error::DocumentCorrupt { name: name(), source: Box::new(error) })?;
+    Ok((sealed, lines))
 }
 
-fn leaves(entries: &[Entry]) -> Vec<Digest> {
+pub(super) fn leaves(entries: &[Entry]) -> Vec<Digest> {
     entries.iter().map(Entry::leaf).collect()
 }
 

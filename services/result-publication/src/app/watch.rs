@@ -1,18 +1,18 @@
 //! Telling of publications: the log, read from some place on, and then as it grows.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use chengping_chassis::page_token;
 use chengping_types::JurisdictionId;
-use chengping_types::name::BulletinVersionName;
 use futures_util::Stream;
 use futures_util::stream;
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
-use super::{App, now, version};
-use crate::domain::Version;
-use crate::domain::lines::{self, Line};
+use super::{App, now};
+use crate::domain::lines::Line;
+use crate::domain::{Consumer, Version};
 use crate::error::Error;
 use crate::store::{consumers, log};
 
@@ -42,6 +42,8 @@ struct Follower {
     position: u64,
     /// The number of entries that are known to be there.
     size: u64,
+    /// What is read from the store and not told yet: from `position` on.
+    read: VecDeque<(Version, Vec<Line>)>,
     keep_alive: Duration,
     wake: Receiver<()>,
 }
@@ -69,6 +71,7 @@ impl App {
             jurisdiction: watch.jurisdiction,
             position,
             size,
+            read: VecDeque::new(),
             keep_alive: watch.keep_alive.unwrap_or(self.keep_alive),
             wake: self.published.subscribe(),
         };
@@ -93,6 +96,18 @@ impl App {
         let position = position.await?;
         crate::store::commit(transaction).await?;
         Ok(size.saturating_sub(position))
+    }
+
+    /// At most `limit` consumers behind `after`, by name, and the number of publications.
+    pub(crate) async fn consumers(
+        &self,
+        jurisdiction: &JurisdictionId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<Consumer>, u64), Error> {
+        let mut transaction = self.store.begin_reading().await?;
+        let size = log::size(&mut transaction, jurisdiction).await?;
+        Ok((consumers::list(&mut transaction, jurisdiction, after, limit).await?, size))
     }
 
     /// The position behind a token; none behind an empty one.
@@ -126,7 +141,7 @@ impl Follower {
             // Asked before the store is, so that nothing is published unseen in between.
             self.wake.mark_unchanged();
             if self.position >= self.size {
-                self.size = self.current_size().await?;
+                self.size = self.app.publication_count(&self.jurisdiction).await?;
             }
             if self.position < self.size {
                 return self.publication().await;
@@ -145,30 +160,14 @@ impl Follower {
         }
     }
 
-    async fn current_size(&self) -> Result<u64, Error> {
-        let mut connection = self.app.store.acquire().await?;
-        Ok(log::size(&mut connection, &self.jurisdiction).await?)
-    }
-
     async fn publication(&mut self) -> Result<Told, Error> {
-        let mut transaction = self.app.store.begin_reading().await?;
-        let at = log::at(&mut transaction, &self.jurisdiction, self.position).await?;
-        let (month, number) = at.expect("the log has no gap");
-        let name = BulletinVersionName {
-            jurisdiction: self.jurisdiction.clone(),
-            month,
-            version: number.into(),
-        };
-        let version = version(&mut transaction, &name).await?;
-        let document = log::document(&mut transaction, &self.jurisdiction, month, number).await?;
-        drop(transaction);
-        let lines = tokio::task::spawn_blocking(move || lines::read(&document)).await?;
-        let lines = lines.map_err(|error| Error::DocumentCorrupt {
-            name: name.to_string(),
-            source: Box::new(error),
-        })?;
+        if self.read.is_empty() {
+            let read = self.app.publications(&self.jurisdiction, self.position, u32::MAX).await?;
+            self.read = read.into();
+        }
+        let publication = self.read.pop_front().expect("the log has no gap");
         self.position += 1;
         let resume_token = self.app.token(&self.jurisdiction, self.position);
-        Ok(Told { publication: Some((version, lines)), resume_token })
+        Ok(Told { publication: Some(publication), resume_token })
     }
 }

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use chengping_types::Exact;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+/// Moves when [`Line`] or what is read into it does: lines that were kept before are read anew.
+pub(crate) const LINES_FORMAT: i32 = 1;
 
 /// The published line of one body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) body_id: String,
     /// Its code in the comprehensive-assessment system (7.3), where one was registered.
@@ -76,6 +79,11 @@ const SCORED: &str = "scored";
 /// When it is not of the shape that an evaluation exports.
 pub(crate) fn check(results: &[u8]) -> Result<(), serde_json::Error> {
     serde_json::from_slice::<Results>(results).map(drop)
+}
+
+/// The bytes that are kept of lines.
+pub(crate) fn encode(lines: &[Line]) -> Vec<u8> {
+    serde_json::to_vec(lines).expect("lines are texts, numbers and truth values")
 }
 
 /// The lines of a sealed version: by group, in the order in which the document names the groups,

@@ -1,10 +1,17 @@
 //! Between messages and the domain.
 
+pub(super) mod keys;
+pub(super) mod reports;
+pub(super) mod webhooks;
+pub(super) mod years;
+
 use std::time::Duration;
 
 use chengping_chassis::error::FieldErrors;
 use chengping_proto::publication::v1 as pb;
-use chengping_types::name::{BulletinName, BulletinVersionName, EvaluationName, JurisdictionName};
+use chengping_types::name::{
+    BulletinName, BulletinVersionName, ConsumerName, EvaluationName, JurisdictionName,
+};
 use chengping_types::{Instant, JurisdictionId};
 use prost_types::Timestamp;
 use uuid::Uuid;
@@ -12,7 +19,7 @@ use uuid::Uuid;
 use crate::app::{Told, Watch};
 use crate::domain::lines::Line;
 use crate::domain::plan::{CreateVersion, REASON_CHARS_MAX};
-use crate::domain::{Bulletin, Version};
+use crate::domain::{Bulletin, Consumer, Version};
 use crate::error::Error;
 
 const CONSUMER_BYTES_MAX: usize = 63;
@@ -227,6 +234,35 @@ pub(super) fn told(told: Told) -> pb::WatchPublicationsResponse {
         kind: pb::publication::Kind::Published.into(),
     });
     pb::WatchPublicationsResponse { publication, resume_token: told.resume_token }
+}
+
+/// A consumer of a log with `size` entries.
+pub(super) fn consumer(
+    jurisdiction: &JurisdictionId,
+    consumer: &Consumer,
+    size: u64,
+) -> pb::Consumer {
+    let named = consumer.name.parse().expect("it was checked when it acknowledged");
+    let name = ConsumerName { jurisdiction: jurisdiction.clone(), consumer: named };
+    pb::Consumer {
+        name: name.to_string(),
+        acknowledged_count: int64(consumer.acknowledged),
+        pending_count: int64(size.saturating_sub(consumer.acknowledged)),
+        update_time: Some(timestamp(consumer.update_time)),
+    }
+}
+
+/// Checks a text that is kept and shown: at most so many characters, and nothing that no text has.
+fn check_reason(errors: &mut FieldErrors, field: &str, reason: &str) {
+    if reason.is_empty() {
+        errors.push(field, "must say why");
+    }
+    if reason.chars().count() > REASON_CHARS_MAX {
+        errors.push(field, format!("must have at most {REASON_CHARS_MAX} characters"));
+    }
+    if reason.contains('\0') {
+        errors.push(field, "must not hold a NUL character");
+    }
 }
 
 fn line(line: Line) -> pb::ResultLine {

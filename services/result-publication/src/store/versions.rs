@@ -7,7 +7,7 @@ use super::{Connection, StoreError, bigint, instant, integer, offset_date_time, 
 use crate::domain::{Sealed, Version};
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     jurisdiction: String,
     month: String,
     version: i32,
