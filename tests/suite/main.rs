@@ -7,6 +7,7 @@ mod boston;
 mod calendar;
 mod chaos;
 mod city;
+mod consuming;
 mod contract;
 mod county;
 mod deadlines;

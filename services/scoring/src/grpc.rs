@@ -1,5 +1,6 @@
 //! Speaks gRPC for [`App`]: converts, delegates, converts back. Decides nothing.
 
+mod cards;
 mod convert;
 mod live;
 mod pages;
@@ -16,6 +17,7 @@ use chengping_proto::scoring::v1::evaluation_service_server::{
 use futures_util::{Stream, stream};
 use tonic::{Request, Response, Status};
 
+use self::cards::Cards;
 use crate::app::App;
 use crate::error::Error;
 
@@ -27,13 +29,15 @@ type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// The gRPC service over the use cases.
 pub(crate) fn service(app: App) -> EvaluationServiceServer<Handlers> {
-    EvaluationServiceServer::new(Handlers { app }).max_encoding_message_size(MESSAGE_BYTES_MAX)
+    let handlers = Handlers { app, cards: Cards::default() };
+    EvaluationServiceServer::new(handlers).max_encoding_message_size(MESSAGE_BYTES_MAX)
 }
 
 /// The handlers of the service.
 #[derive(Debug)]
 pub(crate) struct Handlers {
     app: App,
+    cards: Cards,
 }
 
 #[tonic::async_trait]
@@ -89,7 +93,7 @@ impl EvaluationService for Handlers {
         let name = convert::scorecard_name(&request.into_inner().name).map_err(to_status)?;
         let evaluation = convert::evaluation_of(&name);
         let scored = self.app.scored(&evaluation).await.map_err(to_status)?;
-        let card = convert::whole_scorecard(&name, &scored).map_err(to_status)?;
+        let card = self.cards.whole(&name, &scored).map_err(to_status)?;
         Ok(Response::new(card))
     }
 

@@ -1,6 +1,8 @@
 //! The commands, a module each.
 
+pub mod annual;
 pub mod archive;
+pub mod district_report;
 pub mod doctor;
 pub mod erase;
 pub mod evaluate;
@@ -8,6 +10,7 @@ pub mod explain;
 pub mod freeze;
 pub mod generate;
 pub mod import;
+pub mod keys;
 pub mod migrate;
 pub mod publish;
 pub mod registry;
@@ -18,3 +21,4 @@ pub mod rules;
 pub mod token;
 pub mod verify;
 pub mod watch;
+pub mod webhook;

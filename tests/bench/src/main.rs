@@ -2,7 +2,7 @@
 //! of the tally also done by DuckDB and Polars on the same facts; and how fast rules are given out,
 //! beside a server that does nothing else; and how fast events are taken in, beside `COPY`.
 //!
-//! Usage: `chengping-bench [--only kernel|preview|close|live|ingest|distribution] [--python PYTHON]
+//! Usage: `chengping-bench [--only kernel|preview|close|live|ingest|distribution|publication] [--python PYTHON]
 //! [--chengping PROGRAM] [--facts 1000000,10000000] [--cases 40000,400000] [--events 1000000]
 //! [--json FILE]`. Without `--python` no other engine is asked; without `--chengping` nothing is
 //! previewed, taken in or watched live, and no month closed. Nothing is judged: the numbers are those of this
@@ -18,6 +18,7 @@ mod ingest;
 mod live;
 mod others;
 mod preview;
+mod publication;
 mod raw;
 mod scoring;
 mod stopwatch;
@@ -117,6 +118,11 @@ fn main() -> anyhow::Result<()> {
         let watched = live::measure(program)?;
         writeln!(out, "\n{}", live::lines(&watched))?;
         all["live"] = watched;
+    }
+    if let (Some(program), true) = (&options.chengping, options.wants("publication")) {
+        let published = publication::measure(program)?;
+        writeln!(out, "\n{}", publication::lines(&published))?;
+        all["publication"] = published;
     }
     if options.wants("distribution") {
         let given = distribution::measure()?;

@@ -5,8 +5,15 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::service::{Service, start};
 
-const KEPT: [&str; 5] =
-    ["log_entry", "checkpoint", "evaluation_document", "version_move", "version_request"];
+const KEPT: [&str; 7] = [
+    "log_entry",
+    "checkpoint",
+    "evaluation_document",
+    "version_move",
+    "version_request",
+    "publication_lines",
+    "log_key",
+];
 
 /// The code of a trigger that refuses.
 const RESTRICT_VIOLATION: &str = "23001";
@@ -30,6 +37,13 @@ async fn with_everything() -> Service {
     let version = service.bulletins.clone().create_bulletin_version(request).await.unwrap();
     service.publish(&version.get_ref().name).await.unwrap();
     service.published("e2", "2018-04", "because").await;
+    let request = chengping_proto::publication::v1::RotateLogKeyRequest {
+        parent: crate::service::ZZ.to_owned(),
+        reason: "a new year".to_owned(),
+        expected_verifier_key: service.log_keys().await[0].verifier_key.clone(),
+        validate_only: false,
+    };
+    service.ledger.clone().rotate_log_key(request).await.unwrap();
     service
 }
 

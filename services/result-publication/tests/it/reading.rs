@@ -1,7 +1,6 @@
 //! Reading bulletins and versions.
 
 use chengping_proto::publication::v1 as pb;
-use chengping_proto::publication::v1::district_report_service_client::DistrictReportServiceClient;
 use chengping_proto::publication::v1::inquiry_service_client::InquiryServiceClient;
 use tonic::Code;
 
@@ -104,9 +103,5 @@ async fn what_comes_later_says_so() {
     assert_eq!(refusal(&status), expected);
     let mut inquiries = InquiryServiceClient::new(service.channel.clone());
     let status = inquiries.list_inquiries(pb::ListInquiriesRequest::default()).await.unwrap_err();
-    assert_eq!(refusal(&status), expected);
-    let mut reports = DistrictReportServiceClient::new(service.channel.clone());
-    let request = pb::GetDistrictReportRequest::default();
-    let status = reports.get_district_report(request).await.unwrap_err();
     assert_eq!(refusal(&status), expected);
 }

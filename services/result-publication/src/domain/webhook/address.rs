@@ -60,10 +60,13 @@ impl FromStr for Address {
             return Err(malformed());
         }
         let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
-        let port = match (authority.port(), is_https) {
-            (Some(_), _) => authority.port_u16().filter(|port| *port > 0).ok_or_else(malformed)?,
-            (None, true) => 443,
-            (None, false) => 80,
+        let port = match authority.as_str().strip_prefix(authority.host()) {
+            Some("") if is_https => 443,
+            Some("") => 80,
+            rest => {
+                let port = rest.and_then(|rest| rest.strip_prefix(':')?.parse().ok());
+                port.filter(|port| *port > 0).ok_or_else(malformed)?
+            }
         };
         let target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         Ok(Self { is_https, host, port, target })
