@@ -81,7 +81,8 @@ fn assert_changes_are_found(files: &[&Path], keys: &Path) {
 async fn a_small_program_checks_versions_and_lines_under_keys_that_changed() {
     let suite = evaluated_by(Suite::start().await);
     run(&suite, &["publish"]).expect(0);
-    let file = |name: &str| suite.scratch().join(name);
+    let scratch = suite.scratch().to_owned();
+    let file = |name: &str| scratch.join(name);
     let (before, after, receipt) = (file("before.json"), file("after.json"), file("line.json"));
     run(&suite, &["verify", "--out", &text(&before)]).expect(0);
     let old = run(&suite, &["keys", "list", "--format", "json"]).json(0);
@@ -96,7 +97,8 @@ async fn a_small_program_checks_versions_and_lines_under_keys_that_changed() {
     let key_file = file("keys.json");
     fs::write(&key_file, keys.to_string()).unwrap();
     let trusted = ["--keys", &text(&key_file)];
-    let line = [&["verify", "--line", "d01", "--out", &text(&receipt)], &trusted[..]].concat();
+    let to = text(&receipt);
+    let line = [&["verify", "--line", "d01", "--out", &to], &trusted[..]].concat();
     let shown = String::from_utf8(run(&suite, &line).expect(0)).unwrap();
     assert!(shown.contains("d01 of 2018-04 in zz-demo: score "), "{shown}");
     let log = run(&suite, &["verify", "--log", "--format", "json"]).json(0);
@@ -157,7 +159,7 @@ fn receiver() -> (String, mpsc::Receiver<Value>) {
 
 #[tokio::test]
 async fn whoever_takes_results_in_gets_messages_years_and_reports() {
-    let allowed = [("CHENGPING_PUBLICATION__WEBHOOKS__ALLOW", "[\"127.0.0.1\"]")];
+    let allowed = [("CHENGPING_PUBLICATION__WEBHOOKS__ALLOW", "127.0.0.1")];
     let suite = evaluated_by(Suite::start_with(folder(), &allowed).await);
     let (url, received) = receiver();
     let made = run(&suite, &["webhook", "create", "assessment", "--url", &url, "--format", "json"]);

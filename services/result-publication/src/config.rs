@@ -85,8 +85,9 @@ impl WatchConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhooksConfig {
-    /// What may be reached beside the public internet, and without TLS: `HOST` or `HOST:PORT`.
-    pub allow: Vec<String>,
+    /// What may be reached beside the public internet, and without TLS: `HOST` or `HOST:PORT`, with
+    /// spaces between them.
+    pub allow: String,
     /// A file in PEM with further authorities whose certificates are believed; empty for none.
     pub ca_file: PathBuf,
     /// How long an attempt takes at most, in milliseconds.

@@ -55,9 +55,8 @@ async fn measure_in(chengping: &Path, folder: &Path) -> anyhow::Result<Value> {
 
 /// The numbers for people.
 pub(crate) fn lines(measured: &Value) -> String {
-    let number = |pointer: &str| {
-        measured.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN)
-    };
+    let number =
+        |pointer: &str| measured.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN);
     let millis = |pointer: &str| 1000.0 * number(pointer);
     format!(
         "scorecards, {:.0} bytes: {:.0} calls/s, a bare server {:.0} calls/s: {:.2} of it\n\

@@ -136,7 +136,9 @@ pub(crate) fn evaluation_with_rules(id: &str, month: &str, score: &str, exact: &
 /// What anybody who knows the rules would compute from the input of [`evaluation`].
 pub(crate) fn recompute(input: &Value) -> Result<Vec<u8>, String> {
     let text = |field: &str| input[field].as_str().ok_or(format!("no {field}"));
-    canonical::to_vec(&results(text("month")?, text("score")?)).map_err(|error| error.to_string())
+    let month = text("month")?;
+    month.parse::<Month>().map_err(|error| error.to_string())?;
+    canonical::to_vec(&results(month, text("score")?)).map_err(|error| error.to_string())
 }
 
 type Parts = tokio_stream::Iter<std::vec::IntoIter<Result<pb::DownloadEvaluationResponse, Status>>>;

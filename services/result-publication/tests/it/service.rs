@@ -123,7 +123,7 @@ fn config(
             keep_alive_ms: non_zero(600_000),
         },
         webhooks: WebhooksConfig {
-            allow: vec!["127.0.0.1".to_owned()],
+            allow: "127.0.0.1".to_owned(),
             ca_file: std::path::PathBuf::new(),
             timeout_ms: non_zero(1_000),
             attempts_max: std::num::NonZeroU32::new(settings.attempts_max).unwrap(),

@@ -112,7 +112,9 @@ async fn fill(pool: &PgPool) -> anyhow::Result<()> {
     .execute(&mut *transaction)
     .await?;
     sqlx::query(
-        "insert into bulletin values ('zz', '2018-04', $1, $1, now(), now())",
+        "insert into bulletin (jurisdiction, month, newest_version, published_version, create_time,
+             update_time)
+         values ('zz', '2018-04', $1, $1, now(), now())",
     )
     .bind(i32::try_from(VERSIONS)?)
     .execute(&mut *transaction)
@@ -136,19 +138,20 @@ async fn fill(pool: &PgPool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn insert(
-    connection: &mut sqlx::PgConnection,
-    sealed: &SealedVersion,
-) -> anyhow::Result<()> {
+async fn insert(connection: &mut sqlx::PgConnection, sealed: &SealedVersion) -> anyhow::Result<()> {
     let document = sealed.document();
     let version = i32::try_from(document.version)?;
     let state = if document.version as usize == VERSIONS { "published" } else { "corrected" };
-    sqlx::query("insert into bulletin_version values ('zz', '2018-04', $1, 'e1', $2, $3, 3, now())")
-        .bind(version)
-        .bind(document.reason.clone().unwrap_or_default())
-        .bind(state)
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "insert into bulletin_version (jurisdiction, month, version, evaluation, reason, state,
+             revision, create_time)
+         values ('zz', '2018-04', $1, 'e1', $2, $3, 3, now())",
+    )
+    .bind(version)
+    .bind(document.reason.clone().unwrap_or_default())
+    .bind(state)
+    .execute(&mut *connection)
+    .await?;
     sqlx::query(
         "insert into log_entry (jurisdiction, log_index, month, version, document, document_digest,
              lines_root, publish_time)

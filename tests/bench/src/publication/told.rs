@@ -84,11 +84,8 @@ async fn two_evaluations(channel: &Channel, month: &str) -> anyhow::Result<[Stri
         decided: Some(as_of),
         ..Default::default()
     };
-    let request = CreateEvaluationRequest {
-        parent,
-        evaluation: Some(evaluation),
-        ..Default::default()
-    };
+    let request =
+        CreateEvaluationRequest { parent, evaluation: Some(evaluation), ..Default::default() };
     let second = client.create_evaluation(request).await?.into_inner();
     Ok([second.name, first.name])
 }
