@@ -8,6 +8,7 @@ mod boston;
 mod calendar;
 mod chaos;
 mod city;
+mod consuming;
 mod contested;
 mod contract;
 mod county;

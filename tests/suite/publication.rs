@@ -10,13 +10,17 @@ use crate::support::{Done, Suite, chengping, folder};
 
 const OF: [&str; 4] = ["--jurisdiction", "zz-demo", "--month", "2018-04"];
 
-fn run(suite: &Suite, arguments: &[&str]) -> Done {
+pub(crate) fn run(suite: &Suite, arguments: &[&str]) -> Done {
     suite.run(&[arguments, &OF].concat())
 }
 
 /// A generated month, imported and evaluated.
 async fn evaluated() -> Suite {
-    let suite = Suite::start().await;
+    evaluated_by(Suite::start().await)
+}
+
+/// The same, by a suite that was started before.
+pub(crate) fn evaluated_by(suite: Suite) -> Suite {
     let month = suite.scratch().join("month");
     let month = month.to_str().unwrap();
     run(&suite, &["generate", "--out", month, "--cases", "600", "--seed", "11"]).expect(0);

@@ -14,12 +14,15 @@
 //!
 //! No byte of it goes unchecked: [`verify`] finds any that was changed and says where.
 
-use chengping_types::{Digest, canonical};
+use chengping_types::{BodyId, Digest, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::note::{SignedNote, VerifierKey};
-use crate::version::{SealedVersion, VersionError};
+use crate::checkpoint::CheckpointError;
+use crate::lines::LineProof;
+use crate::note::{NoteError, SignedNote, VerifierKey};
+use crate::receipt::{Receipt, ReceiptError};
+use crate::version::{Document, SealedVersion, VersionError};
 
 pub use self::evidence::{EntryProof, Evidence, Proofs};
 pub use self::report::{Check, Checked, Failure, Outcome, Place, Report};
@@ -96,6 +99,27 @@ impl Bundle {
     /// Those of [`SealedVersion::parse`].
     pub fn sealed(&self) -> Result<SealedVersion, VersionError> {
         SealedVersion::parse(canonical::to_vec(&self.document)?)
+    }
+
+    /// What a body gets of it: its own line, with the proof. The bundle should have been
+    /// [verified](verify) before; nothing of it is checked here.
+    ///
+    /// # Errors
+    ///
+    /// If the document is not one, has no line of the body, or is not in the log.
+    pub fn receipt(&self, body: &BodyId) -> Result<Receipt, ReceiptError> {
+        let document: Document = serde_json::from_value(self.document.clone())?;
+        let index = document.chain.index;
+        let version = match &self.log {
+            Evidence::Entries(entries) => EntryProof::of(entries, index)?,
+            Evidence::Proofs(proofs) => {
+                let (entry, path) = (document.entry(self.digest), proofs.path.clone());
+                EntryProof { entry, index, path }
+            }
+        };
+        let note: Result<SignedNote, NoteError> = self.checkpoint.parse();
+        let note = note.map_err(CheckpointError::from)?;
+        Ok(Receipt::new(LineProof::of(&document.results, body)?, version, &note))
     }
 
     /// The bytes of the file.

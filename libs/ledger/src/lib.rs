@@ -73,6 +73,7 @@
 pub mod bundle;
 pub mod checkpoint;
 pub mod difference;
+pub mod handover;
 pub mod lines;
 pub mod merkle;
 pub mod note;

@@ -251,6 +251,53 @@ resource_name! {
         "versions" / version: u64,
     }
 }
+resource_name! {
+    /// Who takes publications in.
+    ConsumerName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// The consumer.
+        "consumers" / consumer: RecordId,
+    }
+}
+resource_name! {
+    /// An address that is told of publications.
+    WebhookName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// The webhook.
+        "webhooks" / webhook: RecordId,
+    }
+}
+resource_name! {
+    /// A publication on its way to a webhook.
+    WebhookDeliveryName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// The webhook.
+        "webhooks" / webhook: RecordId,
+        /// The index in the log.
+        "deliveries" / delivery: u64,
+    }
+}
+resource_name! {
+    /// The results of a year.
+    AnnualResultName {
+        /// The jurisdiction.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// The year, of four digits.
+        "annualResults" / year: u16,
+    }
+}
+resource_name! {
+    /// What a district reports.
+    DistrictReportName {
+        /// The jurisdiction that it reports to.
+        "jurisdictions" / jurisdiction: JurisdictionId,
+        /// The report.
+        "districtReports" / district_report: RecordId,
+    }
+}
 
 resource_name! {
     /// An objection or inquiry.
@@ -304,6 +351,11 @@ mod tests {
         survives::<BulletinVersionName>("jurisdictions/zz/bulletins/2018-04/versions/1");
         survives::<InquiryName>("jurisdictions/zz/inquiries/7");
         survives::<InquiryEvidenceName>("jurisdictions/zz/inquiries/7/evidence/1");
+        survives::<ConsumerName>("jurisdictions/zz/consumers/assessment");
+        survives::<WebhookName>("jurisdictions/zz/webhooks/assessment");
+        survives::<WebhookDeliveryName>("jurisdictions/zz/webhooks/assessment/deliveries/0");
+        survives::<AnnualResultName>("jurisdictions/zz/annualResults/2018");
+        survives::<DistrictReportName>("jurisdictions/zz/districtReports/r1");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use chengping_chassis::identity::{
     principal,
 };
 
+use chengping_types::BodyId;
+
 use crate::domain::state::State;
 
 /// The office makes and publishes (6.2).
@@ -33,6 +35,13 @@ const OVERSEE: &[Role] = &[Auditor];
 /// Districts report on their own jurisdictions (6.4).
 const REPORT: &[Role] = &[District];
 
+/// Where publications are sent to, and who takes them in, is for those who run the office's systems.
+const CONNECT: &[Role] = &[Office, Administrator];
+/// They, and those who oversee them.
+const CONNECTED: &[Role] = &[Office, Administrator, Auditor];
+/// The keys of the logs.
+const KEEP_KEYS: &[Role] = &[Administrator];
+
 /// The roles of which the callers of each method need one.
 pub const ACCESS: &Access = &[
     ("chengping.publication.v1.BulletinService/CreateBulletinVersion", PUBLISH),
@@ -51,6 +60,7 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.BulletinService/ExportBulletinVersion", READ),
     ("chengping.publication.v1.BulletinService/WatchPublications", CONSUME),
     ("chengping.publication.v1.BulletinService/AcknowledgePublication", CONSUME),
+    ("chengping.publication.v1.BulletinService/ListConsumers", CONNECTED),
     ("chengping.publication.v1.InquiryService/CreateInquiry", ASK),
     ("chengping.publication.v1.InquiryService/GetInquiry", FOLLOW_ASKED),
     ("chengping.publication.v1.InquiryService/ListInquiries", FOLLOW_ASKED),
@@ -68,6 +78,17 @@ pub const ACCESS: &Access = &[
     ("chengping.publication.v1.LedgerService/GetConsistencyProof", READ),
     ("chengping.publication.v1.LedgerService/ListVerifierKeys", READ),
     ("chengping.publication.v1.AccessService/ListAccessEntries", OVERSEE),
+    ("chengping.publication.v1.LedgerService/RotateLogKey", KEEP_KEYS),
+    ("chengping.publication.v1.LedgerService/GetResultReceipt", READ),
+    ("chengping.publication.v1.LedgerService/VerifyLog", CONNECTED),
+    ("chengping.publication.v1.WebhookService/CreateWebhook", CONNECT),
+    ("chengping.publication.v1.WebhookService/GetWebhook", CONNECTED),
+    ("chengping.publication.v1.WebhookService/ListWebhooks", CONNECTED),
+    ("chengping.publication.v1.WebhookService/DeleteWebhook", CONNECT),
+    ("chengping.publication.v1.WebhookService/ListWebhookDeliveries", CONNECTED),
+    ("chengping.publication.v1.WebhookService/RetryWebhookDelivery", CONNECT),
+    ("chengping.publication.v1.AnnualService/GetAnnualResult", READ),
+    ("chengping.publication.v1.AnnualService/ListAnnualResults", READ),
 ];
 
 /// What shows, or takes, something that belongs to single bodies. What is published, and what is shown
@@ -98,6 +119,15 @@ pub(crate) fn sees(state: State) -> bool {
     }
 }
 
+/// Whether whoever makes the call may report for a district, and read what it reported: a district for
+/// itself, those inside for all. Where nobody is asked who they are, everybody may.
+pub(crate) fn reports_of(district: &BodyId) -> bool {
+    let Some(caller) = principal() else { return true };
+    caller.has_any(INSIDE)
+        || caller.has_any(&[Assessment])
+        || caller.bodies().contains(district.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +146,7 @@ mod tests {
     fn nobody_both_publishes_and_decides_and_those_who_oversee_change_nothing() {
         for (method, roles) in ACCESS {
             let verb = method.rsplit('/').next().unwrap();
-            let reads = ["Get", "List", "Download", "Export", "Compare"];
+            let reads = ["Get", "List", "Download", "Export", "Compare", "Verify"];
             let reads = reads.iter().any(|read| verb.starts_with(read));
             assert_eq!(roles.contains(&Auditor), reads, "{method}");
             assert!(reads || !(roles.contains(&Office) && roles.contains(&Approver)), "{method}");

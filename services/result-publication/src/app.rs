@@ -4,16 +4,23 @@ mod attach;
 mod compare;
 mod create;
 mod decide;
+mod delivering;
 mod evidence;
 mod export;
+mod feed;
 mod inquiries;
+mod keys;
 mod notice;
 mod outbox;
 mod publish;
 mod reading;
+mod reports;
 mod seeing;
+mod stored;
 mod watch;
+mod webhooks;
 mod withdraw;
+mod years;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,9 +43,14 @@ use crate::store::{Connection, Store, versions};
 pub(crate) use self::attach::Attached;
 pub(crate) use self::compare::Comparison;
 pub(crate) use self::decide::Decision;
+pub(crate) use self::delivering::Delivering;
 pub(crate) use self::inquiries::{Page, Whole};
+pub(crate) use self::keys::RotateKey;
 pub(crate) use self::notice::Asked;
-pub(crate) use self::watch::{Publication, Told, Watch};
+pub(crate) use self::reports::{CreateReport, DecideReport};
+pub(crate) use self::stored::Verified;
+pub(crate) use self::watch::{Told, Watch};
+pub(crate) use self::webhooks::{CreateWebhook, DeleteWebhook};
 
 /// What every use case needs. Cheap to clone.
 #[derive(Clone)]
@@ -47,6 +59,7 @@ pub(crate) struct App {
     access: AccessLog,
     peers: Peers,
     keys: Arc<Keys>,
+    delivering: Delivering,
     require_notice: bool,
     four_eyes: bool,
     days: PublicationConfig,
@@ -65,6 +78,7 @@ impl App {
         store: Store,
         peers: Peers,
         keys: Keys,
+        delivering: Delivering,
         config: &Config,
         shutdown: CancellationToken,
     ) -> Self {
@@ -73,6 +87,7 @@ impl App {
             store,
             peers,
             keys: Arc::new(keys),
+            delivering,
             require_notice: config.publication.require_notice,
             four_eyes: config.publication.four_eyes,
             days: config.publication.clone(),

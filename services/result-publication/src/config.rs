@@ -1,7 +1,7 @@
 //! The settings of the service; `config.default.toml` lists them with their defaults.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +13,10 @@ use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::process::ServiceConfig;
 use chengping_types::LimitValue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::domain::webhook::Patience;
+use crate::domain::webhook::address::Allowed;
+use crate::sending::Sender;
 
 /// The settings of the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +42,8 @@ pub struct Config {
     pub publication: PublicationConfig,
     /// How publications are told.
     pub watch: WatchConfig,
+    /// How publications are sent.
+    pub webhooks: WebhooksConfig,
 }
 
 /// The keys of the logs.
@@ -134,6 +140,43 @@ impl WatchConfig {
     #[must_use]
     pub fn keep_alive(&self) -> Duration {
         Duration::from_millis(self.keep_alive_ms.get())
+    }
+}
+
+/// How publications are sent to webhooks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhooksConfig {
+    /// What may be reached beside the public internet, and without TLS: `HOST` or `HOST:PORT`, with
+    /// spaces between them.
+    pub allow: String,
+    /// A file in PEM with further authorities whose certificates are believed; empty for none.
+    pub ca_file: PathBuf,
+    /// How long an attempt takes at most, in milliseconds.
+    pub timeout_ms: NonZeroU64,
+    /// After so many attempts that failed, a publication is given up.
+    pub attempts_max: NonZeroU32,
+    /// How long to wait after the first attempt that failed, in milliseconds; then twice as long.
+    pub first_retry_ms: NonZeroU64,
+    /// How long to wait at most, in milliseconds.
+    pub longest_retry_ms: NonZeroU64,
+}
+
+impl WebhooksConfig {
+    /// What sends.
+    pub(crate) fn sender(&self) -> anyhow::Result<Sender> {
+        let file = Some(self.ca_file.as_path()).filter(|file| !file.as_os_str().is_empty());
+        let timeout = Duration::from_millis(self.timeout_ms.get());
+        Sender::new(Allowed::new(&self.allow), timeout, file)
+    }
+
+    /// How often it is tried.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience {
+            attempts_max: self.attempts_max.get(),
+            first_retry: Duration::from_millis(self.first_retry_ms.get()),
+            longest_retry: Duration::from_millis(self.longest_retry_ms.get()),
+        }
     }
 }
 

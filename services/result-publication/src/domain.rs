@@ -5,12 +5,20 @@ pub(crate) mod difference;
 pub(crate) mod documents;
 pub(crate) mod inquiry;
 pub(crate) mod lines;
+pub(crate) mod log_key;
 pub(crate) mod plan;
+pub(crate) mod report;
 pub(crate) mod state;
+pub(crate) mod stored;
+pub(crate) mod webhook;
+pub(crate) mod year;
 
+use chengping_ledger::version::EntryKind;
 use chengping_types::name::{BulletinVersionName, EvaluationName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
 
+use self::difference::Difference;
+use self::lines::Line;
 use self::state::{Notice, State, Step};
 
 /// The published results of a month: a series of versions.
@@ -55,6 +63,19 @@ pub(crate) struct Version {
     pub(crate) touched: Vec<BulletinVersionName>,
 }
 
+/// What an entry of the log tells.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    pub(crate) version: Version,
+    /// Its place in the log.
+    pub(crate) index: u64,
+    pub(crate) kind: EntryKind,
+    /// The lines of a version that was published.
+    pub(crate) lines: Vec<Line>,
+    /// What it changed against the version before, where there is one.
+    pub(crate) differences: Vec<Difference>,
+}
+
 /// That a version was withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Withdrawn {
@@ -94,6 +115,15 @@ pub(crate) struct Sealed {
     pub(crate) digest: Digest,
     pub(crate) log_index: u64,
     pub(crate) publish_time: Instant,
+}
+
+/// Who takes publications in, and how far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Consumer {
+    pub(crate) name: String,
+    /// The number of publications that it has taken in.
+    pub(crate) acknowledged: u64,
+    pub(crate) update_time: Instant,
 }
 
 impl Version {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use chengping_bulletin::FileFormat;
 use chengping_chassis::error::{ApiError, FieldErrors};
 use chengping_chassis::page_token::PageError;
+use chengping_ledger::handover::HandoverError;
 use chengping_ledger::merkle::TreeHead;
+use chengping_ledger::note::NoteError;
 use chengping_ledger::version::VersionError;
 use chengping_types::{Instant, Month};
 use tonic::{Code, Status};
@@ -15,6 +17,9 @@ use tonic_types::StatusExt as _;
 use crate::domain::documents::DocumentsError;
 use crate::domain::inquiry::InquiryState;
 use crate::domain::state::IllegalChange;
+use crate::domain::webhook::secret::SecretError;
+use crate::domain::year::YearError;
+use crate::keys::KeysError;
 use crate::store::StoreError;
 
 /// How long a client should wait for a part that is out of reach.
@@ -80,6 +85,56 @@ pub(crate) enum Error {
     /// What the call made is no longer there.
     #[error("{name}, which this call made, is made from another evaluation now; read it again")]
     VersionReplaced { name: String },
+    /// No such body in the version.
+    #[error("{name} has no line of {body}")]
+    LineNotFound { name: String, body: String },
+    /// No such webhook.
+    #[error("webhook {name} does not exist")]
+    WebhookNotFound { name: String },
+    /// There is, or was, one of that name.
+    #[error("webhook {name} exists, or was deleted; choose another webhook_id")]
+    WebhookExists { name: String },
+    /// No such delivery.
+    #[error("delivery {name} does not exist")]
+    DeliveryNotFound { name: String },
+    /// Nothing of the year is published.
+    #[error("nothing of {name} is published")]
+    YearNotFound { name: String },
+    /// The months of the year have no common mean.
+    #[error("{name} cannot be computed: {source}")]
+    Year { name: String, source: YearError },
+    /// No such report.
+    #[error("district report {name} does not exist")]
+    ReportNotFound { name: String },
+    /// The district has reported already.
+    #[error(
+        "{name} is the report of this district for this month; it must be returned before another"
+    )]
+    ReportExists { name: String },
+    /// The step does not follow from where the report stands.
+    #[error("{name} is {from}; it cannot become {to}")]
+    IllegalReportChange { name: String, from: &'static str, to: &'static str },
+    /// The version that a report relies on does not stand.
+    #[error("{name} is not the version that stands for {month}; report the one that does")]
+    VersionNotStanding { name: String, month: Month },
+    /// The body is not the caller's.
+    #[error("permission denied on resource 'jurisdictions/{jurisdiction}' (or it might not exist)")]
+    NotYours { jurisdiction: String },
+    /// Another key signs than the caller thinks.
+    #[error("the log of {jurisdiction} is signed by {signs} now; read the keys again")]
+    OtherKeySigns { jurisdiction: String, signs: String },
+    /// A key is not where it should be.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Two keys do not hand over.
+    #[error("the keys do not hand over")]
+    Handover(#[source] HandoverError),
+    /// A secret cannot be made or read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The stored checkpoint is not one.
+    #[error("the stored checkpoint of {name} is corrupt")]
+    CheckpointCorrupt { name: String, source: NoteError },
     /// There is no tree of this size, or it lacks the leaf.
     #[error("tree_size {asked} is out of range; here it lies between {least} and {most}")]
     TreeSize { asked: u64, least: u64, most: u64 },
@@ -182,9 +237,6 @@ pub(crate) enum Error {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The method comes later.
-    #[error("{method} is not built yet")]
-    NotBuilt { method: &'static str },
 }
 
 impl ApiError for Error {
@@ -197,10 +249,18 @@ impl ApiError for Error {
             | Self::EvaluationNotFound { .. }
             | Self::InquiryNotFound { .. }
             | Self::EvidenceNotFound { .. }
+            | Self::LineNotFound { .. }
+            | Self::WebhookNotFound { .. }
+            | Self::DeliveryNotFound { .. }
+            | Self::YearNotFound { .. }
+            | Self::ReportNotFound { .. }
             | Self::LogEmpty { .. } => Code::NotFound,
-            Self::AlreadyObjected { .. } => Code::AlreadyExists,
+            Self::AlreadyObjected { .. }
+            | Self::WebhookExists { .. }
+            | Self::ReportExists { .. } => Code::AlreadyExists,
             Self::Access(error) => error.code(),
             Self::TooMuchPublished { .. } => Code::Aborted,
+            Self::NotYours { .. } => Code::PermissionDenied,
             Self::EvaluationNotSucceeded { .. }
             | Self::EvaluationOfOtherMonth { .. }
             | Self::EvaluationProvisional { .. }
@@ -219,12 +279,16 @@ impl ApiError for Error {
             | Self::InquiryDecided { .. }
             | Self::TooMuchEvidence { .. }
             | Self::CaseNotFound { .. }
+            | Self::Year { .. }
+            | Self::IllegalReportChange { .. }
+            | Self::VersionNotStanding { .. }
             | Self::VersionReplaced { .. } => Code::FailedPrecondition,
-            Self::EtagMismatch { .. } => Code::Aborted,
+            Self::EtagMismatch { .. } | Self::OtherKeySigns { .. } => Code::Aborted,
             Self::TreeSize { .. } => Code::OutOfRange,
-            Self::Documents { .. } | Self::DocumentCorrupt { .. } | Self::LogCorrupt { .. } => {
-                Code::DataLoss
-            }
+            Self::Documents { .. }
+            | Self::DocumentCorrupt { .. }
+            | Self::CheckpointCorrupt { .. }
+            | Self::LogCorrupt { .. } => Code::DataLoss,
             // The troubles of other services are not the client's.
             Self::Scoring(status) | Self::Peer { status, .. } => match status.code() {
                 Code::DeadlineExceeded | Code::ResourceExhausted => status.code(),
@@ -235,9 +299,11 @@ impl ApiError for Error {
             },
             Self::Stopping => Code::Unavailable,
             Self::Store(error) if error.is_transient() => Code::Unavailable,
-            Self::NotBuilt { .. } => Code::Unimplemented,
             Self::Seal { .. }
             | Self::Export { .. }
+            | Self::Keys(_)
+            | Self::Handover(_)
+            | Self::Secret(_)
             | Self::DocumentTooLarge { .. }
             | Self::CutOff(_)
             | Self::Store(_) => Code::Internal,
@@ -267,6 +333,22 @@ impl ApiError for Error {
             Self::RequestIdReused { .. } => "REQUEST_ID_REUSED",
             Self::VersionReplaced { .. } => "VERSION_REPLACED",
             Self::TreeSize { .. } => "TREE_SIZE_OUT_OF_RANGE",
+            Self::LineNotFound { .. } => "RESULT_LINE_NOT_FOUND",
+            Self::WebhookNotFound { .. } => "WEBHOOK_NOT_FOUND",
+            Self::WebhookExists { .. } => "WEBHOOK_EXISTS",
+            Self::DeliveryNotFound { .. } => "WEBHOOK_DELIVERY_NOT_FOUND",
+            Self::YearNotFound { .. } => "ANNUAL_RESULT_NOT_FOUND",
+            Self::Year { .. } => "ANNUAL_RESULT_NOT_COMPUTABLE",
+            Self::ReportNotFound { .. } => "DISTRICT_REPORT_NOT_FOUND",
+            Self::ReportExists { .. } => "DISTRICT_REPORT_EXISTS",
+            Self::IllegalReportChange { .. } => "ILLEGAL_REPORT_CHANGE",
+            Self::VersionNotStanding { .. } => "VERSION_NOT_STANDING",
+            Self::NotYours { .. } => "PERMISSION_DENIED",
+            Self::OtherKeySigns { .. } => "OTHER_KEY_SIGNS",
+            Self::Keys(_) => "LOG_KEY_UNUSABLE",
+            Self::Handover(_) => "KEY_HANDOVER_FAILED",
+            Self::Secret(_) => "WEBHOOK_SECRET_UNREADABLE",
+            Self::CheckpointCorrupt { .. } => "CHECKPOINT_CORRUPT",
             Self::DocumentCorrupt { .. } => "DOCUMENT_CORRUPT",
             Self::LogCorrupt { .. } => "LOG_CORRUPT",
             Self::Seal { .. } => "SEALING_FAILED",
@@ -295,7 +377,6 @@ impl ApiError for Error {
             Self::CutOff(_) => "COMPUTATION_FAILED",
             Self::Store(error) if error.is_transient() => "DATABASE_UNAVAILABLE",
             Self::Store(_) => "DATABASE_FAILED",
-            Self::NotBuilt { .. } => "METHOD_NOT_BUILT_YET",
         }
     }
 
@@ -316,7 +397,23 @@ impl ApiError for Error {
             | Self::InquiryNotFound { name }
             | Self::EvidenceNotFound { name }
             | Self::TooMuchPublished { name }
+            | Self::WebhookNotFound { name }
+            | Self::WebhookExists { name }
+            | Self::DeliveryNotFound { name }
+            | Self::YearNotFound { name }
+            | Self::Year { name, .. }
+            | Self::ReportNotFound { name }
+            | Self::ReportExists { name }
             | Self::VersionReplaced { name } => of(&[("name", name)]),
+            Self::LineNotFound { name, body } => of(&[("name", name), ("bodyId", body)]),
+            Self::IllegalReportChange { name, from, to } => {
+                of(&[("name", name), ("from", from), ("to", to)])
+            }
+            Self::VersionNotStanding { name, month } => of(&[("name", name), ("month", month)]),
+            Self::NotYours { jurisdiction } => of(&[("jurisdiction", jurisdiction)]),
+            Self::OtherKeySigns { jurisdiction, signs } => {
+                of(&[("jurisdiction", jurisdiction), ("signs", signs)])
+            }
             Self::EvaluationOfOtherMonth { name, found, expected } => {
                 of(&[("name", name), ("found", found), ("expected", expected)])
             }
@@ -352,7 +449,6 @@ impl ApiError for Error {
             Self::TreeSize { asked, least, most } => {
                 of(&[("asked", asked), ("least", least), ("most", most)])
             }
-            Self::NotBuilt { method } => of(&[("method", method)]),
             _ => BTreeMap::new(),
         }
     }

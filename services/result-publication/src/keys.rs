@@ -1,11 +1,11 @@
-//! The secret key of the logs: a seed in a file that nobody else can read.
+//! The secret keys of the logs: seeds in files that nobody else can read.
 //!
-//! One installation has one seed. Every log has a key of its own name (`HOST/JURISDICTION`) that
-//! grows from it, so a reader who believes the key of one jurisdiction does not thereby believe
-//! that of another.
+//! One installation has one seed a generation. Every log has keys of its own name
+//! (`HOST/JURISDICTION`) that grow from them, so a reader who believes the key of one jurisdiction
+//! does not thereby believe that of another. Which generation signs is kept with each log.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chengping_chassis::seed::{self, Seed, SeedError};
 use chengping_ledger::checkpoint::origin;
@@ -15,6 +15,8 @@ use chengping_types::JurisdictionId;
 use crate::config::KeysConfig;
 
 const FILE: &str = "log.seed";
+/// What the secrets of webhooks are encrypted with.
+const WEBHOOK_FILE: &str = "webhook.seed";
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +60,10 @@ impl From<SeedError> for KeysError {
 #[derive(Clone)]
 pub(crate) struct Keys {
     host: String,
+    folder: PathBuf,
+    /// That of generation 0.
     seed: Seed,
+    webhooks: Seed,
 }
 
 impl Keys {
@@ -69,20 +74,74 @@ impl Keys {
             let path = config.folder.join(FILE);
             tracing::info!(path = %path.display(), "made the secret key of the logs; back it up");
         }
-        let keys = Self { host: config.host.clone(), seed };
+        let (webhooks, _) = seed::open_or_make(&config.folder, WEBHOOK_FILE)?;
+        let (host, folder) = (config.host.clone(), config.folder.clone());
+        let keys = Self { host, folder, seed, webhooks };
         Signer::new(&keys.host, keys.seed)?;
         Ok(keys)
     }
 
-    /// The key that signs for the log of `jurisdiction`.
-    pub(crate) fn signer(&self, jurisdiction: &JurisdictionId) -> Signer {
-        Signer::new(&self.origin(jurisdiction), self.seed).expect("the host was tried when opened")
+    /// The key of a generation for the log of `jurisdiction`.
+    ///
+    /// # Errors
+    ///
+    /// If the file of its seed cannot be used.
+    pub(crate) fn signer(
+        &self,
+        jurisdiction: &JurisdictionId,
+        generation: u64,
+    ) -> Result<Signer, KeysError> {
+        let seed = match generation {
+            0 => self.seed,
+            _ => seed::open(&self.folder, &file_of(generation))?,
+        };
+        Ok(self.grown(jurisdiction, seed))
+    }
+
+    /// The same, where the seed is made if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`signer`](Self::signer), or if none can be made.
+    pub(crate) fn signer_or_new(
+        &self,
+        jurisdiction: &JurisdictionId,
+        generation: u64,
+    ) -> Result<Signer, KeysError> {
+        if generation == 0 {
+            return Ok(self.grown(jurisdiction, self.seed));
+        }
+        let (seed, is_new) = seed::open_or_make(&self.folder, &file_of(generation))?;
+        if is_new {
+            let path = self.folder.join(file_of(generation));
+            tracing::info!(path = %path.display(), "made another secret key of logs; back it up");
+        }
+        Ok(self.grown(jurisdiction, seed))
+    }
+
+    fn grown(&self, jurisdiction: &JurisdictionId, seed: Seed) -> Signer {
+        Signer::new(&self.origin(jurisdiction), seed).expect("the host was tried when opened")
+    }
+
+    /// What the secrets of webhooks are encrypted with.
+    pub(crate) const fn webhooks(&self) -> &Seed {
+        &self.webhooks
+    }
+
+    /// Where the secrets are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The name of the log of `jurisdiction`.
     pub(crate) fn origin(&self, jurisdiction: &JurisdictionId) -> String {
         origin(&self.host, jurisdiction)
     }
+}
+
+/// The file with the seed of a generation after 0.
+fn file_of(generation: u64) -> String {
+    format!("log-{generation}.seed")
 }
 
 #[cfg(test)]
@@ -98,7 +157,7 @@ mod tests {
     }
 
     fn key(keys: &Keys) -> String {
-        keys.signer(&"zz".parse().unwrap()).verifier_key().to_string()
+        keys.signer(&"zz".parse().unwrap(), 0).unwrap().verifier_key().to_string()
     }
 
     #[test]
@@ -109,9 +168,21 @@ mod tests {
         let path = config.folder.join(FILE);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&config.folder).unwrap().permissions().mode() & 0o777, 0o700);
-        assert_eq!(fs::read_dir(&config.folder).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(&config.folder).unwrap().count(), 2);
         assert_eq!(key(&Keys::open(&config).unwrap()), key(&first));
         assert!(key(&first).starts_with("pingjia.example/zz+"));
+    }
+
+    #[test]
+    fn a_generation_has_a_key_of_its_own_that_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::open(&config(folder.path())).unwrap();
+        let zz = "zz".parse().unwrap();
+        assert!(keys.signer(&zz, 1).is_err(), "nobody made it");
+        let made = keys.signer_or_new(&zz, 1).unwrap().verifier_key();
+        assert_ne!(made.to_string(), key(&keys));
+        assert_eq!(keys.signer(&zz, 1).unwrap().verifier_key(), made);
+        assert_eq!(keys.signer_or_new(&zz, 1).unwrap().verifier_key(), made);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod error;
 mod grpc;
 mod keys;
 mod peers;
+mod sending;
 mod store;
 
 use anyhow::Context as _;
@@ -22,7 +23,7 @@ use chengping_proto::FILE_DESCRIPTOR_SET;
 use sqlx::migrate::Migrator;
 
 pub use access::{ACCESS, DETAILS};
-pub use config::{Config, Days, KeysConfig, PublicationConfig, WatchConfig};
+pub use config::{Config, Days, KeysConfig, PublicationConfig, WatchConfig, WebhooksConfig};
 
 /// The schema that belongs to the service, and the role that it logs in as.
 pub const SCHEMA: &str = "result_publication";
@@ -44,8 +45,13 @@ pub async fn build(
     postgres::check_migrations(&pool, SCHEMA, &MIGRATOR).await?;
     let keys = keys::Keys::open(&config.keys)?;
     let peers = peers::Peers::connect(config)?;
-    let app = app::App::new(store::Store::new(pool), peers, keys, config, shutdown);
+    let delivering =
+        app::Delivering { sender: config.webhooks.sender()?, patience: config.webhooks.patience() };
+    let store = store::Store::new(pool);
+    let app = app::App::new(store, peers, keys, delivering, config, shutdown.clone());
     tokio::spawn(app.clone().send_events());
+    // It ends with `shutdown`; what it was doing then, another process takes up.
+    tokio::spawn(app.clone().deliver(shutdown));
     server.protect(&config.identity, ACCESS)?.describe(FILE_DESCRIPTOR_SET);
     grpc::add_services(server, app);
     Ok(())

@@ -4,12 +4,18 @@ pub(crate) mod bulletins;
 pub(crate) mod consumers;
 pub(crate) mod documents;
 pub(crate) mod evidence;
+pub(crate) mod feed;
 pub(crate) mod inquiries;
+pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod outbox;
+pub(crate) mod reports;
 pub(crate) mod requests;
+pub(crate) mod stored;
 pub(crate) mod touched;
 pub(crate) mod versions;
+pub(crate) mod webhooks;
+pub(crate) mod years;
 
 use std::error::Error;
 use std::str::FromStr;

@@ -1,6 +1,7 @@
 //! Speaks gRPC for [`App`]: converts, delegates, converts back. Decides nothing.
 
 mod access;
+mod cards;
 mod convert;
 mod live;
 mod pages;
@@ -18,6 +19,7 @@ use futures_util::{Stream, stream};
 use tonic::{Request, Response, Status};
 
 pub(crate) use self::access::access_service;
+use self::cards::Cards;
 use crate::app::App;
 use crate::error::Error;
 
@@ -29,13 +31,15 @@ type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// The gRPC service over the use cases.
 pub(crate) fn service(app: App) -> EvaluationServiceServer<Handlers> {
-    EvaluationServiceServer::new(Handlers { app }).max_encoding_message_size(MESSAGE_BYTES_MAX)
+    let handlers = Handlers { app, cards: Cards::default() };
+    EvaluationServiceServer::new(handlers).max_encoding_message_size(MESSAGE_BYTES_MAX)
 }
 
 /// The handlers of the service.
 #[derive(Debug)]
 pub(crate) struct Handlers {
     app: App,
+    cards: Cards,
 }
 
 #[tonic::async_trait]
@@ -90,7 +94,7 @@ impl EvaluationService for Handlers {
     ) -> Answer<pb::Scorecard> {
         let name = convert::scorecard_name(&request.into_inner().name).map_err(to_status)?;
         let scored = self.app.scored_for(&name).await.map_err(to_status)?;
-        let card = convert::whole_scorecard(&name, &scored).map_err(to_status)?;
+        let card = self.cards.whole(&name, &scored).map_err(to_status)?;
         Ok(Response::new(card))
     }
 

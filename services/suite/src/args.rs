@@ -9,9 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::Actor;
 use crate::commands::{
-    access_log, archive, doctor, erase, evaluate, explain, export, freeze, generate, import,
-    inquiries, migrate, publish, registry, rejects, restore_month, results, rules, steps, token,
-    verify, watch,
+    access_log, annual, archive, district_report, doctor, erase, evaluate, explain, export, freeze,
+    generate, import, inquiries, keys, migrate, publish, registry, rejects, restore_month, results,
+    rules, steps, token, verify, watch, webhook,
 };
 use crate::failure::Failure;
 use crate::up;
@@ -147,6 +147,19 @@ pub enum Command {
     Export(export::ExportArgs),
     /// Follow publications as they come, or the provisional scores of the month that runs
     Watch(watch::WatchArgs),
+    /// List who takes publications in, and how far each is
+    Consumers,
+    /// Have publications sent to an address by HTTP
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
+    /// Show the year of each body, from the published months
+    Annual(annual::AnnualArgs),
+    /// Hand in, list and decide on what districts report of their own jurisdictions
+    #[command(subcommand)]
+    DistrictReport(district_report::DistrictReportCommand),
+    /// List the keys that sign the log of publications, or have a new one sign
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Write the records of a month to a Parquet file, and put its events away
     Archive(archive::ArchiveArgs),
     /// List the months that were put away

@@ -6,9 +6,12 @@ use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
 use chengping_proto::cases::v1::reject_service_client::RejectServiceClient;
 use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
 use chengping_proto::publication::v1::access_service_client::AccessServiceClient as PublicationAccessClient;
+use chengping_proto::publication::v1::annual_service_client::AnnualServiceClient;
 use chengping_proto::publication::v1::bulletin_service_client::BulletinServiceClient;
+use chengping_proto::publication::v1::district_report_service_client::DistrictReportServiceClient;
 use chengping_proto::publication::v1::inquiry_service_client::InquiryServiceClient;
 use chengping_proto::publication::v1::ledger_service_client::LedgerServiceClient;
+use chengping_proto::publication::v1::webhook_service_client::WebhookServiceClient;
 use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
 use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
 use chengping_proto::scoring::v1::access_service_client::AccessServiceClient as ScoreAccessClient;
@@ -154,6 +157,18 @@ impl Clients {
     client!(
         /// Tells who read what belongs to publication.
         access_to_publications, publication, PublicationAccessClient
+    );
+    client!(
+        /// Tells by HTTP.
+        webhooks, publication, WebhookServiceClient
+    );
+    client!(
+        /// Adds up years.
+        years, publication, AnnualServiceClient
+    );
+    client!(
+        /// Takes the reports of districts.
+        reports, publication, DistrictReportServiceClient
     );
 }
 

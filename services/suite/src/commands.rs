@@ -1,7 +1,9 @@
 //! The commands, a module each.
 
 pub mod access_log;
+pub mod annual;
 pub mod archive;
+pub mod district_report;
 pub mod doctor;
 pub mod erase;
 pub mod evaluate;
@@ -11,6 +13,7 @@ pub mod freeze;
 pub mod generate;
 pub mod import;
 pub mod inquiries;
+pub mod keys;
 pub mod migrate;
 pub mod publish;
 pub mod registry;
@@ -22,3 +25,4 @@ pub mod steps;
 pub mod token;
 pub mod verify;
 pub mod watch;
+pub mod webhook;

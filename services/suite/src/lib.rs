@@ -96,6 +96,13 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Verify(args) => commands::verify::run(common, &args, out).await,
         Command::Export(args) => commands::export::run(common, &args, out).await,
         Command::Watch(args) => commands::watch::run(common, &args, out).await,
+        Command::Consumers => commands::webhook::consumers(common, out).await,
+        Command::Webhook(command) => commands::webhook::run(common, &command, out).await,
+        Command::Annual(args) => commands::annual::run(common, &args, out).await,
+        Command::DistrictReport(command) => {
+            commands::district_report::run(common, &command, out).await
+        }
+        Command::Keys(command) => commands::keys::run(common, &command, out).await,
         Command::Archive(args) => commands::archive::run(common, &args, out).await,
         Command::Archives => commands::archive::list(common, out).await,
         Command::RestoreMonth(args) => commands::restore_month::run(common, &args, out).await,

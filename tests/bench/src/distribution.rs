@@ -3,7 +3,7 @@
 //! its connections and its calls at a time are the same, and the rounds take turns.
 
 mod bare;
-mod load;
+pub(crate) mod load;
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -31,13 +31,14 @@ const ROUNDS: usize = 7;
 /// Said by a server before its address.
 const SERVING: &str = "serving at ";
 
-/// Runs a server until it is killed: `rules` with the address of its database, or `bare` with the
-/// file of the answer.
+/// Runs a server until it is killed: `rules` or `publication` with the address of its database, or
+/// `bare` with the file of the answer.
 pub(crate) fn serve(what: &str, with: String) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match what {
             "rules" => rules(with).await,
+            "publication" => crate::publication::serve(with).await,
             "bare" => bare::serve(fs::read(with)?.into()).await,
             _ => bail!("there is no server {what:?}"),
         }
@@ -62,7 +63,7 @@ async fn rules(database_url: String) -> anyhow::Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "whoever started the server waits for it")]
-fn announce(address: std::net::SocketAddr) {
+pub(crate) fn announce(address: std::net::SocketAddr) {
     println!("{SERVING}{address}");
 }
 
@@ -109,7 +110,7 @@ async fn compared() -> anyhow::Result<Value> {
 }
 
 /// Starts a server of this program, and connects.
-async fn start(what: &str, with: PathBuf) -> anyhow::Result<(Process, Vec<Channel>)> {
+pub(crate) async fn start(what: &str, with: PathBuf) -> anyhow::Result<(Process, Vec<Channel>)> {
     let arguments = ["serve".into(), what.into(), with];
     let none: [(&str, &str); 0] = [];
     let mut process = Process::start(env::current_exe()?, arguments, none)?;

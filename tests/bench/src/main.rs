@@ -2,7 +2,7 @@
 //! of the tally also done by DuckDB and Polars on the same facts; and how fast rules are given out,
 //! beside a server that does nothing else; and how fast events are taken in, beside `COPY`.
 //!
-//! Usage: `chengping-bench [--only kernel|preview|close|live|ingest|export|distribution] [--python PYTHON]
+//! Usage: `chengping-bench [--only kernel|preview|close|live|ingest|export|distribution|publication] [--python PYTHON]
 //! [--chengping PROGRAM] [--facts 1000000,10000000] [--cases 63200,632000] [--events 1000000]
 //! [--json FILE]`. Without `--python` no other engine is asked; without `--chengping` nothing is
 //! previewed, taken in, watched live or exported, and no month closed. Nothing is judged: the numbers are those of this
@@ -19,6 +19,7 @@ mod ingest;
 mod live;
 mod others;
 mod preview;
+mod publication;
 mod raw;
 mod scoring;
 mod stopwatch;
@@ -123,6 +124,11 @@ fn main() -> anyhow::Result<()> {
         let exported = export::measure(program, options.python.as_deref())?;
         writeln!(out, "\n{}", export::lines(&exported))?;
         all["export"] = exported;
+    }
+    if let (Some(program), true) = (&options.chengping, options.wants("publication")) {
+        let published = publication::measure(program)?;
+        writeln!(out, "\n{}", publication::lines(&published))?;
+        all["publication"] = published;
     }
     if options.wants("distribution") {
         let given = distribution::measure()?;

@@ -1,15 +1,18 @@
 //! What shows that nothing published was altered: bundles, checkpoints, proofs, keys.
 
-use chengping_ledger::bundle::{Bundle, Evidence, Proofs};
+use chengping_ledger::bundle::{Bundle, EntryProof, Evidence, Proofs};
+use chengping_ledger::lines::{LineError, LineProof};
 use chengping_ledger::merkle;
-use chengping_ledger::note::SignedNote;
-use chengping_ledger::version::{Entry, SealedVersion};
+use chengping_ledger::note::{SignedNote, VerifierKey};
+use chengping_ledger::receipt::{Receipt, ReceiptError};
+use chengping_ledger::version::{Document, Entry, SealedVersion};
 use chengping_types::name::{BulletinVersionName, JurisdictionName};
-use chengping_types::{Digest, JurisdictionId};
+use chengping_types::{BodyId, Digest, JurisdictionId};
 
 use super::{App, version};
 use crate::domain::{Sealed, Version};
 use crate::error::Error;
+use crate::store::Connection;
 use crate::store::log::{self, SignedCheckpoint};
 
 /// A bundle has the whole log up to this many entries, some forty years of a city, because that
@@ -42,12 +45,16 @@ impl App {
         let document =
             log::document(&mut transaction, jurisdiction, version.month, version.number).await?;
         let entries = log::entries(&mut transaction, jurisdiction, u64::MAX).await?;
-        let checkpoint = log::checkpoint(&mut transaction, jurisdiction).await?;
-        let checkpoint = checkpoint.expect("every entry is signed together with its checkpoint");
+        let (_, checkpoint) = self.current_checkpoint(&mut transaction, jurisdiction).await?;
+        let stored = log::checkpoint(&mut transaction, jurisdiction).await?;
+        let signer = self.signer(&mut transaction, jurisdiction).await?;
         drop(transaction);
+        let mut keys: Vec<_> = stored.into_iter().map(|stored| stored.verifier_key).collect();
+        keys.extend(Some(signer.verifier_key()).filter(|key| !keys.contains(key)));
         let name = name.to_string();
-        let bundled =
-            tokio::task::spawn_blocking(move || bundle(document, &entries, log_index, &checkpoint));
+        let bundled = tokio::task::spawn_blocking(move || {
+            bundle(document, &entries, log_index, &checkpoint, keys)
+        });
         bundled.await?.map_err(|source| Error::DocumentCorrupt { name, source })
     }
 
@@ -57,9 +64,10 @@ impl App {
         jurisdiction: &JurisdictionId,
     ) -> Result<SignedCheckpoint, Error> {
         let mut transaction = self.store.begin_reading().await?;
-        let checkpoint = log::checkpoint(&mut transaction, jurisdiction).await?;
-        let name = || JurisdictionName { jurisdiction: jurisdiction.clone() }.to_string();
-        checkpoint.ok_or_else(|| Error::LogEmpty { name: name() })
+        let stored = log::checkpoint(&mut transaction, jurisdiction).await?;
+        let stored = stored.ok_or_else(|| Error::LogEmpty { name: named(jurisdiction) })?;
+        let (_, note) = self.current_checkpoint(&mut transaction, jurisdiction).await?;
+        Ok(SignedCheckpoint { note: note.to_string(), ..stored })
     }
 
     /// The proof that a version is in the log of `tree_size` leaves, of all when it is 0.
@@ -97,25 +105,81 @@ impl App {
         Ok(Consistency { second, path })
     }
 
-    /// The keys of the log, newest first: the one that signs from now on, and those that did.
-    pub(crate) async fn verifier_keys(
+    /// The line of a body with its proof, up to the newest checkpoint.
+    pub(crate) async fn receipt(
         &self,
-        jurisdiction: &JurisdictionId,
-    ) -> Result<Vec<String>, Error> {
+        name: &BulletinVersionName,
+        body: &BodyId,
+    ) -> Result<Vec<u8>, Error> {
         let mut transaction = self.store.begin_reading().await?;
-        let current = self.keys.signer(jurisdiction).verifier_key().to_string();
-        let mut keys = log::verifier_keys(&mut transaction, jurisdiction).await?;
-        keys.retain(|key| *key != current);
-        keys.insert(0, current);
-        Ok(keys)
+        let version = version(&mut transaction, name).await?;
+        let index = sealed(&version)?.log_index;
+        let jurisdiction = &name.jurisdiction;
+        let document =
+            log::document(&mut transaction, jurisdiction, version.month, version.number).await?;
+        let entries = log::entries(&mut transaction, jurisdiction, u64::MAX).await?;
+        let (checkpoint, _) = self.current_checkpoint(&mut transaction, jurisdiction).await?;
+        drop(transaction);
+        let body = body.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            receipt(document, &entries, index, &checkpoint, &body)
+        });
+        match made.await? {
+            Ok(receipt) => Ok(receipt),
+            Err(ReceiptError::Line(LineError::NoSuchBody { body })) => {
+                Err(Error::LineNotFound { name: name.to_string(), body: body.to_string() })
+            }
+            Err(error) => {
+                let (name, source) = (name.to_string(), Box::new(error));
+                Err(Error::DocumentCorrupt { name, source })
+            }
+        }
     }
+
+    /// The newest checkpoint, signed with the key that signs now and with that which signed then:
+    /// the note of the one alone, and of both.
+    async fn current_checkpoint(
+        &self,
+        connection: &mut Connection,
+        jurisdiction: &JurisdictionId,
+    ) -> Result<(SignedNote, SignedNote), Error> {
+        let stored = log::checkpoint(connection, jurisdiction).await?;
+        let stored = stored.ok_or_else(|| Error::LogEmpty { name: named(jurisdiction) })?;
+        let signer = self.signer(connection, jurisdiction).await?;
+        let corrupt = |source| Error::CheckpointCorrupt { name: named(jurisdiction), source };
+        let note: SignedNote = stored.note.parse().map_err(corrupt)?;
+        if stored.verifier_key == signer.verifier_key() {
+            return Ok((note.clone(), note));
+        }
+        // Nothing is signed on the word of another key alone.
+        self.sound_entries(connection, jurisdiction, &signer).await?;
+        let alone = SignedNote::new(note.text().to_owned()).map_err(corrupt)?.signed_by(&signer);
+        Ok((alone, note.signed_by(&signer)))
+    }
+}
+
+fn named(jurisdiction: &JurisdictionId) -> String {
+    JurisdictionName { jurisdiction: jurisdiction.clone() }.to_string()
+}
+
+fn receipt(
+    document: Vec<u8>,
+    entries: &[Entry],
+    index: u64,
+    checkpoint: &SignedNote,
+    body: &BodyId,
+) -> Result<Vec<u8>, ReceiptError> {
+    let document = serde_json::from_slice::<Document>(&document)?;
+    let line = LineProof::of(&document.results, body)?;
+    Receipt::new(line, EntryProof::of(entries, index)?, checkpoint).to_vec()
 }
 
 fn bundle(
     document: Vec<u8>,
     entries: &[Entry],
     index: u64,
-    checkpoint: &SignedCheckpoint,
+    checkpoint: &SignedNote,
+    keys: Vec<VerifierKey>,
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let sealed = SealedVersion::parse(document)?;
     let evidence = if entries.len() <= ENTRIES_MAX {
@@ -123,8 +187,7 @@ fn bundle(
     } else {
         Evidence::Proofs(Proofs::of(entries, index)?)
     };
-    let note: SignedNote = checkpoint.note.parse()?;
-    Ok(Bundle::new(&sealed, evidence, &note, vec![checkpoint.verifier_key.clone()]).to_vec())
+    Ok(Bundle::new(&sealed, evidence, checkpoint, keys).to_vec())
 }
 
 pub(super) fn sealed(version: &Version) -> Result<Sealed, Error> {

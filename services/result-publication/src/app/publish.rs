@@ -2,6 +2,7 @@
 
 use chengping_ledger::checkpoint::Checkpoint;
 use chengping_ledger::merkle::TreeHead;
+use chengping_ledger::note::Signer;
 use chengping_ledger::version::{Draft, Entry, Link, SealedVersion, Superseded, seal};
 use chengping_types::name::{BulletinVersionName, EvaluationName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
@@ -9,12 +10,15 @@ use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
 use super::notice::{Asked, moved};
 use super::{App, now, version};
 use crate::domain::documents::Documents;
+use crate::domain::lines::{self, Line};
 use crate::domain::state::{State, Step};
 use crate::domain::{Moved, Sealed, Version};
 use crate::error::Error;
 use crate::store::log::{Appended, SignedCheckpoint};
 use crate::store::touched::Touched;
-use crate::store::{Connection, Transaction, bulletins, commit, documents, log, touched, versions};
+use crate::store::{
+    Connection, Transaction, bulletins, commit, documents, feed, log, touched, versions,
+};
 
 /// How often what a correction touches is asked for again, because something was published meanwhile.
 const TRACINGS_MAX: u32 = 5;
@@ -54,7 +58,8 @@ impl App {
             return Ok(None);
         }
 
-        let entries = self.sound_entries(&mut transaction, &name.jurisdiction).await?;
+        let signer = self.signer(&mut transaction, &name.jurisdiction).await?;
+        let entries = self.sound_entries(&mut transaction, &name.jurisdiction, &signer).await?;
         let publish_time = now();
         let superseded = self.correct(&mut transaction, &version, asked, publish_time).await?;
         let kept = documents::get(&mut transaction, &name.jurisdiction, &version.evaluation);
@@ -63,12 +68,13 @@ impl App {
         let sealed = tokio::task::spawn_blocking(move || {
             sealed(&draft, &kept, superseded, publish_time, &leaves)
         });
-        let sealed = sealed.await??;
+        let (sealed, lines) = sealed.await??;
         let (entry, index) = (sealed.entry(), sealed.document().chain.index);
         let appended =
             Appended { entry: &entry, document: sealed.bytes(), index, time: publish_time };
         log::append(&mut transaction, &appended).await?;
-        self.sign(&mut transaction, &name.jurisdiction, entries, entry).await?;
+        feed::put(&mut transaction, &sealed, &lines).await?;
+        self.sign(&mut transaction, &signer, entries, entry).await?;
 
         let digest = sealed.digest();
         version.sealed = Some(Sealed { digest, log_index: index, publish_time });
@@ -129,6 +135,7 @@ impl App {
         &self,
         connection: &mut Connection,
         jurisdiction: &JurisdictionId,
+        signer: &Signer,
     ) -> Result<Vec<Entry>, Error> {
         let entries = log::entries(connection, jurisdiction, u64::MAX).await?;
         let last = log::checkpoint(connection, jurisdiction).await?;
@@ -138,7 +145,7 @@ impl App {
             let jurisdiction = jurisdiction.to_string();
             return Err(Error::LogCorrupt { jurisdiction, found, signed });
         }
-        let key = self.keys.signer(jurisdiction).verifier_key();
+        let key = signer.verifier_key();
         if last.is_some_and(|last| last.verifier_key != key) {
             tracing::warn!(%key, "the log gets another key than before; tell its readers");
         }
@@ -175,18 +182,18 @@ impl App {
     pub(super) async fn sign(
         &self,
         connection: &mut Connection,
-        jurisdiction: &JurisdictionId,
+        signer: &Signer,
         mut entries: Vec<Entry>,
         entry: Entry,
     ) -> Result<(), Error> {
+        let jurisdiction = entry.jurisdiction.clone();
         entries.push(entry);
         let head = TreeHead::of(&leaves(&entries));
-        let signer = self.keys.signer(jurisdiction);
-        let checkpoint = Checkpoint::new(&self.keys.origin(jurisdiction), head)
+        let checkpoint = Checkpoint::new(&self.keys.origin(&jurisdiction), head)
             .expect("the name of a key is one line");
-        let note = checkpoint.signed_by(&signer).to_string();
+        let note = checkpoint.signed_by(signer).to_string();
         let signed = SignedCheckpoint { head, note, verifier_key: signer.verifier_key() };
-        Ok(log::put_checkpoint(connection, jurisdiction, &signed).await?)
+        Ok(log::put_checkpoint(connection, &jurisdiction, &signed).await?)
     }
 }
 
@@ -224,7 +231,7 @@ fn sealed(
     supersedes: Option<Superseded>,
     publish_time: Instant,
     leaves: &[Digest],
-) -> Result<SealedVersion, Error> {
+) -> Result<(SealedVersion, Vec<Line>), Error> {
     let name = || version.name().to_string();
     let value = |bytes| {
         let value = serde_json::from_slice(bytes);
@@ -240,7 +247,11 @@ fn sealed(
         results: value(&documents.results)?,
         input: value(&documents.input)?,
     };
-    seal(draft).map_err(|source| Error::Seal { name: name(), source })
+    let sealed = seal(draft).map_err(|source| Error::Seal { name: name(), source })?;
+    let lines = lines::read(sealed.bytes());
+    let lines =
+        lines.map_err(|error| Error::DocumentCorrupt { name: name(), source: Box::new(error) })?;
+    Ok((sealed, lines))
 }
 
 pub(super) fn leaves(entries: &[Entry]) -> Vec<Digest> {

@@ -1,21 +1,17 @@
 //! Telling of publications: the log, read from some place on, and then as it grows.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use chengping_chassis::page_token;
-use chengping_ledger::version::EntryKind;
 use chengping_types::JurisdictionId;
-use chengping_types::name::BulletinVersionName;
 use futures_util::Stream;
 use futures_util::stream;
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
-use super::compare::published_lines;
-use super::{App, now, version};
-use crate::domain::Version;
-use crate::domain::difference::{self, Difference};
-use crate::domain::lines::Line;
+use super::{App, now};
+use crate::domain::{Consumer, Publication};
 use crate::error::Error;
 use crate::store::{consumers, log};
 
@@ -37,17 +33,6 @@ pub(crate) struct Told {
     pub(crate) resume_token: String,
 }
 
-/// What an entry of the log tells.
-#[derive(Debug)]
-pub(crate) struct Publication {
-    pub(crate) version: Version,
-    pub(crate) kind: EntryKind,
-    /// The lines of a version that was published.
-    pub(crate) lines: Vec<Line>,
-    /// What it changed against the version before, where there is one.
-    pub(crate) differences: Vec<Difference>,
-}
-
 /// A stream that stands somewhere in a log.
 struct Follower {
     app: App,
@@ -56,6 +41,8 @@ struct Follower {
     position: u64,
     /// The number of entries that are known to be there.
     size: u64,
+    /// What is read from the store and not told yet: from `position` on.
+    read: VecDeque<Publication>,
     keep_alive: Duration,
     wake: Receiver<()>,
 }
@@ -83,6 +70,7 @@ impl App {
             jurisdiction: watch.jurisdiction,
             position,
             size,
+            read: VecDeque::new(),
             keep_alive: watch.keep_alive.unwrap_or(self.keep_alive),
             wake: self.published.subscribe(),
         };
@@ -107,6 +95,18 @@ impl App {
         let position = position.await?;
         crate::store::commit(transaction).await?;
         Ok(size.saturating_sub(position))
+    }
+
+    /// At most `limit` consumers behind `after`, by name, and the number of publications.
+    pub(crate) async fn consumers(
+        &self,
+        jurisdiction: &JurisdictionId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<Consumer>, u64), Error> {
+        let mut transaction = self.store.begin_reading().await?;
+        let size = log::size(&mut transaction, jurisdiction).await?;
+        Ok((consumers::list(&mut transaction, jurisdiction, after, limit).await?, size))
     }
 
     /// The position behind a token; none behind an empty one.
@@ -140,7 +140,7 @@ impl Follower {
             // Asked before the store is, so that nothing is published unseen in between.
             self.wake.mark_unchanged();
             if self.position >= self.size {
-                self.size = self.current_size().await?;
+                self.size = self.app.publication_count(&self.jurisdiction).await?;
             }
             if self.position < self.size {
                 return self.publication().await;
@@ -159,35 +159,14 @@ impl Follower {
         }
     }
 
-    async fn current_size(&self) -> Result<u64, Error> {
-        let mut connection = self.app.store.acquire().await?;
-        Ok(log::size(&mut connection, &self.jurisdiction).await?)
-    }
-
     async fn publication(&mut self) -> Result<Told, Error> {
-        let mut transaction = self.app.store.begin_reading().await?;
-        let at = log::at(&mut transaction, &self.jurisdiction, self.position).await?;
-        let (month, number, kind) = at.expect("the log has no gap");
-        let name = BulletinVersionName {
-            jurisdiction: self.jurisdiction.clone(),
-            month,
-            version: number.into(),
-        };
-        let version = version(&mut transaction, &name).await?;
-        let (mut lines, mut differences) = (Vec::new(), Vec::new());
-        if kind == EntryKind::Published {
-            lines = published_lines(&mut transaction, &version).await?;
-            if number > 1 {
-                let earlier = BulletinVersionName { version: u64::from(number) - 1, ..name };
-                let earlier = super::version(&mut transaction, &earlier).await?;
-                let earlier = published_lines(&mut transaction, &earlier).await?;
-                differences = difference::between(&earlier, &lines);
-            }
+        if self.read.is_empty() {
+            let read = self.app.publications(&self.jurisdiction, self.position, u32::MAX).await?;
+            self.read = read.into();
         }
-        drop(transaction);
+        let publication = self.read.pop_front().expect("the log has no gap");
         self.position += 1;
         let resume_token = self.app.token(&self.jurisdiction, self.position);
-        let publication = Publication { version, kind, lines, differences };
         Ok(Told { publication: Some(publication), resume_token })
     }
 }

@@ -30,14 +30,15 @@ impl App {
         self.apply(&mut version, Step::Withdraw)?;
         self.require_another(&mut transaction, &version, Step::Withdraw, &asked.actor).await?;
 
-        let entries = self.sound_entries(&mut transaction, &version.jurisdiction).await?;
+        let signer = self.signer(&mut transaction, &version.jurisdiction).await?;
+        let entries = self.sound_entries(&mut transaction, &version.jurisdiction, &signer).await?;
         let time = now();
         let withdrawal = withdrawal(&version, &entries, asked.reason.clone(), time.to_string())?;
         let (entry, document) = (withdrawal.entry(), withdrawal.to_vec());
         let index = withdrawal.chain.index;
         let appended = Appended { entry: &entry, document: &document, index, time };
         log::append(&mut transaction, &appended).await?;
-        self.sign(&mut transaction, &version.jurisdiction, entries, entry).await?;
+        self.sign(&mut transaction, &signer, entries, entry).await?;
 
         version.withdrawn = Some(Withdrawn { reason: asked.reason.clone(), time });
         versions::put(&mut transaction, &version, &moved(asked, Step::Withdraw, time)).await?;

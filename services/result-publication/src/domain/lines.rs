@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chengping_types::Exact;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+/// Moves when [`Line`] or what is read into it does: lines that were kept before are read anew.
+pub(crate) const LINES_FORMAT: i32 = 1;
 
 /// The published line of one body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) body_id: String,
     /// Its code in the comprehensive-assessment system (7.3), where one was registered.
@@ -86,6 +89,11 @@ pub(crate) fn check(results: &[u8]) -> Result<(), serde_json::Error> {
 pub(crate) fn bodies(results: &[u8]) -> Result<BTreeSet<String>, serde_json::Error> {
     let Results { bodies } = serde_json::from_slice(results)?;
     Ok(bodies.into_keys().collect())
+}
+
+/// The bytes that are kept of lines.
+pub(crate) fn encode(lines: &[Line]) -> Vec<u8> {
+    serde_json::to_vec(lines).expect("lines are texts, numbers and truth values")
 }
 
 /// The lines of a sealed version: by group, in the order in which the document names the groups,

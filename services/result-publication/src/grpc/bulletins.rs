@@ -59,6 +59,21 @@ impl Bulletins {
         Ok(pb::ListBulletinVersionsResponse { bulletin_versions, next_page_token })
     }
 
+    async fn consumers(
+        &self,
+        request: pb::ListConsumersRequest,
+    ) -> Result<pb::ListConsumersResponse, Error> {
+        let jurisdiction = convert::parent(&request.parent)?;
+        let arguments = ["consumers", &request.parent];
+        let page = Page::<String>::read(request.page_size, &request.page_token, &arguments)?;
+        let after = page.after.as_deref();
+        let (found, size) = self.app.consumers(&jurisdiction, after, page.limit()).await?;
+        let (consumers, next_page_token) = page.cut(found, |consumer| consumer.name.clone());
+        let told = |consumer| convert::consumer(&jurisdiction, consumer, size);
+        let consumers = consumers.iter().map(told).collect();
+        Ok(pb::ListConsumersResponse { consumers, next_page_token })
+    }
+
     async fn list_moves(
         &self,
         request: pb::ListBulletinVersionMovesRequest,
@@ -235,5 +250,12 @@ impl BulletinService for Bulletins {
         let pending = self.app.acknowledge(&jurisdiction, &consumer, &request.resume_token).await;
         let pending_count = convert::int64(pending.map_err(to_status)?);
         Ok(Response::new(pb::AcknowledgePublicationResponse { pending_count }))
+    }
+
+    async fn list_consumers(
+        &self,
+        request: Request<pb::ListConsumersRequest>,
+    ) -> Answer<pb::ListConsumersResponse> {
+        self.consumers(request.into_inner()).await.map(Response::new).map_err(to_status)
     }
 }

@@ -1,6 +1,10 @@
 //! Between messages and the domain.
 
 pub(super) mod inquiry;
+pub(super) mod keys;
+pub(super) mod reports;
+pub(super) mod webhooks;
+pub(super) mod years;
 
 use std::time::Duration;
 
@@ -9,18 +13,18 @@ use chengping_chassis::error::FieldErrors;
 use chengping_ledger::version::EntryKind;
 use chengping_proto::publication::v1 as pb;
 use chengping_types::name::{
-    BulletinName, BulletinVersionName, EvaluationName, InquiryName, JurisdictionName,
+    BulletinName, BulletinVersionName, ConsumerName, EvaluationName, InquiryName, JurisdictionName,
 };
 use chengping_types::{Instant, JurisdictionId};
 use prost_types::Timestamp;
 use uuid::Uuid;
 
-use crate::app::{Asked, Comparison, Publication, Told, Watch};
+use crate::app::{Asked, Comparison, Told, Watch};
 use crate::domain::difference::Difference;
 use crate::domain::lines::Line;
 use crate::domain::plan::{CreateVersion, REASON_CHARS_MAX};
 use crate::domain::state::Notice;
-use crate::domain::{Bulletin, Move, Version};
+use crate::domain::{Bulletin, Consumer, Move, Publication, Version};
 use crate::error::Error;
 
 const CONSUMER_BYTES_MAX: usize = 63;
@@ -359,7 +363,7 @@ fn difference(difference: Difference) -> pb::ResultDifference {
 
 pub(super) fn told(told: Told) -> pb::WatchPublicationsResponse {
     let publication = told.publication.map(|told| {
-        let Publication { version: of, kind, lines, differences } = told;
+        let Publication { version: of, kind, lines, differences, .. } = told;
         let kind = match kind {
             EntryKind::Published => pb::publication::Kind::Published,
             EntryKind::Withdrawn => pb::publication::Kind::Withdrawn,
@@ -373,6 +377,35 @@ pub(super) fn told(told: Told) -> pb::WatchPublicationsResponse {
         }
     });
     pb::WatchPublicationsResponse { publication, resume_token: told.resume_token }
+}
+
+/// A consumer of a log with `size` entries.
+pub(super) fn consumer(
+    jurisdiction: &JurisdictionId,
+    consumer: &Consumer,
+    size: u64,
+) -> pb::Consumer {
+    let named = consumer.name.parse().expect("it was checked when it acknowledged");
+    let name = ConsumerName { jurisdiction: jurisdiction.clone(), consumer: named };
+    pb::Consumer {
+        name: name.to_string(),
+        acknowledged_count: int64(consumer.acknowledged),
+        pending_count: int64(size.saturating_sub(consumer.acknowledged)),
+        update_time: Some(timestamp(consumer.update_time)),
+    }
+}
+
+/// Checks a text that is kept and shown: at most so many characters, and nothing that no text has.
+fn check_reason(errors: &mut FieldErrors, field: &str, reason: &str) {
+    if reason.is_empty() {
+        errors.push(field, "must say why");
+    }
+    if reason.chars().count() > REASON_CHARS_MAX {
+        errors.push(field, format!("must have at most {REASON_CHARS_MAX} characters"));
+    }
+    if reason.contains('\0') {
+        errors.push(field, "must not hold a NUL character");
+    }
 }
 
 fn line(line: Line) -> pb::ResultLine {

@@ -7,7 +7,7 @@ use chengping_types::Digest;
 use tonic::{Request, Response};
 
 use super::page::Page;
-use super::{Answer, convert};
+use super::{Answer, actor, convert};
 use crate::app::App;
 use crate::error::Error;
 
@@ -49,14 +49,32 @@ impl Ledger {
     ) -> Result<pb::ListVerifierKeysResponse, Error> {
         let jurisdiction = convert::parent(&request.parent)?;
         let arguments = ["verifierKeys", &request.parent];
-        let page = Page::read(request.page_size, &request.page_token, &arguments)?;
-        let mut keys = self.app.verifier_keys(&jurisdiction).await?;
+        let page = Page::<String>::read(request.page_size, &request.page_token, &arguments)?;
+        let mut keys = self.app.log_keys(&jurisdiction).await?;
         if let Some(last) = &page.after {
-            let told = keys.iter().position(|key| key == last).map_or(0, |place| place + 1);
-            keys.drain(..told);
+            let told = keys.iter().position(|key| key.verifier_key == *last);
+            keys.drain(..told.map_or(0, |place| place + 1));
         }
-        let (verifier_keys, next_page_token) = page.cut(keys, Clone::clone);
-        Ok(pb::ListVerifierKeysResponse { verifier_keys, next_page_token })
+        let (keys, next_page_token) = page.cut(keys, |key| key.verifier_key.clone());
+        Ok(pb::ListVerifierKeysResponse {
+            verifier_keys: keys.iter().map(|key| key.verifier_key.clone()).collect(),
+            log_keys: keys.into_iter().map(convert::keys::log_key).collect(),
+            next_page_token,
+        })
+    }
+
+    async fn receipt(
+        &self,
+        request: &pb::GetResultReceiptRequest,
+    ) -> Result<pb::ResultReceipt, Error> {
+        let (name, body) = convert::keys::receipt(request)?;
+        Ok(pb::ResultReceipt { data: self.app.receipt(&name, &body).await? })
+    }
+
+    async fn verify(&self, request: &pb::VerifyLogRequest) -> Result<pb::VerifyLogResponse, Error> {
+        let (jurisdiction, kept) = convert::keys::verify(request)?;
+        let verified = self.app.verify_log(&jurisdiction, kept.as_ref()).await?;
+        Ok(convert::keys::verified(verified))
     }
 }
 
@@ -96,6 +114,30 @@ impl LedgerService for Ledger {
         request: Request<pb::ListVerifierKeysRequest>,
     ) -> Answer<pb::ListVerifierKeysResponse> {
         self.keys(request.into_inner()).await.map(Response::new).map_err(to_status)
+    }
+
+    async fn rotate_log_key(
+        &self,
+        request: Request<pb::RotateLogKeyRequest>,
+    ) -> Answer<pb::LogKey> {
+        let actor = actor(&request).map_err(to_status)?;
+        let wish = convert::keys::rotate(request.into_inner(), actor).map_err(to_status)?;
+        let key = self.app.rotate_key(wish).await.map_err(to_status)?;
+        Ok(Response::new(convert::keys::log_key(key)))
+    }
+
+    async fn get_result_receipt(
+        &self,
+        request: Request<pb::GetResultReceiptRequest>,
+    ) -> Answer<pb::ResultReceipt> {
+        self.receipt(request.get_ref()).await.map(Response::new).map_err(to_status)
+    }
+
+    async fn verify_log(
+        &self,
+        request: Request<pb::VerifyLogRequest>,
+    ) -> Answer<pb::VerifyLogResponse> {
+        self.verify(request.get_ref()).await.map(Response::new).map_err(to_status)
     }
 }
 

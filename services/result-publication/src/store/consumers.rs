@@ -1,8 +1,10 @@
 //! How far consumers have come.
 
 use chengping_types::{Instant, JurisdictionId};
+use time::OffsetDateTime;
 
-use super::{Connection, StoreError, bigint, offset_date_time, unsigned};
+use super::{Connection, StoreError, bigint, instant, offset_date_time, unsigned};
+use crate::domain::Consumer;
 
 /// The number of entries that a consumer has taken in; 0 for one that is new.
 pub(crate) async fn acknowledged(
@@ -43,4 +45,28 @@ pub(crate) async fn acknowledge(
     .fetch_one(connection)
     .await?;
     unsigned("position", position)
+}
+
+/// At most `limit` consumers behind `after`, by name.
+pub(crate) async fn list(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Consumer>, StoreError> {
+    let rows: Vec<(String, i64, OffsetDateTime)> = sqlx::query_as(
+        "select consumer, acknowledged, update_time from consumer
+         where jurisdiction = $1 and ($2::text is null or consumer > $2)
+         order by consumer limit $3",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(after)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    let consumer = |(name, acknowledged, update_time)| {
+        let acknowledged = unsigned("position", acknowledged)?;
+        Ok(Consumer { name, acknowledged, update_time: instant(update_time) })
+    };
+    rows.into_iter().map(consumer).collect()
 }

@@ -113,7 +113,7 @@ pub(crate) async fn append(
     Ok(())
 }
 
-fn entry_kind(text: &str) -> Result<EntryKind, StoreError> {
+pub(super) fn entry_kind(text: &str) -> Result<EntryKind, StoreError> {
     [EntryKind::Published, EntryKind::Withdrawn]
         .into_iter()
         .find(|kind| kind.as_str() == text)
@@ -160,18 +160,22 @@ pub(crate) async fn checkpoint(
     .transpose()
 }
 
-/// The keys that signed checkpoints, that of the newest one first.
+/// The keys that signed checkpoints, that of the newest one first, each with the smallest and the
+/// largest log that it signed.
 pub(crate) async fn verifier_keys(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
-) -> Result<Vec<String>, StoreError> {
-    Ok(sqlx::query_scalar(
-        "select verifier_key from checkpoint where jurisdiction = $1
-         group by verifier_key order by max(tree_size) desc",
+) -> Result<Vec<(String, u64, u64)>, StoreError> {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select verifier_key, min(tree_size), max(tree_size) from checkpoint
+         where jurisdiction = $1 group by verifier_key order by max(tree_size) desc",
     )
     .bind(jurisdiction.as_str())
     .fetch_all(connection)
-    .await?)
+    .await?;
+    let sized =
+        |(key, least, most)| Ok((key, unsigned("log size", least)?, unsigned("log size", most)?));
+    rows.into_iter().map(sized).collect()
 }
 
 /// The sealed bytes of a version that is published.
@@ -235,23 +239,4 @@ pub(crate) async fn published_before(
         })
     };
     rows.into_iter().map(published).collect()
-}
-
-/// What stands at a place in the log: the month and version, and what is said of it.
-pub(crate) async fn at(
-    connection: &mut Connection,
-    jurisdiction: &JurisdictionId,
-    index: u64,
-) -> Result<Option<(Month, u32, EntryKind)>, StoreError> {
-    let row: Option<(String, i32, String)> = sqlx::query_as(
-        "select month, version, kind from log_entry where jurisdiction = $1 and log_index = $2",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(bigint(index))
-    .fetch_optional(connection)
-    .await?;
-    row.map(|(month, version, kind)| {
-        Ok((parse("month", &month)?, unsigned("version", version)?, entry_kind(&kind)?))
-    })
-    .transpose()
 }

@@ -10,7 +10,7 @@ use crate::domain::state::Notice;
 use crate::domain::{Move, Moved, Sealed, Version, Withdrawn};
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     jurisdiction: String,
     month: String,
     version: i32,
@@ -34,9 +34,12 @@ struct Row {
     touched: Vec<String>,
 }
 
-/// What is read of a version; conditions on `v` follow.
+/// What is read of a version, and more; joins and conditions on `v` follow.
 macro_rules! select {
     ($rest:literal) => {
+        $crate::store::versions::select!($rest, "")
+    };
+    ($rest:literal, $more:literal) => {
         concat!(
             "select v.jurisdiction, v.month, v.version, v.evaluation, d.results_digest, v.reason,
                  v.state, v.revision, v.create_time, e.document_digest, e.log_index, e.publish_time,
@@ -49,8 +52,9 @@ macro_rules! select {
                  array(select t.touched_month || '/' || t.touched_version from touched_version t
                      where t.jurisdiction = v.jurisdiction and t.month = v.month
                          and t.version = v.version
-                     order by t.touched_month) as touched
-             from bulletin_version v
+                     order by t.touched_month) as touched",
+            $more,
+            " from bulletin_version v
                  join evaluation_document d using (jurisdiction, evaluation)
                  left join log_entry e on e.jurisdiction = v.jurisdiction and e.month = v.month
                      and e.version = v.version and e.kind = 'published'
@@ -59,6 +63,7 @@ macro_rules! select {
         )
     };
 }
+pub(super) use select;
 
 impl TryFrom<Row> for Version {
     type Error = StoreError;

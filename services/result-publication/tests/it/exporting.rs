@@ -39,17 +39,10 @@ impl Service {
         }
         Ok(bytes)
     }
+}
 
-    async fn bundle(&self, name: &str) -> Bundle {
-        let request = pb::DownloadBulletinVersionRequest { name: name.to_owned() };
-        let parts = self.bulletins.clone().download_bulletin_version(request).await;
-        let mut parts = parts.unwrap().into_inner();
-        let mut bytes = Vec::new();
-        while let Some(part) = parts.message().await.unwrap() {
-            bytes.extend(part.data);
-        }
-        Bundle::parse(&bytes).unwrap()
-    }
+async fn bundle(service: &Service, name: &str) -> Bundle {
+    Bundle::parse(&service.bundle(name).await).unwrap()
 }
 
 const FORMATS: [Format; 5] = [Format::Csv, Format::Xlsx, Format::Pdf, Format::Json, Format::Txt];
@@ -60,7 +53,7 @@ async fn every_format_is_what_the_bundles_give_without_a_server() {
     let (march, april) = (units(20), units(24));
     let before = service.released("m", "2018-03", &march, "").await;
     let name = service.released("a", "2018-04", &april, "").await;
-    let (before, bundle) = (service.bundle(&before).await, service.bundle(&name).await);
+    let (before, bundle) = (bundle(&service, &before).await, bundle(&service, &name).await);
     for format in FORMATS {
         let sealed = before.sealed().unwrap();
         let results = canonical::to_vec(&sealed.document().results).unwrap();

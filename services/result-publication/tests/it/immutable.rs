@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::service::{Service, start};
 
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 12] = [
     "log_entry",
     "checkpoint",
     "evaluation_document",
@@ -16,6 +16,8 @@ const KEPT: [&str; 10] = [
     "inquiry_move",
     "inquiry_request",
     "touched_version",
+    "publication_lines",
+    "log_key",
 ];
 
 /// The code of a trigger that refuses.
@@ -43,6 +45,13 @@ async fn with_everything() -> Service {
     let later = service.published("e0", "2018-05", "").await;
     service.scoring.touch(&later.evaluation, "d01");
     service.published("e2", "2018-04", "because").await;
+    let request = chengping_proto::publication::v1::RotateLogKeyRequest {
+        parent: crate::service::ZZ.to_owned(),
+        reason: "a new year".to_owned(),
+        expected_verifier_key: service.log_keys().await[0].verifier_key.clone(),
+        validate_only: false,
+    };
+    service.ledger.clone().rotate_log_key(request).await.unwrap();
     service
 }
 

@@ -68,7 +68,7 @@ async fn keys_that_signed_once_are_listed_after_the_one_that_signs_now() {
 
     let first_page = pb::ListVerifierKeysRequest { page_size: 1, ..request };
     let page = other.ledger.clone().list_verifier_keys(first_page.clone()).await.unwrap();
-    let pb::ListVerifierKeysResponse { verifier_keys, next_page_token } = page.into_inner();
+    let pb::ListVerifierKeysResponse { verifier_keys, next_page_token, .. } = page.into_inner();
     assert_eq!(verifier_keys, keys[..1]);
     let rest = pb::ListVerifierKeysRequest { page_token: next_page_token, ..first_page };
     let page = other.ledger.clone().list_verifier_keys(rest).await.unwrap().into_inner();

@@ -2,17 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod annual;
 mod contesting;
 mod creating;
 mod deciding;
 mod exporting;
 mod immutable;
+mod keys;
 mod ledger;
 #[path = "../../../../libs/bulletin/tests/it/month.rs"]
 mod month;
+mod offline;
 mod peers;
 mod publishing;
 mod reading;
+mod receiver;
+mod reports;
 mod scoring;
 mod service;
+mod tamper;
 mod watching;
+mod webhooks;

@@ -1,7 +1,6 @@
 //! Reading bulletins and versions.
 
 use chengping_proto::publication::v1 as pb;
-use chengping_proto::publication::v1::district_report_service_client::DistrictReportServiceClient;
 use tonic::Code;
 
 use crate::service::{ZZ, bulletin_name, refusal, start, value};
@@ -88,14 +87,4 @@ async fn pages_of_another_list_are_refused() {
     let foreign = chengping_chassis::page_token::issue("\"2018-04\"", &["versions", ZZ]);
     let status = bulletins.list_bulletins(list(0, &foreign)).await.unwrap_err();
     assert_eq!(refusal(&status), (Code::InvalidArgument, "PAGE_TOKEN_MISMATCH".to_owned()));
-}
-
-#[tokio::test]
-async fn what_comes_later_says_so() {
-    let service = start().await;
-    let expected = (Code::Unimplemented, "METHOD_NOT_BUILT_YET".to_owned());
-    let mut reports = DistrictReportServiceClient::new(service.channel.clone());
-    let request = pb::GetDistrictReportRequest::default();
-    let status = reports.get_district_report(request).await.unwrap_err();
-    assert_eq!(refusal(&status), expected);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use chengping_proto::scoring::v1 as pb;
 use chengping_proto::scoring::v1::download_evaluation_request::Document;
@@ -10,6 +10,8 @@ use chengping_proto::scoring::v1::evaluation::State;
 use chengping_proto::scoring::v1::evaluation_service_server::{
     EvaluationService, EvaluationServiceServer,
 };
+use chengping_rules::RulePack;
+use chengping_scoring::PackRevision;
 use chengping_types::{Digest, Month, canonical};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -115,10 +117,40 @@ pub(crate) fn results(month: &str, score: &str) -> Value {
     })
 }
 
+/// The rules of [`evaluation_with_rules`].
+pub(crate) fn rules() -> &'static PackRevision {
+    static RULES: OnceLock<PackRevision> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let pack = RulePack::parse(chengping_rules::builtin("zz-2018").unwrap()).unwrap();
+        PackRevision::new(3, pack)
+    })
+}
+
+/// An evaluation whose documents have the rules and codes that real ones have; `exact` is the exact
+/// score of `d02`.
+pub(crate) fn evaluation_with_rules(id: &str, month: &str, score: &str, exact: &str) -> Evaluation {
+    let mut results = results(month, score);
+    results["rule_pack"] = serde_json::to_value(rules().reference()).unwrap();
+    results["bodies"]["d02"]["exact_score"] = exact.into();
+    let input = json!({
+        "month": month,
+        "rule_pack": rules(),
+        "bodies": [{"body_id": "d01", "assessment_code": "410101"}, {"body_id": "d02"}],
+    });
+    let results = canonical::to_vec(&results).unwrap();
+    let mut evaluation = evaluation(id, month, score);
+    evaluation.message.digest = Digest::of(&results).to_string();
+    evaluation.results = results;
+    evaluation.input = canonical::to_vec(&input).unwrap();
+    evaluation
+}
+
 /// What anybody who knows the rules would compute from the input of [`evaluation`].
 pub(crate) fn recompute(input: &Value) -> Result<Vec<u8>, String> {
     let text = |field: &str| input[field].as_str().ok_or(format!("no {field}"));
-    canonical::to_vec(&results(text("month")?, text("score")?)).map_err(|error| error.to_string())
+    let month = text("month")?;
+    month.parse::<Month>().map_err(|error| error.to_string())?;
+    canonical::to_vec(&results(month, text("score")?)).map_err(|error| error.to_string())
 }
 
 type Parts = tokio_stream::Iter<std::vec::IntoIter<Result<pb::DownloadEvaluationResponse, Status>>>;

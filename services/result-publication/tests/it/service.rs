@@ -9,11 +9,14 @@ use chengping_chassis::client::{self, TracedChannel};
 use chengping_chassis::config::{DatabaseConfig, ListenConfig, PeerConfig, TelemetryConfig};
 use chengping_chassis::serve::{Server, bind};
 use chengping_proto::publication::v1 as pb;
+use chengping_proto::publication::v1::annual_service_client::AnnualServiceClient;
 use chengping_proto::publication::v1::bulletin_service_client::BulletinServiceClient;
+use chengping_proto::publication::v1::district_report_service_client::DistrictReportServiceClient;
 use chengping_proto::publication::v1::inquiry_service_client::InquiryServiceClient;
 use chengping_proto::publication::v1::ledger_service_client::LedgerServiceClient;
+use chengping_proto::publication::v1::webhook_service_client::WebhookServiceClient;
 use chengping_result_publication::{
-    Config, KeysConfig, MIGRATOR, PublicationConfig, SCHEMA, WatchConfig, build,
+    Config, KeysConfig, MIGRATOR, PublicationConfig, SCHEMA, WatchConfig, WebhooksConfig, build,
 };
 use chengping_testing::TestDatabase;
 use sqlx::PgPool;
@@ -36,11 +39,19 @@ pub(crate) struct Settings {
     pub(crate) notice_days: &'static str,
     /// Long enough that a watch that passes lives on wake-ups, unless a test wants polling.
     pub(crate) poll_ms: u64,
+    /// How often a webhook is tried.
+    pub(crate) attempts_max: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { require_notice: false, four_eyes: false, notice_days: "0", poll_ms: 600_000 }
+        Self {
+            require_notice: false,
+            four_eyes: false,
+            notice_days: "0",
+            poll_ms: 600_000,
+            attempts_max: 3,
+        }
     }
 }
 
@@ -141,6 +152,14 @@ fn config(
             poll_ms: non_zero(settings.poll_ms),
             keep_alive_ms: non_zero(600_000),
         },
+        webhooks: WebhooksConfig {
+            allow: "127.0.0.1".to_owned(),
+            ca_file: std::path::PathBuf::new(),
+            timeout_ms: non_zero(1_000),
+            attempts_max: std::num::NonZeroU32::new(settings.attempts_max).unwrap(),
+            first_retry_ms: non_zero(1),
+            longest_retry_ms: non_zero(1),
+        },
     }
 }
 
@@ -154,6 +173,42 @@ async fn serve(config: &Config, shutdown: &CancellationToken) -> TracedChannel {
 }
 
 impl Service {
+    pub(crate) fn webhooks(&self) -> WebhookServiceClient<TracedChannel> {
+        WebhookServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn years(&self) -> AnnualServiceClient<TracedChannel> {
+        AnnualServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn reports(&self) -> DistrictReportServiceClient<TracedChannel> {
+        DistrictReportServiceClient::new(self.channel.clone())
+    }
+
+    /// The bundle of a version.
+    pub(crate) async fn bundle(&self, name: &str) -> Vec<u8> {
+        let request = pb::DownloadBulletinVersionRequest { name: name.to_owned() };
+        let mut bulletins = self.bulletins.clone();
+        let mut parts = bulletins.download_bulletin_version(request).await.unwrap().into_inner();
+        let mut bytes = Vec::new();
+        while let Some(part) = parts.message().await.unwrap() {
+            bytes.extend_from_slice(&part.data);
+        }
+        bytes
+    }
+
+    /// The keys of the log, newest first.
+    pub(crate) async fn log_keys(&self) -> Vec<pb::LogKey> {
+        let request = pb::ListVerifierKeysRequest { parent: ZZ.to_owned(), ..Default::default() };
+        self.ledger.clone().list_verifier_keys(request).await.unwrap().into_inner().log_keys
+    }
+
+    /// What a reading of everything stored finds.
+    pub(crate) async fn verified(&self) -> pb::VerifyLogResponse {
+        let request = pb::VerifyLogRequest { parent: ZZ.to_owned(), ..Default::default() };
+        self.ledger.clone().verify_log(request).await.unwrap().into_inner()
+    }
+
     /// One more process on the same database, with the same key.
     pub(crate) async fn beside(
         &self,

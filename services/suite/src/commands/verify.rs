@@ -1,14 +1,16 @@
-//! `chengping verify`: checks a published version, without a server once it is there.
+//! `chengping verify`: checks a published version or the receipt of a body, without a server once it
+//! is there; with `--log`, everything that the server stores of publications.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
-use chengping_ledger::bundle::{Report, verify};
+use anyhow::Context as _;
 use chengping_ledger::note::VerifierKey;
-use chengping_proto::publication::v1::{DownloadBulletinVersionRequest, GetBulletinRequest};
-use chengping_scoring::{ENGINE, Input, score};
-use chengping_types::Month;
+use chengping_proto::publication::v1::{
+    DownloadBulletinVersionRequest, GetBulletinRequest, GetResultReceiptRequest, VerifyLogRequest,
+};
+use chengping_types::{BodyId, Month};
+use chengping_verify::{Trust, Verdict, check, files, receipt};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -21,89 +23,87 @@ use crate::selection::bulletin_name;
 /// Flags of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Bundle, or folder of bundles (*.json)
-    #[arg(value_name = "FILE|DIR", required_unless_present = "out")]
+    /// Bundle or receipt, or folder of them (*.json)
+    #[arg(value_name = "FILE|DIR", required_unless_present_any = ["out", "log"])]
     path: Option<PathBuf>,
     /// Key to believe, as NAME+HASH+BASE64; may be repeated
     #[arg(long = "key", value_name = "VKEY")]
     keys: Vec<VerifierKey>,
-    /// Download the bundle of --month to this file first
+    /// File with keys to believe: one a line, or what `chengping keys list --format json` prints
+    #[arg(long = "keys", value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Download the bundle of --month to this file first; with --line, the receipt
     #[arg(long, value_name = "FILE", conflicts_with = "path")]
     out: Option<PathBuf>,
     /// Version to download; the published one unless given
     #[arg(long, value_name = "N", requires = "out")]
     version_number: Option<i32>,
+    /// The line of this body alone, with its proof: out of the bundle, or downloaded
+    #[arg(long, value_name = "BODY")]
+    line: Option<BodyId>,
+    /// Where to write the line of a bundle
+    #[arg(long, value_name = "FILE", requires_all = ["line", "path"])]
+    receipt: Option<PathBuf>,
+    /// Have the server read all that it stores of publications, and compare
+    #[arg(long, conflicts_with_all = ["path", "out", "line"])]
+    log: bool,
+    /// Checkpoint that was kept elsewhere, which the log must continue
+    #[arg(long, value_name = "FILE", requires = "log")]
+    checkpoint: Option<PathBuf>,
 }
 
-/// Prints every check of every bundle; anything wrong is a failure.
+/// Prints every check of every file; anything wrong is a failure.
 pub async fn run(common: &Common, args: &VerifyArgs, out: &mut Output) -> Result<Outcome, Failure> {
+    if args.log {
+        return verify_log(common, args.checkpoint.as_deref(), out).await;
+    }
+    let trust = trust(args)?;
     let paths = match (&args.out, &args.path) {
         (Some(file), _) => {
-            download(common, args.version_number, file).await?;
+            download(common, args, file).await?;
             vec![file.clone()]
         }
-        (None, Some(path)) => bundles(path)?,
+        (None, Some(path)) => match (&args.line, &args.receipt) {
+            (Some(body), Some(to)) => vec![extract(path, body, to, &trust)?],
+            (Some(_), None) => return Err(Failure::usage("say with --receipt where to write it")),
+            _ => files(path)?,
+        },
         (None, None) => return Err(Failure::usage("name a file, or --month and --out")),
     };
-    let mut reports = Vec::new();
+    let mut verdicts = Vec::new();
     for path in paths {
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        reports.push((path, check(&bytes, &args.keys)));
+        verdicts.push((path, check(&bytes, &trust)));
     }
-    if args.keys.is_empty() {
+    if trust.is_empty() {
         say("note: no --key was given, so the signature was checked with the keys in the bundle \
              itself; get the key of the office by another way to know who signed");
     }
-    print(&reports, out)?;
-    let verified = reports.iter().all(|(_, report)| report.verified());
+    print(&verdicts, out)?;
+    let verified = verdicts.iter().all(|(_, verdict)| verdict.verified());
     Ok(if verified { Outcome::Done } else { Outcome::FoundWanting })
 }
 
-/// Checks one bundle with the keys of the reader, or with its own where there are none.
-fn check(bytes: &[u8], trusted: &[VerifierKey]) -> Report {
-    if !trusted.is_empty() {
-        return verify(bytes, trusted, recompute);
-    }
-    let bundle = serde_json::from_slice::<Value>(bytes).ok();
-    let keys = bundle.and_then(|bundle| serde_json::from_value(bundle.get("keys")?.clone()).ok());
-    let keys: Vec<VerifierKey> = keys.unwrap_or_default();
-    verify(bytes, &keys, recompute)
+fn trust(args: &VerifyArgs) -> Result<Trust, Failure> {
+    let trust = args.keys.iter().cloned().fold(Trust::default(), Trust::and);
+    let Some(file) = &args.key_file else { return Ok(trust) };
+    let context = || format!("cannot read {}", file.display());
+    let text = fs::read_to_string(file).with_context(context)?;
+    Ok(trust.and_listed(&text).with_context(context)?)
 }
 
-/// The results document that follows from a sealed input.
-///
-/// # Errors
-///
-/// When the input is not one, or names other rules or another engine than it can be computed with.
-fn recompute(input: &Value) -> Result<Vec<u8>, String> {
-    let recompute = || {
-        let input: Input = serde_json::from_value(input.clone()).context("not an input")?;
-        let (stated, computed) = (input.rule_pack.digest, input.rule_pack.pack.digest());
-        ensure!(stated == computed, "the rule pack is said to be {stated}, and is {computed}");
-        if input.engine != ENGINE {
-            bail!("it was computed by {}, and this program has {ENGINE}", input.engine);
-        }
-        Ok(score(&input).results_document())
-    };
-    recompute().map_err(|error: anyhow::Error| format!("{error:#}"))
-}
-
-/// The file itself, or all bundles of a folder by name.
-fn bundles(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let context = || format!("cannot read {}", path.display());
-    if !fs::metadata(path).with_context(context)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
+/// Writes the receipt of a body out of a bundle.
+fn extract(bundle: &Path, body: &BodyId, to: &Path, trust: &Trust) -> Result<PathBuf, Failure> {
+    let bytes = fs::read(bundle).with_context(|| format!("cannot read {}", bundle.display()))?;
+    let receipt = receipt(&bytes, body, trust)?;
+    fs::write(to, receipt).with_context(|| format!("cannot write {}", to.display()))?;
+    if trust.is_empty() {
+        return Err(Failure::usage(format!(
+            "{} is written; name the key to check it with by --key",
+            to.display()
+        )));
     }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).with_context(context)? {
-        let file = entry.with_context(context)?.path();
-        if file.extension().is_some_and(|extension| extension == "json") {
-            files.push(file);
-        }
-    }
-    ensure!(!files.is_empty(), "{} holds no bundle (*.json)", path.display());
-    files.sort();
-    Ok(files)
+    Ok(to.to_owned())
 }
 
 /// The name of a version of a month, of the published one unless a number is given.
@@ -128,39 +128,97 @@ pub(super) async fn version_name(
     Ok(format!("{bulletin}/versions/{version}"))
 }
 
-async fn download(common: &Common, version: Option<i32>, file: &Path) -> Result<(), Failure> {
+async fn download(common: &Common, args: &VerifyArgs, file: &Path) -> Result<(), Failure> {
     let month = common.required_month()?;
     let clients = Clients::connect(common).await?;
     let doing = format!("download the bulletin of {month}");
-    let name = version_name(&clients, month, version, &doing).await?;
-    let request = DownloadBulletinVersionRequest { name };
-    let parts = clients.bulletins().download_bulletin_version(request).await;
-    let mut parts = parts.doing(&doing)?.into_inner();
-    let mut bytes = Vec::new();
-    while let Some(part) = parts.message().await.doing(&doing)? {
-        bytes.extend_from_slice(&part.data);
-    }
+    let name = version_name(&clients, month, args.version_number, &doing).await?;
+    let bytes = match &args.line {
+        Some(body) => {
+            let request =
+                GetResultReceiptRequest { bulletin_version: name, body_id: body.to_string() };
+            let receipt = clients.ledger().get_result_receipt(request).await;
+            receipt.doing(&doing)?.into_inner().data
+        }
+        None => bundle(&clients, name, &doing).await?,
+    };
     fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(())
 }
 
-fn print(reports: &[(PathBuf, Report)], out: &mut Output) -> Result<(), Failure> {
+async fn bundle(clients: &Clients, name: String, doing: &str) -> Result<Vec<u8>, Failure> {
+    let request = DownloadBulletinVersionRequest { name };
+    let parts = clients.bulletins().download_bulletin_version(request).await;
+    let mut parts = parts.doing(doing)?.into_inner();
+    let mut bytes = Vec::new();
+    while let Some(part) = parts.message().await.doing(doing)? {
+        bytes.extend_from_slice(&part.data);
+    }
+    Ok(bytes)
+}
+
+async fn verify_log(
+    common: &Common,
+    checkpoint: Option<&Path>,
+    out: &mut Output,
+) -> Result<Outcome, Failure> {
+    let known_checkpoint = match checkpoint {
+        Some(file) => {
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+        }
+        None => String::new(),
+    };
+    let clients = Clients::connect(common).await?;
+    let request = VerifyLogRequest { parent: clients.parent(), known_checkpoint };
+    let found = clients.ledger().verify_log(request).await.doing("verify the log")?.into_inner();
+    let mut table =
+        Table::new(&[("table", Align::Left), ("row", Align::Left), ("message", Align::Left)]);
+    for finding in &found.findings {
+        table.row([finding.table.clone(), finding.row.clone(), finding.message.clone()]);
+    }
+    let findings: Vec<_> = found
+        .findings
+        .iter()
+        .map(|found| json!({"table": found.table, "row": found.row, "message": found.message}))
+        .collect();
+    let verified = found.finding_count == 0;
+    let json = json!({
+        "verified": verified,
+        "entry_count": found.entry_count,
+        "checkpoint_count": found.checkpoint_count,
+        "finding_count": found.finding_count,
+        "findings": findings,
+        "checkpoint": found.checkpoint,
+    });
+    if out.format() != Format::Table || !verified {
+        out.report(&table, &json)?;
+    }
+    out.remark(format_args!(
+        "{} versions and {} checkpoints read: {}\n\n{}",
+        found.entry_count,
+        found.checkpoint_count,
+        if verified { "verified" } else { "NOT VERIFIED" },
+        found.checkpoint
+    ))?;
+    Ok(if verified { Outcome::Done } else { Outcome::FoundWanting })
+}
+
+fn print(verdicts: &[(PathBuf, Verdict)], out: &mut Output) -> Result<(), Failure> {
     match out.format() {
         Format::Table => {
-            for (path, report) in reports {
-                out.text(&heading(path, report))?;
-                out.text(&report.to_string())?;
+            for (path, verdict) in verdicts {
+                out.text(&heading(path, verdict))?;
+                out.text(&verdict.text())?;
             }
             Ok(())
         }
         Format::Json => {
-            let reports: Vec<_> = reports
-                .iter()
-                .map(|(path, report)| {
-                    json!({"file": path, "verified": report.verified(), "report": report})
-                })
-                .collect();
-            out.json(&reports)
+            let of_file = |(path, verdict): &(PathBuf, Verdict)| {
+                let mut value = verdict.json();
+                value["file"] = json!(path);
+                value
+            };
+            out.json(&verdicts.iter().map(of_file).collect::<Vec<Value>>())
         }
         Format::Csv => {
             let mut table = Table::new(&[
@@ -168,48 +226,27 @@ fn print(reports: &[(PathBuf, Report)], out: &mut Output) -> Result<(), Failure>
                 ("verified", Align::Left),
                 ("digest", Align::Left),
             ]);
-            for (path, report) in reports {
-                let digest = report.digest.map(|digest| digest.to_string()).unwrap_or_default();
-                table.row([path.display().to_string(), report.verified().to_string(), digest]);
+            for (path, verdict) in verdicts {
+                let verified = verdict.verified().to_string();
+                table.row([path.display().to_string(), verified, digest(verdict)]);
             }
             out.raw(&table.to_csv())
         }
     }
 }
 
-fn heading(path: &Path, report: &Report) -> String {
-    let mut parts = vec![path.display().to_string()];
-    parts.extend(report.jurisdiction.as_ref().map(ToString::to_string));
-    parts.extend(report.month.map(|month| month.to_string()));
-    parts.extend(report.version.map(|version| format!("version {version}")));
-    parts.extend(report.digest.map(|digest| digest.to_string()));
-    parts.join("  ")
+fn digest(verdict: &Verdict) -> String {
+    let Verdict::Bundle(report) = verdict else { return String::new() };
+    report.digest.map(|digest| digest.to_string()).unwrap_or_default()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_bundle_is_not_verified() {
-        for bytes in [&b""[..], b"{}", b"[1]", b"{\"keys\": 3}"] {
-            assert!(!check(bytes, &[]).verified());
-        }
+fn heading(path: &Path, verdict: &Verdict) -> String {
+    let mut parts = vec![path.display().to_string()];
+    if let Verdict::Bundle(report) = verdict {
+        parts.extend(report.jurisdiction.as_ref().map(ToString::to_string));
+        parts.extend(report.month.map(|month| month.to_string()));
+        parts.extend(report.version.map(|version| format!("version {version}")));
+        parts.extend(report.digest.map(|digest| digest.to_string()));
     }
-
-    #[test]
-    fn what_is_no_input_is_said() {
-        assert!(recompute(&json!({})).unwrap_err().starts_with("not an input: "));
-    }
-
-    #[test]
-    fn a_folder_stands_for_its_bundles() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(bundles(folder.path()).is_err());
-        for name in ["b.json", "a.json", "readme.txt"] {
-            fs::write(folder.path().join(name), "").unwrap();
-        }
-        let names: Vec<_> = bundles(folder.path()).unwrap();
-        assert_eq!(names, [folder.path().join("a.json"), folder.path().join("b.json")]);
-    }
+    parts.join("  ")
 }

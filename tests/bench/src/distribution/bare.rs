@@ -1,6 +1,7 @@
 //! A server that knows one answer.
 
 use std::convert::Infallible;
+use std::marker::PhantomData;
 use std::net::Ipv4Addr;
 use std::task::{Context, Poll};
 
@@ -21,18 +22,39 @@ pub(crate) async fn serve(answer: Bytes) -> anyhow::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     super::announce(listener.local_addr()?);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let server = tonic::transport::Server::builder().add_service(Bare(answer));
+    let rules = Bare::<Rules>(answer.clone(), PhantomData);
+    let scores = Bare::<Scores>(answer, PhantomData);
+    let server = tonic::transport::Server::builder().add_service(rules).add_service(scores);
     Ok(server.serve_with_incoming(incoming).await?)
 }
 
-#[derive(Debug, Clone)]
-struct Bare(Bytes);
+/// The services in whose names it answers.
+trait Named: Clone + Send + Sync + 'static {
+    const NAME: &'static str;
+}
 
-impl NamedService for Bare {
+#[derive(Debug, Clone)]
+struct Rules;
+
+impl Named for Rules {
     const NAME: &'static str = "chengping.rules.v1.RulePackService";
 }
 
-impl tower::Service<Request<Body>> for Bare {
+#[derive(Debug, Clone)]
+struct Scores;
+
+impl Named for Scores {
+    const NAME: &'static str = "chengping.scoring.v1.EvaluationService";
+}
+
+#[derive(Debug, Clone)]
+struct Bare<N>(Bytes, PhantomData<N>);
+
+impl<N: Named> NamedService for Bare<N> {
+    const NAME: &'static str = N::NAME;
+}
+
+impl<N: Named> tower::Service<Request<Body>> for Bare<N> {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
@@ -47,7 +69,7 @@ impl tower::Service<Request<Body>> for Bare {
     }
 }
 
-impl UnaryService<Bytes> for Bare {
+impl<N: Named> UnaryService<Bytes> for Bare<N> {
     type Response = Bytes;
     type Future = Ready<Result<tonic::Response<Bytes>, Status>>;
 

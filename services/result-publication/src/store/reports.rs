@@ -1,0 +1,279 @@
+//! What districts reported, which never changes, and what the centre made of it.
+
+use chengping_types::name::DistrictReportName;
+use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Connection, StoreError, bigint, instant, offset_date_time, parse, unsigned};
+use crate::domain::report::{Attachment, Report};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    jurisdiction: String,
+    district_report: String,
+    sequence: i64,
+    district: String,
+    month: String,
+    bulletin_version: String,
+    bulletin_digest: String,
+    lines: Vec<u8>,
+    state: String,
+    return_reason: String,
+    revision: i64,
+    creator: String,
+    create_time: OffsetDateTime,
+    decider: String,
+    decide_time: Option<OffsetDateTime>,
+}
+
+impl Row {
+    fn read(self, attachments: Vec<Attachment>) -> Result<Report, StoreError> {
+        let version = match self.bulletin_version.as_str() {
+            "" => None,
+            name => Some((parse("version", name)?, parse("digest", &self.bulletin_digest)?)),
+        };
+        let lines = serde_json::from_slice(&self.lines);
+        let corrupt = |error| StoreError::Corrupt { what: "lines", source: Box::new(error) };
+        Ok(Report {
+            jurisdiction: parse("jurisdiction ID", &self.jurisdiction)?,
+            id: parse("report ID", &self.district_report)?,
+            sequence: unsigned("sequence", self.sequence)?,
+            district: parse("body ID", &self.district)?,
+            month: parse("month", &self.month)?,
+            version,
+            lines: lines.map_err(corrupt)?,
+            attachments,
+            state: parse("state", &self.state)?,
+            return_reason: self.return_reason,
+            revision: unsigned("revision", self.revision)?,
+            creator: self.creator,
+            create_time: instant(self.create_time),
+            decider: self.decider,
+            decide_time: self.decide_time.map(instant),
+        })
+    }
+}
+
+/// At most `limit` reports before `before`, newest first, or the one that is `named`; attachments
+/// with their content only if `whole`.
+pub(crate) async fn list(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    named: Option<&RecordId>,
+    (month, before): (Option<Month>, Option<u64>),
+    limit: u32,
+    whole: bool,
+) -> Result<Vec<Report>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select jurisdiction, district_report, sequence, district, month, bulletin_version,
+             bulletin_digest, lines, state, return_reason, revision, creator, create_time, decider,
+             decide_time
+         from district_report
+         where jurisdiction = $1 and ($2::text is null or district_report = $2)
+             and ($3::text is null or month = $3) and ($4::bigint is null or sequence < $4)
+         order by sequence desc limit $5",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(named.map(RecordId::as_str))
+    .bind(month.map(|month| month.to_string()))
+    .bind(before.map(bigint))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut reports = Vec::with_capacity(rows.len());
+    for row in rows {
+        let attachments =
+            attachments(connection, &row.jurisdiction, &row.district_report, whole).await?;
+        reports.push(row.read(attachments)?);
+    }
+    Ok(reports)
+}
+
+async fn attachments(
+    connection: &mut Connection,
+    jurisdiction: &str,
+    report: &str,
+    whole: bool,
+) -> Result<Vec<Attachment>, StoreError> {
+    let rows: Vec<(String, String, Vec<u8>, String, i64)> = sqlx::query_as(
+        "select file_name, media_type, case when $3 then data else ''::bytea end, digest,
+             length(data)::bigint
+         from district_report_attachment
+         where jurisdiction = $1 and district_report = $2 order by number",
+    )
+    .bind(jurisdiction)
+    .bind(report)
+    .bind(whole)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|(file_name, media_type, data, digest, size)| {
+            let (digest, size) = (parse("digest", &digest)?, unsigned("size", size)?);
+            Ok(Attachment { file_name, media_type, data, digest, size })
+        })
+        .collect()
+}
+
+/// The number that the next report gets. The jurisdiction must be locked.
+pub(crate) async fn next_sequence(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+) -> Result<u64, StoreError> {
+    let next: i64 = sqlx::query_scalar(
+        "select coalesce(max(sequence), 0) + 1 from district_report where jurisdiction = $1",
+    )
+    .bind(jurisdiction.as_str())
+    .fetch_one(connection)
+    .await?;
+    unsigned("sequence", next)
+}
+
+/// The report of a district for a month that is submitted or accepted.
+pub(crate) async fn live(
+    connection: &mut Connection,
+    report: &Report,
+) -> Result<Option<RecordId>, StoreError> {
+    let found: Option<String> = sqlx::query_scalar(
+        "select district_report from district_report
+         where jurisdiction = $1 and district = $2 and month = $3 and state <> 'returned'",
+    )
+    .bind(report.jurisdiction.as_str())
+    .bind(report.district.as_str())
+    .bind(report.month.to_string())
+    .fetch_optional(connection)
+    .await?;
+    found.map(|id| parse("report ID", &id)).transpose()
+}
+
+/// Keeps a report with its attachments.
+pub(crate) async fn insert(connection: &mut Connection, report: &Report) -> Result<(), StoreError> {
+    let (version, digest) = match &report.version {
+        Some((name, digest)) => (name.to_string(), digest.to_string()),
+        None => (String::new(), String::new()),
+    };
+    let lines = serde_json::to_vec(&report.lines).expect("lines are texts and numbers");
+    sqlx::query(
+        "insert into district_report (jurisdiction, district_report, sequence, district, month,
+             bulletin_version, bulletin_digest, lines, state, return_reason, creator, create_time)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11)",
+    )
+    .bind(report.jurisdiction.as_str())
+    .bind(report.id.as_str())
+    .bind(bigint(report.sequence))
+    .bind(report.district.as_str())
+    .bind(report.month.to_string())
+    .bind(version)
+    .bind(digest)
+    .bind(lines)
+    .bind(report.state.as_str())
+    .bind(&report.creator)
+    .bind(offset_date_time(report.create_time))
+    .execute(&mut *connection)
+    .await?;
+    for (number, attachment) in (0_i32..).zip(&report.attachments) {
+        sqlx::query(
+            "insert into district_report_attachment (jurisdiction, district_report, number,
+                 file_name, media_type, data, digest)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(report.jurisdiction.as_str())
+        .bind(report.id.as_str())
+        .bind(number)
+        .bind(&attachment.file_name)
+        .bind(&attachment.media_type)
+        .bind(&attachment.data)
+        .bind(attachment.digest.to_string())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Keeps what the centre decided.
+pub(crate) async fn put_decision(
+    connection: &mut Connection,
+    report: &Report,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "update district_report set state = $3, return_reason = $4, revision = $5, decider = $6,
+             decide_time = $7
+         where jurisdiction = $1 and district_report = $2",
+    )
+    .bind(report.jurisdiction.as_str())
+    .bind(report.id.as_str())
+    .bind(report.state.as_str())
+    .bind(&report.return_reason)
+    .bind(bigint(report.revision))
+    .bind(&report.decider)
+    .bind(report.decide_time.map(offset_date_time))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Keeps who moved a report to where it stands now, from what it was `before`.
+pub(crate) async fn insert_move(
+    connection: &mut Connection,
+    report: &Report,
+    actor: &str,
+    before: Option<Digest>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into district_report_move (jurisdiction, district_report, revision, state, actor,
+             reason, digest_before, digest_after, move_time)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(report.jurisdiction.as_str())
+    .bind(report.id.as_str())
+    .bind(bigint(report.revision))
+    .bind(report.state.as_str())
+    .bind(actor)
+    .bind(&report.return_reason)
+    .bind(before.map(|digest| digest.to_string()).unwrap_or_default())
+    .bind(report.digest().to_string())
+    .bind(offset_date_time(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What the call with this ID asked for and made, if there was one.
+pub(crate) async fn request(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    request_id: Uuid,
+) -> Result<Option<(Digest, RecordId)>, StoreError> {
+    let row: Option<(String, String)> = sqlx::query_as(
+        "select content_digest, district_report from district_report_request
+         where jurisdiction = $1 and request_id = $2",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(request_id)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|(content, report)| Ok((parse("digest", &content)?, parse("report ID", &report)?)))
+        .transpose()
+}
+
+/// Remembers what a call made.
+pub(crate) async fn insert_request(
+    connection: &mut Connection,
+    name: &DistrictReportName,
+    request_id: Uuid,
+    content: Digest,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into district_report_request
+             (jurisdiction, request_id, content_digest, district_report)
+         values ($1, $2, $3, $4)",
+    )
+    .bind(name.jurisdiction.as_str())
+    .bind(request_id)
+    .bind(content.to_string())
+    .bind(name.district_report.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}

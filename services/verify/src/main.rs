@@ -1,0 +1,157 @@
+//! `chengping-verify`: checks bundles and receipts of published results. It needs no server, no
+//! database and no network, reads the files that are named and nothing else.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use anyhow::{Context as _, bail};
+use chengping_types::BodyId;
+use chengping_verify::{Trust, Verdict, check, files, receipt};
+use serde_json::{Value, json};
+
+const USAGE: &str = "\
+usage: chengping-verify [--key VKEY]... [--keys FILE] [--json] FILE|DIR...
+       chengping-verify [--key VKEY]... [--keys FILE] --line BODY --receipt OUT BUNDLE
+
+Checks seal, chain, proof and signature of published versions, and computes every score again from
+the sealed input; of receipts, the proof from the line to the checkpoint.
+
+  --key VKEY     believe this key, NAME+HASH+BASE64
+  --keys FILE    believe these keys: one a line, or what `chengping keys list --format json` prints
+  --line BODY    take the line of this body and its proof out of a bundle
+  --receipt OUT  where to write them
+  --json         print findings for programs
+
+Exit codes: 0 everything verified, 1 something is wrong, 2 wrong usage.
+";
+
+/// What is asked for.
+#[derive(Default)]
+struct Options {
+    trust: Trust,
+    json: bool,
+    line: Option<BodyId>,
+    receipt: Option<PathBuf>,
+    paths: Vec<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let options = match options(env::args().skip(1)) {
+        Ok(options) => options,
+        Err(error) => {
+            say(&format!("error: {error:#}\n\n{USAGE}"));
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&format!("error: {error:#}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(mut words: impl Iterator<Item = String>) -> anyhow::Result<Options> {
+    let mut options = Options::default();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().with_context(|| format!("{word} needs a value"));
+        match word.as_str() {
+            "--key" => options.trust = options.trust.and(value()?.parse().context("--key")?),
+            "--keys" => {
+                let file = value()?;
+                let text = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"));
+                options.trust = options.trust.and_listed(&text?).context(file)?;
+            }
+            "--line" => options.line = Some(value()?.parse().context("--line")?),
+            "--receipt" => options.receipt = Some(value()?.into()),
+            "--json" => options.json = true,
+            _ if word.starts_with('-') => bail!("there is no option {word}"),
+            _ => options.paths.push(word.into()),
+        }
+    }
+    if options.paths.is_empty() {
+        bail!("name a file or folder");
+    }
+    if options.line.is_some() != options.receipt.is_some() {
+        bail!("--line and --receipt go together");
+    }
+    Ok(options)
+}
+
+/// Whether everything is as it should be.
+fn run(options: &Options) -> anyhow::Result<bool> {
+    if let (Some(body), Some(out)) = (&options.line, &options.receipt) {
+        let [bundle] = &options.paths[..] else { bail!("--line takes one bundle") };
+        let bytes =
+            fs::read(bundle).with_context(|| format!("cannot read {}", bundle.display()))?;
+        let receipt = receipt(&bytes, body, &options.trust)?;
+        fs::write(out, receipt).with_context(|| format!("cannot write {}", out.display()))?;
+        return Ok(true);
+    }
+    let mut verdicts = Vec::new();
+    for path in &options.paths {
+        for file in files(path)? {
+            let bytes =
+                fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            verdicts.push((file, check(&bytes, &options.trust)));
+        }
+    }
+    if options.trust.is_empty() {
+        say("note: no key was named, so the signature was checked with the keys in the bundle \
+             itself; get the key of the office by another way to know who signed\n");
+    }
+    print(&verdicts, options.json)?;
+    Ok(verdicts.iter().all(|(_, verdict)| verdict.verified()))
+}
+
+fn print(verdicts: &[(PathBuf, Verdict)], as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        let all: Vec<Value> = verdicts
+            .iter()
+            .map(|(file, verdict)| json!({"file": file, "verdict": verdict.json()}))
+            .collect();
+        return writeln!(out, "{}", Value::from(all));
+    }
+    for (file, verdict) in verdicts {
+        writeln!(out, "{}", file.display())?;
+        write!(out, "{}", verdict.text())?;
+    }
+    Ok(())
+}
+
+/// To standard error; when nobody reads it, nobody is told.
+fn say(text: &str) {
+    io::stderr().write_all(text.as_bytes()).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> anyhow::Result<Options> {
+        options(text.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn what_is_typed_wrongly_is_said() {
+        for (typed, said) in [
+            ("", "name a file"),
+            ("--key", "--key needs a value"),
+            ("--key nonsense a.json", "--key"),
+            ("--strange a.json", "no option --strange"),
+            ("--line d01 a.json", "go together"),
+            ("--line D01 --receipt r.json a.json", "--line"),
+        ] {
+            let error = words(typed).err().unwrap();
+            assert!(format!("{error:#}").contains(said), "{typed}: {error:#}");
+        }
+        let options = words("--line d01 --receipt r.json --json a.json b.json").unwrap();
+        assert_eq!(options.paths.len(), 2);
+        assert!(options.json);
+    }
+}
