@@ -3,7 +3,7 @@
 //! beside a server that does nothing else; and how fast events are taken in, beside `COPY`.
 //!
 //! Usage: `chengping-bench [--only kernel|preview|close|live|ingest|export|distribution] [--python PYTHON]
-//! [--chengping PROGRAM] [--facts 1000000,10000000] [--cases 40000,400000] [--events 1000000]
+//! [--chengping PROGRAM] [--facts 1000000,10000000] [--cases 63200,632000] [--events 1000000]
 //! [--json FILE]`. Without `--python` no other engine is asked; without `--chengping` nothing is
 //! previewed, taken in, watched live or exported, and no month closed. Nothing is judged: the numbers are those of this
 //! machine, now.
@@ -54,7 +54,7 @@ impl Options {
 
 fn options() -> anyhow::Result<Options> {
     let facts = vec![1_000_000, 10_000_000];
-    let (cases, events) = (vec![40_000, 400_000], 1_000_000);
+    let (cases, events) = (vec![63_200, 632_000], 1_000_000);
     let mut options =
         Options { python: None, chengping: None, json: None, facts, cases, events, only: None };
     let mut words = env::args().skip(1);

@@ -89,6 +89,7 @@ impl EvaluationService for Bare {
         get_scorecard: pb::GetScorecardRequest => pb::Scorecard;
         list_scorecards: pb::ListScorecardsRequest => pb::ListScorecardsResponse;
         list_counted_cases: pb::ListCountedCasesRequest => pb::ListCountedCasesResponse;
+        trace_correction: pb::TraceCorrectionRequest => pb::TraceCorrectionResponse;
         list_indicators: pb::ListIndicatorsRequest => pb::ListIndicatorsResponse;
         watch_live_scores: pb::WatchLiveScoresRequest => Self::WatchLiveScoresStream;
     }
