@@ -4,12 +4,13 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
-use foldhash::HashMap;
-
 use chengping_casework::{DeskCount, Fact, Source};
 use chengping_types::{BodyId, Family, Month, Stream};
 
 use crate::attribution::{Attributor, Part};
+
+/// Looks up fast, and is in the order in which it was filled: no order of hashes comes near a score.
+type Map<K, V> = indexmap::IndexMap<K, V, foldhash::fast::FixedState>;
 
 /// No department: that of every case out of scope.
 pub(super) const NOBODY: u32 = 0;
@@ -33,14 +34,14 @@ enum Since {
 }
 
 /// By source, scheme and code.
-type Streams = BTreeMap<Source, HashMap<String, HashMap<String, Stream>>>;
+type Streams = BTreeMap<Source, Map<String, Map<String, Stream>>>;
 
 /// What is known of the cases filed in one month, or reported in one and never filed.
 #[derive(Debug, Clone, Default)]
 struct Known {
-    places: HashMap<String, u32>,
+    places: Map<String, u32>,
     /// By area, which is empty where no area decides a stream.
-    streams: HashMap<String, Streams>,
+    streams: Map<String, Streams>,
 }
 
 /// Numbers for places, departments and counts of posts, in the order of their first fact.
@@ -175,13 +176,13 @@ fn place(attributor: &Attributor, area_code: &str, since: Since) -> Place {
 /// Values and their numbers.
 #[derive(Debug, Clone)]
 struct Numbered<T> {
-    numbers: HashMap<T, u32>,
+    numbers: Map<T, u32>,
     values: Vec<T>,
 }
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Self { numbers: HashMap::default(), values: Vec::new() }
+        Self { numbers: Map::default(), values: Vec::new() }
     }
 }
 
