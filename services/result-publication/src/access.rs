@@ -29,7 +29,7 @@ const ASK: &[Role] = &[District, Bureau, Collector];
 const FOLLOW_ASKED: &[Role] =
     &[District, Bureau, Collector, Office, Administrator, Approver, Auditor];
 /// Reports, for those who make, take and oversee them.
-const FOLLOW: &[Role] = &[District, Bureau, Collector, Assessment, Office, Approver, Auditor];
+const FOLLOW: &[Role] = &[District, Office, Administrator, Approver, Auditor];
 /// Who read what (6.6).
 const OVERSEE: &[Role] = &[Auditor];
 /// Districts report on their own jurisdictions (6.4).
@@ -123,9 +123,7 @@ pub(crate) fn sees(state: State) -> bool {
 /// itself, those inside for all. Where nobody is asked who they are, everybody may.
 pub(crate) fn reports_of(district: &BodyId) -> bool {
     let Some(caller) = principal() else { return true };
-    caller.has_any(INSIDE)
-        || caller.has_any(&[Assessment])
-        || caller.bodies().contains(district.as_str())
+    caller.has_any(INSIDE) || caller.bodies().contains(district.as_str())
 }
 
 #[cfg(test)]
