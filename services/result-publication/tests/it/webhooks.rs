@@ -9,6 +9,7 @@ use chengping_proto::publication::v1::webhook_delivery::State;
 use chengping_testing::PATIENCE;
 use ring::hmac;
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -76,6 +77,42 @@ fn is_signed(message: &Received, secret: &str) -> bool {
     let signed = [format!("{id}.{time}.").as_bytes(), &message.body].concat();
     let signature = message.header("webhook-signature").strip_prefix("v1,").unwrap();
     hmac::verify(&key, &signed, &BASE64.decode(signature).unwrap()).is_ok()
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_an_event_of_its_own_and_the_log_with_it_is_sound() {
+    let service = start().await;
+    let mut receiver = Receiver::start().await;
+    register(&service, &receiver.url()).await;
+    let version = service.published("e1", "2018-03", "").await;
+    let request = pb::WithdrawBulletinVersionRequest {
+        name: version.name,
+        reason: "computed from half of the records".to_owned(),
+        ..Default::default()
+    };
+    service.bulletins.clone().withdraw_bulletin_version(request).await.unwrap();
+    let received = receiver.received(2).await;
+    assert_eq!(event_ids(&received), ["zz.2018-03.1", "zz.2018-03.1.withdrawn"]);
+    let event: Value = serde_json::from_slice(&received[1].body).unwrap();
+    assert_eq!(event["type"], "chengping.publication.v1.withdrawn");
+    assert_eq!(event["data"]["withdrawal"]["reason"], "computed from half of the records");
+    assert_eq!(event["data"]["lines"].as_array().unwrap().len(), 0);
+
+    let verified = service.verified().await;
+    assert_eq!((verified.entry_count, verified.findings), (2, Vec::new()));
+    // Whoever says that the version stands, or was withdrawn for another reason, contradicts the log.
+    let mut owner = PgConnection::connect(service.database.admin_url()).await.unwrap();
+    sqlx::query("set session_replication_role = replica").execute(&mut owner).await.unwrap();
+    for (table, change) in [
+        ("bulletin_version", "bulletin_version set withdraw_reason = 'another'"),
+        ("bulletin", "bulletin set published_version = 1"),
+        ("log_entry", "log_entry set kind = 'published' where log_index = 1"),
+    ] {
+        let change = format!("update result_publication.{change}");
+        sqlx::query(AssertSqlSafe(change)).execute(&mut owner).await.unwrap();
+        let found = service.verified().await.findings;
+        assert!(found.iter().any(|finding| finding.table == table), "{table}: {found:?}");
+    }
 }
 
 #[tokio::test]
