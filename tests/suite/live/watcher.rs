@@ -22,9 +22,7 @@ pub(crate) struct Watcher {
     pub(crate) last: pb::WatchLiveScoresResponse,
     cards: BTreeMap<String, pb::Scorecard>,
     pub(crate) warnings: BTreeMap<Place, pb::LiveWarning>,
-    /// How many messages there were.
-    pub(crate) messages: usize,
-    /// How many of them told all.
+    /// How many messages told all.
     pub(crate) wholes: usize,
     /// Warnings that ended.
     pub(crate) over: usize,
@@ -42,7 +40,6 @@ impl Watcher {
             last: pb::WatchLiveScoresResponse::default(),
             cards: BTreeMap::new(),
             warnings: BTreeMap::new(),
-            messages: 0,
             wholes: 0,
             over: 0,
         };
@@ -55,7 +52,6 @@ impl Watcher {
     pub(crate) async fn next(&mut self) -> Result<(), Status> {
         let message = tokio::time::timeout(PATIENCE, self.stream.message()).await;
         let message = message.expect("news in time")?.expect("the stream goes on");
-        self.messages += 1;
         if message.is_whole {
             self.wholes += 1;
             self.cards.clear();
