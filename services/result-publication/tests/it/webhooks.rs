@@ -106,7 +106,7 @@ async fn a_withdrawal_is_an_event_of_its_own_and_the_log_with_it_is_sound() {
     for (table, change) in [
         ("bulletin_version", "bulletin_version set withdraw_reason = 'another'"),
         ("bulletin", "bulletin set published_version = 1"),
-        ("log_entry", "log_entry set kind = 'published' where log_index = 1"),
+        ("log_entry", "log_entry set version = 2 where log_index = 1"),
     ] {
         let change = format!("update result_publication.{change}");
         sqlx::query(AssertSqlSafe(change)).execute(&mut owner).await.unwrap();
