@@ -158,12 +158,14 @@ create table inquiry_move (
     primary key (jurisdiction, inquiry, revision)
 );
 
--- Calls that carried a request ID, so that a repeat gets the first answer.
-create table inquiry_request (
+-- Calls that carried a request ID and made something else than a version, so that a repeat gets the first answer.
+create table made_request (
     jurisdiction text collate "C" not null,
     request_id uuid not null,
+    -- The digest of what was asked for.
     content_digest text not null,
-    inquiry bigint not null,
+    -- The resource name of what was made.
+    made text not null,
     primary key (jurisdiction, request_id)
 );
 
@@ -181,7 +183,7 @@ create table touched_version (
 );
 
 select keep_for_good('inquiry_evidence'), keep_for_good('inquiry_event'), keep_for_good('inquiry_move'),
-    keep_for_good('inquiry_request'), keep_for_good('touched_version');
+    keep_for_good('made_request'), keep_for_good('touched_version');
 
 -- Events on their way: sent until case-ingestion has acknowledged them.
 create table inquiry_outbox (

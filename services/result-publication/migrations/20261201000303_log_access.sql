@@ -17,28 +17,4 @@ CREATE TABLE access_entry (
     PRIMARY KEY (jurisdiction, entry)
 );
 
--- Refuses whatever would change an entry, whoever asks.
-CREATE FUNCTION refuse_access_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'rows of % are never changed', tg_table_name
-        USING errcode = 'restrict_violation';
-END
-$$;
-
-CREATE TRIGGER access_is_fixed BEFORE UPDATE OR DELETE ON access_entry
-    FOR EACH ROW EXECUTE FUNCTION refuse_access_change();
-CREATE TRIGGER access_is_kept BEFORE TRUNCATE ON access_entry
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_access_change();
-
-DO $$
-DECLARE
-    granted record;
-BEGIN
-    FOR granted IN
-        SELECT DISTINCT acl.grantee::regrole AS role
-        FROM pg_class, aclexplode(relacl) AS acl
-        WHERE oid = 'access_entry'::regclass AND acl.grantee <> relowner AND acl.grantee <> 0
-    LOOP
-        EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON access_entry FROM %s', granted.role);
-    END LOOP;
-END $$;
+SELECT keep_for_good('access_entry');

@@ -38,13 +38,3 @@ create table webhook_delivery (
     foreign key (jurisdiction, log_index) references log_entry
 );
 create index webhook_delivery_open on webhook_delivery (jurisdiction, webhook, log_index) where state <> 'delivered';
-
--- Calls that carried a request ID, so that a repeat gets the first answer.
-create table webhook_request (
-    jurisdiction text collate "C" not null,
-    request_id uuid not null,
-    content_digest text not null,
-    webhook text collate "C" not null,
-    primary key (jurisdiction, request_id)
-);
-select keep_for_good('webhook_request');

@@ -72,13 +72,3 @@ create table district_report_move (
     primary key (jurisdiction, district_report, revision)
 );
 select keep_for_good('district_report_move');
-
--- Calls that carried a request ID, so that a repeat gets the first answer.
-create table district_report_request (
-    jurisdiction text collate "C" not null,
-    request_id uuid not null,
-    content_digest text not null,
-    district_report text collate "C" not null,
-    primary key (jurisdiction, request_id)
-);
-select keep_for_good('district_report_request');

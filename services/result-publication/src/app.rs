@@ -22,15 +22,17 @@ mod webhooks;
 mod withdraw;
 mod years;
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chengping_access::AccessLog;
 use chengping_chassis::CancellationToken;
-use chengping_types::Instant;
 use chengping_types::name::BulletinVersionName;
+use chengping_types::{Digest, Instant, JurisdictionId};
 use time::OffsetDateTime;
 use tokio::sync::watch as channel;
+use uuid::Uuid;
 
 use crate::access::sees;
 use crate::config::{Config, PublicationConfig};
@@ -38,7 +40,7 @@ use crate::domain::Version;
 use crate::error::Error;
 use crate::keys::Keys;
 use crate::peers::Peers;
-use crate::store::{Connection, Store, versions};
+use crate::store::{Connection, Store, requests, versions};
 
 pub(crate) use self::attach::Attached;
 pub(crate) use self::compare::Comparison;
@@ -105,6 +107,23 @@ impl App {
 pub(crate) fn now() -> Instant {
     let micros = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1000;
     Instant::from_micros(i64::try_from(micros).expect("the year is below 9999"))
+}
+
+/// The name of what the same call made before, if there was one.
+async fn made_before<N: FromStr>(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    request_id: Option<Uuid>,
+    content: Digest,
+) -> Result<Option<N>, Error> {
+    let Some(request_id) = request_id else { return Ok(None) };
+    let before = requests::made(connection, jurisdiction, request_id).await?;
+    let Some((asked, made)) = before else { return Ok(None) };
+    let reused = || Error::RequestIdReused { request_id: request_id.to_string() };
+    if asked != content {
+        return Err(reused());
+    }
+    made.parse().map(Some).map_err(|_| reused())
 }
 
 /// The version of that name.

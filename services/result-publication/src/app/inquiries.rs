@@ -3,9 +3,9 @@
 use chengping_access::Sight;
 use chengping_chassis::error::FieldErrors;
 use chengping_types::name::{InquiryName, JurisdictionName};
-use chengping_types::{Digest, Instant, JurisdictionId, LimitUnit, LimitValue, Month, canonical};
+use chengping_types::{Instant, JurisdictionId, LimitUnit, LimitValue, Month, canonical};
 
-use super::{App, now};
+use super::{App, made_before, now};
 use crate::domain::Version;
 use crate::domain::inquiry::{
     Evidence, FileInquiry, Inquiry, InquiryFilter, InquiryMove, InquiryState, Kind,
@@ -14,7 +14,7 @@ use crate::domain::lines;
 use crate::domain::state::Notice;
 use crate::error::Error;
 use crate::store::outbox::{self, Sent};
-use crate::store::{Connection, commit, documents, evidence, inquiries, versions};
+use crate::store::{Connection, commit, documents, evidence, inquiries, requests, versions};
 
 /// An inquiry with all that belongs to it.
 #[derive(Debug)]
@@ -48,8 +48,11 @@ impl App {
             Kind::Inquiry => Some(self.answer_due(&wish.jurisdiction, create_time).await?),
         };
         let mut transaction = self.locked(&wish.jurisdiction).await?;
-        if let Some(filed) = filed(&mut transaction, wish, content).await? {
-            return whole(&mut transaction, filed).await;
+        let jurisdiction = &wish.jurisdiction;
+        let before = made_before(&mut transaction, jurisdiction, wish.request_id, content).await?;
+        if let Some(InquiryName { inquiry, .. }) = before {
+            let filed = inquiries::get(&mut transaction, jurisdiction, inquiry).await?;
+            return whole(&mut transaction, filed.expect("inquiries are never removed")).await;
         }
         let newest = versions::newest(&mut transaction, &wish.jurisdiction, wish.month).await?;
         let (version, due_time) = match due_time {
@@ -93,7 +96,9 @@ impl App {
         };
         inquiries::put_move(&mut transaction, &inquiry, &step).await?;
         if let Some(request_id) = wish.request_id {
-            inquiries::put_request(&mut transaction, &inquiry, request_id, content).await?;
+            let name = inquiry.name();
+            requests::insert_made(&mut transaction, jurisdiction, request_id, content, name)
+                .await?;
         }
         let whole = whole(&mut transaction, inquiry).await?;
         commit(transaction).await?;
@@ -173,21 +178,6 @@ pub(super) async fn seen_inquiry(
     let bodies = found.iter().map(|inquiry| &inquiry.body);
     sight.require(bodies, parent).map_err(chengping_access::Error::from)?;
     found.ok_or_else(|| Error::InquiryNotFound { name: name.to_string() })
-}
-
-/// What the same call filed before, if there was one.
-async fn filed(
-    connection: &mut Connection,
-    wish: &FileInquiry,
-    content: Digest,
-) -> Result<Option<Inquiry>, Error> {
-    let Some(request_id) = wish.request_id else { return Ok(None) };
-    let before = inquiries::request(connection, &wish.jurisdiction, request_id).await?;
-    let Some((asked, number)) = before else { return Ok(None) };
-    if asked != content {
-        return Err(Error::RequestIdReused { request_id: request_id.to_string() });
-    }
-    Ok(inquiries::get(connection, &wish.jurisdiction, number).await?)
 }
 
 /// The version that an objection objects to, and its notice: the newest one of the month, in its

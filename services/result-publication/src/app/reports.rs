@@ -5,13 +5,13 @@ use chengping_types::{BodyId, Digest, JurisdictionId, Month, canonical};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{App, now, version};
+use super::{App, made_before, now, version};
 use crate::access::reports_of;
 use crate::domain::lines;
 use crate::domain::report::{Attachment, Report, ReportLine, ReportState};
 use crate::domain::state::State;
 use crate::error::Error;
-use crate::store::{Connection, commit, log, reports};
+use crate::store::{Connection, commit, log, reports, requests};
 
 /// A wish to hand in a report.
 #[derive(Debug, Clone)]
@@ -74,15 +74,9 @@ impl App {
         }
         let mut transaction = self.store.begin().await?;
         log::lock(&mut transaction, &wish.jurisdiction).await?;
-        if let Some(request_id) = wish.request_id
-            && let Some((content, id)) =
-                reports::request(&mut transaction, &wish.jurisdiction, request_id).await?
-        {
-            if content != wish.content() {
-                return Err(Error::RequestIdReused { request_id: request_id.to_string() });
-            }
-            let jurisdiction = wish.jurisdiction.clone();
-            let name = DistrictReportName { jurisdiction, district_report: id };
+        let (jurisdiction, content) = (&wish.jurisdiction, wish.content());
+        let before = made_before(&mut transaction, jurisdiction, wish.request_id, content);
+        if let Some(name) = before.await? {
             return report(&mut transaction, &name).await;
         }
         let made = self.made(&mut transaction, &wish).await?;
@@ -94,7 +88,8 @@ impl App {
         let creator = &made.creator;
         reports::insert_move(&mut transaction, &made, creator, None, made.create_time).await?;
         if let Some(request_id) = wish.request_id {
-            reports::insert_request(&mut transaction, &made.name(), request_id, wish.content())
+            let name = made.name();
+            requests::insert_made(&mut transaction, jurisdiction, request_id, content, name)
                 .await?;
         }
         if !wish.validate_only {

@@ -5,13 +5,13 @@ use chengping_types::{Digest, JurisdictionId, canonical};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{App, now};
+use super::{App, made_before, now};
 use crate::domain::webhook::address::{Address, AddressError};
 use crate::domain::webhook::secret::Secret;
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
 use crate::error::Error;
 use crate::store::webhooks::{self, NewWebhook};
-use crate::store::{Connection, commit, log};
+use crate::store::{Connection, commit, log, requests};
 
 /// A wish to register an address.
 #[derive(Debug, Clone)]
@@ -64,14 +64,9 @@ impl App {
         let mut transaction = self.store.begin().await?;
         let jurisdiction = &wish.name.jurisdiction;
         log::lock(&mut transaction, jurisdiction).await?;
-        if let Some(request_id) = wish.request_id
-            && let Some((content, id)) =
-                webhooks::request(&mut transaction, jurisdiction, request_id).await?
-        {
-            if content != wish.content() {
-                return Err(Error::RequestIdReused { request_id: request_id.to_string() });
-            }
-            let name = WebhookName { webhook: id, ..wish.name.clone() };
+        let content = wish.content();
+        let before = made_before(&mut transaction, jurisdiction, wish.request_id, content);
+        if let Some(name) = before.await? {
             let secret = self.kept_secret(&mut transaction, &name).await?;
             return Ok((webhook(&mut transaction, &name).await?, Some(secret)));
         }
@@ -89,7 +84,8 @@ impl App {
             return Err(Error::WebhookExists { name: wish.name.to_string() });
         }
         if let Some(request_id) = wish.request_id {
-            webhooks::insert_request(&mut transaction, &wish.name, request_id, wish.content())
+            let name = &wish.name;
+            requests::insert_made(&mut transaction, jurisdiction, request_id, content, name)
                 .await?;
         }
         let made = webhook(&mut transaction, &wish.name).await?;

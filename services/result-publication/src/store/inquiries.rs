@@ -1,8 +1,7 @@
 //! Objections and inquiries, and every step of theirs.
 
-use chengping_types::{Digest, Instant, JurisdictionId, Month};
+use chengping_types::{Instant, JurisdictionId, Month};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::{Connection, StoreError, bigint, instant, integer, offset_date_time, parse, unsigned};
 use crate::domain::inquiry::{
@@ -307,42 +306,4 @@ pub(crate) async fn moves(
         })
     };
     rows.into_iter().map(read).collect()
-}
-
-/// What the call with this ID asked for and filed, if there was one.
-pub(crate) async fn request(
-    connection: &mut Connection,
-    jurisdiction: &JurisdictionId,
-    request_id: Uuid,
-) -> Result<Option<(Digest, u64)>, StoreError> {
-    let row: Option<(String, i64)> = sqlx::query_as(
-        "select content_digest, inquiry from inquiry_request
-         where jurisdiction = $1 and request_id = $2",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(request_id)
-    .fetch_optional(connection)
-    .await?;
-    row.map(|(digest, number)| Ok((parse("digest", &digest)?, unsigned("inquiry", number)?)))
-        .transpose()
-}
-
-/// Remembers what a call filed.
-pub(crate) async fn put_request(
-    connection: &mut Connection,
-    inquiry: &Inquiry,
-    request_id: Uuid,
-    content: Digest,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into inquiry_request (jurisdiction, request_id, content_digest, inquiry)
-         values ($1, $2, $3, $4)",
-    )
-    .bind(inquiry.jurisdiction.as_str())
-    .bind(request_id)
-    .bind(content.to_string())
-    .bind(bigint(inquiry.number))
-    .execute(connection)
-    .await?;
-    Ok(())
 }

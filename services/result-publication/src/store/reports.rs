@@ -1,9 +1,7 @@
 //! What districts reported, which never changes, and what the centre made of it.
 
-use chengping_types::name::DistrictReportName;
 use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::{Connection, StoreError, bigint, instant, offset_date_time, parse, unsigned};
 use crate::domain::report::{Attachment, Report};
@@ -234,45 +232,6 @@ pub(crate) async fn insert_move(
     .bind(before.map(|digest| digest.to_string()).unwrap_or_default())
     .bind(report.digest().to_string())
     .bind(offset_date_time(now))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// What the call with this ID asked for and made, if there was one.
-pub(crate) async fn request(
-    connection: &mut Connection,
-    jurisdiction: &JurisdictionId,
-    request_id: Uuid,
-) -> Result<Option<(Digest, RecordId)>, StoreError> {
-    let row: Option<(String, String)> = sqlx::query_as(
-        "select content_digest, district_report from district_report_request
-         where jurisdiction = $1 and request_id = $2",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(request_id)
-    .fetch_optional(connection)
-    .await?;
-    row.map(|(content, report)| Ok((parse("digest", &content)?, parse("report ID", &report)?)))
-        .transpose()
-}
-
-/// Remembers what a call made.
-pub(crate) async fn insert_request(
-    connection: &mut Connection,
-    name: &DistrictReportName,
-    request_id: Uuid,
-    content: Digest,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into district_report_request
-             (jurisdiction, request_id, content_digest, district_report)
-         values ($1, $2, $3, $4)",
-    )
-    .bind(name.jurisdiction.as_str())
-    .bind(request_id)
-    .bind(content.to_string())
-    .bind(name.district_report.as_str())
     .execute(connection)
     .await?;
     Ok(())

@@ -1,5 +1,7 @@
 //! Calls that carried a request ID.
 
+use std::fmt::Display;
+
 use chengping_types::{Digest, JurisdictionId, Month, RecordId};
 use uuid::Uuid;
 
@@ -59,6 +61,44 @@ pub(crate) async fn insert(
     .bind(version.month.to_string())
     .bind(integer(version.number))
     .bind(version.evaluation.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The digest of what the call with this ID asked for, and the resource name of what it made, if there
+/// was one.
+pub(crate) async fn made(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    request_id: Uuid,
+) -> Result<Option<(Digest, String)>, StoreError> {
+    let row: Option<(String, String)> = sqlx::query_as(
+        "select content_digest, made from made_request where jurisdiction = $1 and request_id = $2",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(request_id)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|(content, made)| Ok((parse("digest", &content)?, made))).transpose()
+}
+
+/// Remembers what a call made.
+pub(crate) async fn insert_made(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    request_id: Uuid,
+    content: Digest,
+    made: impl Display,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into made_request (jurisdiction, request_id, content_digest, made)
+         values ($1, $2, $3, $4)",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(request_id)
+    .bind(content.to_string())
+    .bind(made.to_string())
     .execute(connection)
     .await?;
     Ok(())

@@ -3,9 +3,8 @@
 mod sending;
 
 use chengping_types::name::WebhookName;
-use chengping_types::{Digest, Instant, JurisdictionId, RecordId};
+use chengping_types::{Instant, JurisdictionId, RecordId};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 pub(crate) use self::sending::{Claimed, Outcome, claim, finish, next, release};
 
@@ -246,43 +245,5 @@ pub(crate) async fn retry(
         .execute(connection)
         .await?;
     }
-    Ok(())
-}
-
-/// What the call with this ID asked for and made, if there was one.
-pub(crate) async fn request(
-    connection: &mut Connection,
-    jurisdiction: &JurisdictionId,
-    request_id: Uuid,
-) -> Result<Option<(Digest, RecordId)>, StoreError> {
-    let row: Option<(String, String)> = sqlx::query_as(
-        "select content_digest, webhook from webhook_request
-         where jurisdiction = $1 and request_id = $2",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(request_id)
-    .fetch_optional(connection)
-    .await?;
-    row.map(|(content, webhook)| Ok((parse("digest", &content)?, parse("webhook ID", &webhook)?)))
-        .transpose()
-}
-
-/// Remembers what a call made.
-pub(crate) async fn insert_request(
-    connection: &mut Connection,
-    name: &WebhookName,
-    request_id: Uuid,
-    content: Digest,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into webhook_request (jurisdiction, request_id, content_digest, webhook)
-         values ($1, $2, $3, $4)",
-    )
-    .bind(name.jurisdiction.as_str())
-    .bind(request_id)
-    .bind(content.to_string())
-    .bind(name.webhook.as_str())
-    .execute(connection)
-    .await?;
     Ok(())
 }

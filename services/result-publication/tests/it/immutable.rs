@@ -14,7 +14,7 @@ const KEPT: [&str; 12] = [
     "inquiry_evidence",
     "inquiry_event",
     "inquiry_move",
-    "inquiry_request",
+    "made_request",
     "touched_version",
     "publication_lines",
     "log_key",

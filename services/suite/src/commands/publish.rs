@@ -38,18 +38,27 @@ pub struct CorrectArgs {
     reason: String,
 }
 
+/// The month, and the evaluation that a version of it is made from. Says which rows are missing in it.
+pub(super) async fn selected(
+    common: &Common,
+    selection: &Selection,
+) -> Result<(Month, Clients, Evaluation), Failure> {
+    let month = common.required_month()?;
+    let clients = Clients::connect(common).await?;
+    let evaluation = selection::evaluation(&clients, common, selection).await?;
+    if let Some(warning) = rejecting::warning(evaluation.open_reject_count) {
+        say(warning);
+    }
+    Ok((month, clients, evaluation))
+}
+
 /// Publishes the first version of a month. Doing it again changes nothing.
 pub async fn publish(
     common: &Common,
     args: &PublishArgs,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let month = common.required_month()?;
-    let clients = Clients::connect(common).await?;
-    let evaluation = selection::evaluation(&clients, common, &args.selection).await?;
-    if let Some(warning) = rejecting::warning(evaluation.open_reject_count) {
-        say(warning);
-    }
+    let (month, clients, evaluation) = selected(common, &args.selection).await?;
     let versions = versions(&clients, month).await.doing("list the versions")?;
     if let Some(decided) = versions.iter().find(|version| version.state() == State::Decided) {
         return seal_decided(&clients, month, decided.clone(), &evaluation, out).await;
@@ -118,12 +127,7 @@ pub async fn correct(
     args: &CorrectArgs,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let month = common.required_month()?;
-    let clients = Clients::connect(common).await?;
-    let evaluation = selection::evaluation(&clients, common, &args.selection).await?;
-    if let Some(warning) = rejecting::warning(evaluation.open_reject_count) {
-        say(warning);
-    }
+    let (month, clients, evaluation) = selected(common, &args.selection).await?;
     let versions = versions(&clients, month).await.doing("list the versions")?;
     let standing = versions.iter().find(|version| version.state() == State::Published);
     if let Some(standing) = standing

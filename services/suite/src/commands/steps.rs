@@ -9,14 +9,13 @@ use chengping_types::Month;
 use clap::Args;
 use serde_json::json;
 
-use super::publish::{create, next_version, report, versions};
+use super::publish::{create, next_version, report, selected, versions};
 use crate::args::Common;
 use crate::clients::Clients;
 use crate::convert::{enum_text, last_part, second_text, time_text};
 use crate::failure::{Doing as _, Failure, Outcome};
-use crate::output::{Align, Output, Table, say};
-use crate::rejecting;
-use crate::selection::{self, Selection};
+use crate::output::{Align, Output, Table};
+use crate::selection::Selection;
 
 /// Flags of `submit`.
 #[derive(Debug, Args)]
@@ -50,12 +49,7 @@ pub async fn submit(
     args: &SubmitArgs,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
-    let month = common.required_month()?;
-    let clients = Clients::connect(common).await?;
-    let evaluation = selection::evaluation(&clients, common, &args.selection).await?;
-    if let Some(warning) = rejecting::warning(evaluation.open_reject_count) {
-        say(warning);
-    }
+    let (month, clients, evaluation) = selected(common, &args.selection).await?;
     let version = create(&clients, month, &evaluation, &args.reason).await;
     let version = version.doing(format!("create a version of {month}"))?;
     let request = SubmitBulletinVersionRequest { name: version.name, etag: version.etag };
