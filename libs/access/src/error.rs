@@ -37,7 +37,15 @@ impl Error {
     fn is_transient(&self) -> bool {
         match self {
             Self::Log(error) => matches!(Fault::of(error), Fault::Race | Fault::Unavailable),
-            Self::Registry(_) => true,
+            // A refusal, as of a token, does not get better by asking again.
+            Self::Registry(status) => matches!(
+                status.code(),
+                Code::Unavailable
+                    | Code::DeadlineExceeded
+                    | Code::ResourceExhausted
+                    | Code::Cancelled
+                    | Code::Unknown
+            ),
             _ => false,
         }
     }

@@ -121,9 +121,14 @@ impl Service<Request<Body>> for TracedChannel {
             headers.insert(REQUEST_ID_HEADER, request_id.to_header());
         }
         if !headers.contains_key(AUTHORIZATION) {
-            let own = || self.token_file.as_ref().and_then(TokenFile::to_header);
-            let of_caller = if self.in_own_name { None } else { caller().bearer };
-            headers.extend(of_caller.or_else(own).map(|token| (AUTHORIZATION, token)));
+            let caller = caller();
+            // Who was let in without a token goes on without one, and never as this service.
+            let is_nobody = caller.admitted.is_none() && caller.bearer.is_none();
+            let token = match self.in_own_name || is_nobody {
+                true => self.token_file.as_ref().and_then(TokenFile::to_header),
+                false => caller.bearer,
+            };
+            headers.extend(token.map(|token| (AUTHORIZATION, token)));
         }
         let asked = Deadline::from_headers(headers);
         let deadline = deadline().into_iter().chain(asked).min();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 const FILE_MODE: u32 = 0o600;
+const PUBLIC_MODE: u32 = 0o644;
 const FOLDER_MODE: u32 = 0o700;
 /// What the group and others may do with a file.
 const FOREIGN: u32 = 0o077;
@@ -130,6 +131,18 @@ pub fn put(folder: &Path, file: &str, seed: &Seed) -> Result<(), SeedError> {
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let draft = draft(path);
     write(&draft, text)?;
+    fs::rename(&draft, path)
+}
+
+/// As [`replace`], for what everybody may read.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn replace_public(path: &Path, text: &str) -> io::Result<()> {
+    let draft = draft(path);
+    write(&draft, text)?;
+    fs::set_permissions(&draft, Permissions::from_mode(PUBLIC_MODE))?;
     fs::rename(&draft, path)
 }
 

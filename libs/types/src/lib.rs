@@ -20,6 +20,10 @@ pub mod registry;
 pub mod row;
 mod zone;
 
+/// The numbers of events that decisions on objections and inquiries write begin here: far above those of
+/// any platform, and below the largest whole number that every reader of JSON keeps (decisions.md 264).
+pub const DECIDED_EVENT_NO_MIN: u64 = 4_000_000_000_000_000;
+
 pub use category::Category;
 pub use date::{Date, DateError, Weekday};
 pub use deadline_rules::DeadlineRules;

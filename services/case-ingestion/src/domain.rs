@@ -24,7 +24,8 @@ pub(crate) use self::deadline::{
 };
 pub(crate) use self::fold::{CaseFile, Folded, Late, Sight, SnapshotFold, unpack_page};
 pub(crate) use self::intake::{
-    Counts, Ledger, Receipt, Sorted, Taken, UNKNOWN_CASE, conflict, set_aside, sort, unknown_case,
+    Counts, Ledger, Receipt, Sorted, Taken, UNKNOWN_CASE, conflict, refuse_reserved_numbers,
+    set_aside, sort, unknown_case,
 };
 pub(crate) use self::known::{KnownCase, KnownCases};
 pub(crate) use self::packing::{

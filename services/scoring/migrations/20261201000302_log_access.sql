@@ -17,18 +17,10 @@ CREATE TABLE access_entry (
     PRIMARY KEY (jurisdiction, entry)
 );
 
--- Refuses whatever would change an entry, whoever asks.
-CREATE FUNCTION refuse_access_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'rows of % are never changed', tg_table_name
-        USING errcode = 'restrict_violation';
-END
-$$;
-
 CREATE TRIGGER access_is_fixed BEFORE UPDATE OR DELETE ON access_entry
-    FOR EACH ROW EXECUTE FUNCTION refuse_access_change();
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER access_is_kept BEFORE TRUNCATE ON access_entry
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_access_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 DO $$
 DECLARE

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
 
-use chengping_chassis::identity::{Grant, Issuer, check_subject};
+use chengping_chassis::identity::{Grant, Issuer, IssuerError, Role, check_subject};
 use nix::unistd::{Uid, User};
 use tonic::metadata::{Ascii, MetadataValue};
 
@@ -19,12 +19,33 @@ pub const TOKEN_VARIABLE: &str = "CHENGPING_TOKEN";
 /// How long a token that a command makes for a call of its own is valid: as long as its streams
 /// may go on.
 const OWN_TTL: Duration = Duration::from_secs(3_600);
+/// Who acts where a service acts by itself, and how long its token is valid.
+const SERVICE: &str = "chengping";
+const SERVICE_TTL: Duration = Duration::from_secs(3_600);
 /// Who acts when the account has no name.
 const NOBODY: &str = "local";
 
 /// Where the key of the issuer of a data folder lies.
 pub fn folder(data: &Path) -> PathBuf {
     data.join("identity")
+}
+
+/// The file with the token that the services of a suite show each other where nobody stands behind a
+/// call.
+pub fn service_token(folder: &Path) -> PathBuf {
+    folder.join("service.token")
+}
+
+/// Leaves a fresh token there, signed with the key of now.
+///
+/// # Errors
+///
+/// When the key cannot be used, or the file not be written.
+pub fn leave_service_token(folder: &Path) -> Result<(), IssuerError> {
+    let roles = [Role::Service].into();
+    let grant = Grant { roles, ..Grant::everything(SERVICE, SERVICE_TTL) };
+    // Opened again each time: the key may have been rotated.
+    Issuer::open_or_create(folder)?.leave(&grant, &service_token(folder))
 }
 
 /// What the calls of a command show.

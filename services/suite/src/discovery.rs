@@ -45,9 +45,14 @@ impl Servers {
 
     /// Whether all of them are the one at `address`.
     pub fn are_at(&self, address: SocketAddr) -> bool {
+        let ip = address.ip();
+        let here = ip.is_loopback() || ip.is_unspecified();
         let at_home = |named: &str| match named.strip_prefix("localhost:") {
-            Some(port) => address.ip().is_loopback() && port == address.port().to_string(),
-            None => named == address.to_string(),
+            Some(port) => here && port == address.port().to_string(),
+            None => named.parse().is_ok_and(|named: SocketAddr| {
+                let is_it = named.ip() == ip || ip.is_unspecified() && named.ip().is_loopback();
+                is_it && named.port() == address.port()
+            }),
         };
         self.each().iter().all(|(_, named)| at_home(authority(named)))
     }

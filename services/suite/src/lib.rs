@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod archive;
 pub mod args;
+pub mod attached;
 pub mod clients;
 pub mod commands;
 pub mod convert;

@@ -38,12 +38,14 @@ impl Guard {
 
     fn admit(&self, method: &str, headers: &HeaderMap) -> Result<Admitted, Refusal> {
         let roles = self.methods.get(method).copied().unwrap_or_default();
-        let principal = match self.verifier.authenticate(headers) {
+        let mut principal = match self.verifier.authenticate(headers) {
             // What is for the public is for everybody; a token that is no good is told nevertheless.
             Err(Refusal::Missing) if roles.contains(&Role::Public) => Principal::anonymous(),
             found => found?,
         };
         if principal.has_any(roles) {
+            // What else somebody is gives them no more here than whoever is that alone.
+            principal.roles.retain(|role| roles.contains(role));
             return Ok(Admitted { principal, method: method.to_owned() });
         }
         let service = method.split_once('/').map_or(method, |(service, _)| service);

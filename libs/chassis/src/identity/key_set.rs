@@ -9,9 +9,13 @@ use serde_json::{Value, json};
 use super::issuer::{IssuerError, failed};
 use crate::seed;
 
-/// Puts `key` into the file, before those that are there; a file that is none is made anew.
+/// Puts `key` into the file, before those that are there; where there is none, it is made.
 pub(super) fn publish(path: &Path, key: &Value) -> Result<(), IssuerError> {
-    let before = read(path).unwrap_or_default();
+    let before = match read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        // One that cannot be read is not replaced: that would void all tokens of the former keys.
+        found => found.map_err(failed("read", path))?,
+    };
     let mut keys = vec![key.clone()];
     keys.extend(before.iter().filter(|former| former["kid"] != key["kid"]).cloned());
     // Services read the file again whenever it was written.
@@ -46,5 +50,5 @@ fn read(path: &Path) -> io::Result<Vec<Value>> {
 
 fn write(path: &Path, keys: &[Value]) -> Result<(), IssuerError> {
     let text = format!("{:#}\n", json!({ "keys": keys }));
-    seed::replace(path, &text).map_err(failed("write", path))
+    seed::replace_public(path, &text).map_err(failed("write", path))
 }

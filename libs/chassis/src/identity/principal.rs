@@ -145,7 +145,8 @@ impl Principal {
         &self.subject
     }
 
-    /// The roles that were given; those that are not known here are left out.
+    /// Of the roles that were given, those that let the caller in: whom the method is not for sees and
+    /// may no more through it by having another role besides.
     pub const fn roles(&self) -> &BTreeSet<Role> {
         &self.roles
     }

@@ -26,6 +26,8 @@ const ACCESS: &Access = &[
     ("toy.v1.ToyService/Whoami", &[Role::Office, Role::Service]),
     ("toy.v1.ToyService/Describe", &[Role::Office, Role::Auditor]),
     ("toy.v1.ToyService/Forward", &[Role::Office]),
+    ("toy.v1.ToyService/ForwardForAll", &[Role::Office, Role::Public]),
+    ("toy.v1.ToyService/Roles", &[Role::Office, Role::Auditor]),
 ];
 
 struct House {
@@ -47,8 +49,12 @@ impl House {
     }
 
     fn token(&self, subject: &str, role: Role) -> String {
+        self.token_of(subject, [role])
+    }
+
+    fn token_of(&self, subject: &str, roles: impl IntoIterator<Item = Role>) -> String {
         let jurisdictions = Scope::Only(BTreeSet::from(["zz".to_owned()]));
-        let roles = BTreeSet::from([role]);
+        let roles = roles.into_iter().collect();
         let hour = Duration::from_secs(3_600);
         let grant = Grant { roles, jurisdictions, ..Grant::everything(subject, hour) };
         self.issuer.issue(&grant).unwrap()
@@ -66,6 +72,16 @@ fn with(token: &str, text: &str) -> Request<String> {
     let value: MetadataValue<Ascii> = format!("Bearer {token}").parse().unwrap();
     request.metadata_mut().insert("authorization", value);
     request
+}
+
+#[tokio::test]
+async fn a_role_that_lets_nobody_in_gives_nothing_to_who_is_let_in_by_another() {
+    let house = House::new();
+    let served = house.serve(Toy::default()).await;
+    let both = house.token_of("li.wei", [Role::Auditor, Role::Integrator, Role::Service]);
+    let answer = call(served.channel(), "Roles", with(&both, "")).await.unwrap();
+    assert_eq!(answer.into_inner(), "auditor");
+    served.stop().await;
 }
 
 #[tokio::test]
@@ -169,7 +185,13 @@ async fn a_call_to_another_service_carries_the_callers_token_or_else_the_service
     house.token_file(Role::Public);
     let status = call(own.channel(), "Forward", empty()).await.unwrap_err();
     assert_eq!(seen(&status).0, Code::PermissionDenied);
-    for served in [open, own, inner] {
+    // Nor in place of somebody who was let in without a token.
+    house.token_file(Role::Office);
+    let guarded = house.serve(front(peer(Some(house.token_file(Role::Office))))).await;
+    assert!(call(guarded.channel(), "ForwardForAll", with(&office, "")).await.is_ok());
+    let status = call(guarded.channel(), "ForwardForAll", empty()).await.unwrap_err();
+    assert_eq!(seen(&status).1, "TOKEN_MISSING");
+    for served in [open, own, guarded, inner] {
         served.stop().await;
     }
 }

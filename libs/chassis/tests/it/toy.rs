@@ -94,7 +94,8 @@ impl UnaryService<String> for Method {
                 "Describe" => describe(),
                 "Whoami" => whoami(&request.into_inner())?,
                 "Huge" => "x".repeat(ANSWER_BYTES_MAX),
-                "Forward" => {
+                "Roles" => roles(),
+                "Forward" | "ForwardForAll" => {
                     let peer = handles.peer.clone().expect("a peer");
                     return call(peer, "Describe", tonic::Request::new(String::new())).await;
                 }
@@ -142,6 +143,13 @@ fn whoami(name: &str) -> Result<String, Status> {
     errors.parse::<String>("name", name);
     errors.into_result().map_err(|errors| to_status(Invalid(errors)))?;
     Ok(identity::principal().map(|it| it.subject().to_owned()).unwrap_or_default())
+}
+
+/// The roles in which a call was let in.
+fn roles() -> String {
+    let principal = identity::principal();
+    let roles = principal.iter().flat_map(|it| it.roles()).map(ToString::to_string);
+    roles.collect::<Vec<_>>().join(" ")
 }
 
 #[derive(Debug, thiserror::Error)]

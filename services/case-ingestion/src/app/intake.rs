@@ -13,6 +13,7 @@ use std::future::Future;
 use std::time::Instant;
 
 use chengping_casework::{Case, lacks_deadline};
+use chengping_chassis::identity::{Role, principal};
 use chengping_chassis::rpc::continued;
 use chengping_types::{CaseNo, JurisdictionId};
 use tracing::Instrument as _;
@@ -20,7 +21,8 @@ use tracing::Instrument as _;
 use super::App;
 use crate::domain::{
     Counts, Fault, KnownCases, Receipt, Record, Retention, Row, SentEvent, Sorted, Taken,
-    month_archived, named_bodies, never_computed, refuse_unknown_bodies, sort, unknown_case,
+    month_archived, named_bodies, never_computed, refuse_reserved_numbers, refuse_unknown_bodies,
+    sort, unknown_case,
 };
 use crate::error::Error;
 use crate::store::{self, StoreError};
@@ -37,7 +39,7 @@ impl App {
         jurisdiction: JurisdictionId,
         mut rows: Vec<Row<T>>,
     ) -> Result<Ready<T>, Error> {
-        self.check_bodies(&jurisdiction, &mut rows).await?;
+        self.check(&jurisdiction, &mut rows).await?;
         let looked = T::look_ahead(self, &jurisdiction, &rows);
         // What fails here fails again under the lock, and is said then.
         let clean = store::within(self.commit_timeout, looked).await.unwrap_or_default();
@@ -95,12 +97,15 @@ impl App {
         }
     }
 
-    /// Sets aside the rows that name an unknown body.
-    pub(super) async fn check_bodies<T: Record>(
+    /// Sets aside the rows that name an unknown body, or have a number that is not for the caller.
+    pub(super) async fn check<T: Record>(
         &self,
         jurisdiction: &JurisdictionId,
         rows: &mut [Row<T>],
     ) -> Result<(), Error> {
+        if principal().is_some_and(|caller| !caller.has_any(&[Role::Service])) {
+            refuse_reserved_numbers(rows);
+        }
         let named = named_bodies(rows);
         if !named.is_empty() {
             let known = self.registry.bodies(jurisdiction, &named).await?;

@@ -101,7 +101,7 @@ impl App {
         row: Row<T>,
     ) -> Result<Reject, Error> {
         let mut rows = vec![row];
-        self.check_bodies(&name.jurisdiction, &mut rows).await?;
+        self.check(&name.jurisdiction, &mut rows).await?;
         // The jurisdiction first, as every intake does, so that no two wait for each other.
         let mut writing = self.begin(&name.jurisdiction, &rows, None).await?;
         let started = Instant::now();

@@ -129,7 +129,7 @@ async fn whom(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     cases: &[Case],
-    registry: &Registry,
+    registry: &Arc<Registry>,
 ) -> Result<BTreeMap<CaseNo, Vec<BodyId>>, Error> {
     let case_nos: Vec<_> = cases.iter().map(|case| case.case_no.as_str()).collect();
     let packed = store::packed::of_cases(connection, jurisdiction, &case_nos).await?;
@@ -138,14 +138,18 @@ async fn whom(
         .iter()
         .map(|case| (case.case_no.clone(), CaseFile { case: case.clone(), events: Vec::new() }))
         .collect();
-    let packed = unpack_page(&packed, i64::MAX).map_err(damaged(jurisdiction))?.files;
-    let packed = packed.into_iter().flat_map(|file| file.events);
-    for event in packed.chain(events.into_iter().map(|(event, _)| event)) {
-        if let Some(file) = files.get_mut(&event.case_no) {
-            file.events.push(event);
+    let registry = Arc::clone(registry);
+    let finding = tokio::task::spawn_blocking(move || {
+        let packed = unpack_page(&packed, i64::MAX)?.files;
+        let packed = packed.into_iter().flat_map(|file| file.events);
+        for event in packed.chain(events.into_iter().map(|(event, _)| event)) {
+            if let Some(file) = files.get_mut(&event.case_no) {
+                file.events.push(event);
+            }
         }
-    }
-    let areas = Areas::of(registry);
-    let bodies = |file: &CaseFile| concerned(file, &areas).into_iter().collect();
-    Ok(files.into_iter().map(|(case_no, file)| (case_no, bodies(&file))).collect())
+        let areas = Areas::of(&registry);
+        let bodies = |file: &CaseFile| concerned(file, &areas).into_iter().collect();
+        Ok(files.into_iter().map(|(case_no, file)| (case_no, bodies(&file))).collect())
+    });
+    finding.await?.map_err(damaged(jurisdiction))
 }

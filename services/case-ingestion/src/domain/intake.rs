@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::ops::AddAssign;
 
+use chengping_types::DECIDED_EVENT_NO_MIN;
+
 use super::record::{Broken, Fault, Position, Record, Row, SentEvent};
 use super::reject::NewReject;
 
@@ -176,6 +178,23 @@ pub(crate) fn sort<T: Record>(
         }
     }
     sorted
+}
+
+/// Sets aside the rows with a number that decisions have: a platform that took one would keep what was
+/// decided from being written.
+pub(crate) fn refuse_reserved_numbers<T: Record>(rows: &mut [Row<T>]) {
+    for row in rows {
+        let Ok(record) = &row.content else { continue };
+        let Some(number) = record.event_no().filter(|number| *number >= DECIDED_EVENT_NO_MIN)
+        else {
+            continue;
+        };
+        let message = format!(
+            "event_no {number} is one of those from {DECIDED_EVENT_NO_MIN} on that decisions on \
+             inquiries have; use a smaller one"
+        );
+        row.content = Err(Broken::of(record, Fault::new("bad_event_no", "event_no", message)));
+    }
 }
 
 /// The reject of a record that contradicts the accepted version of itself.

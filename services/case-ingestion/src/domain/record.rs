@@ -87,6 +87,10 @@ pub(crate) trait Record: Clone + PartialEq + Debug {
 
     fn key(&self) -> Self::Key;
     fn case_no(&self) -> &CaseNo;
+    /// The number of an event in its case; none of a case.
+    fn event_no(&self) -> Option<u64> {
+        None
+    }
     /// The bodies that it names, by column.
     fn bodies(&self) -> impl Iterator<Item = (&'static str, &BodyId)>;
     /// Its canonical JSON, with the names of interchange files.
@@ -174,6 +178,10 @@ impl Record for SentEvent {
 
     fn case_no(&self) -> &CaseNo {
         &self.event.case_no
+    }
+
+    fn event_no(&self) -> Option<u64> {
+        Some(self.event.event_no)
     }
 
     fn bodies(&self) -> impl Iterator<Item = (&'static str, &BodyId)> {

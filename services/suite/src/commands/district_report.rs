@@ -1,6 +1,5 @@
 //! `chengping district-report`: what districts report of their own jurisdictions (6.4).
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -17,10 +16,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::args::Common;
+use crate::attached::AttachedFile;
 use crate::clients::{Clients, all_pages};
 use crate::convert::{enum_text, last_part, second_text, time_text};
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::{Align, Output, Table};
+
+/// How large an attachment is at most.
+const ATTACHMENT_BYTES_MAX: usize = 3 << 20;
 
 /// What to do with district reports.
 #[derive(Debug, Subcommand)]
@@ -183,18 +186,9 @@ fn read_lines(file: &Path) -> anyhow::Result<Vec<ReportedLine>> {
     Ok(lines)
 }
 
-fn attachment(file: &Path) -> anyhow::Result<ReportAttachment> {
-    let data = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let file_name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let media_type = match file.extension().and_then(|extension| extension.to_str()) {
-        Some("pdf") => "application/pdf",
-        Some("csv") => "text/csv",
-        Some("json") => "application/json",
-        Some("txt") => "text/plain",
-        Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        _ => "application/octet-stream",
-    };
-    let media_type = media_type.to_owned();
+fn attachment(file: &Path) -> Result<ReportAttachment, Failure> {
+    let AttachedFile { file_name, media_type, content: data } =
+        AttachedFile::read(file, ATTACHMENT_BYTES_MAX)?;
     Ok(ReportAttachment { file_name, media_type, data, ..ReportAttachment::default() })
 }
 

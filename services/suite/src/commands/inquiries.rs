@@ -3,7 +3,7 @@
 mod shown;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -21,8 +21,9 @@ use clap::{Args, ValueEnum};
 use uuid::Uuid;
 
 use crate::args::Common;
+use crate::attached::AttachedFile;
 use crate::clients::{Clients, all_pages};
-use crate::convert::{enum_name, timestamp};
+use crate::convert::{enum_name, last_part, timestamp};
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::{Output, say};
 
@@ -30,6 +31,10 @@ use crate::output::{Output, say};
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often at most.
 const LOOKS: usize = 50;
+
+/// How much evidence an inquiry has at most, and how large a piece is.
+const EVIDENCE_MAX: usize = 8;
+const EVIDENCE_BYTES_MAX: usize = 1 << 20;
 
 /// Flags of `object` and `inquire`.
 #[derive(Debug, Args)]
@@ -167,11 +172,15 @@ pub struct DecideArgs {
 pub struct EvidenceArgs {
     /// Number of the inquiry
     number: u64,
-    /// Number of the piece, from 1
-    piece: u64,
+    /// Number of the piece to get, from 1
+    #[arg(requires = "out", required_unless_present = "add")]
+    piece: Option<u64>,
     /// File to write it to
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "piece")]
+    out: Option<PathBuf>,
+    /// File to add as evidence, at most 1 MiB, until the inquiry is decided; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "piece")]
+    add: Vec<PathBuf>,
 }
 
 /// An event as it is typed.
@@ -224,9 +233,8 @@ async fn file(
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
     let month = common.required_month()?;
-    // Before anything is filed: a file that cannot be read is a mistake of the command.
-    let evidence: Vec<_> =
-        args.evidence.iter().map(|path| piece(path)).collect::<Result<_, _>>()?;
+    // Before anything is filed: a file that cannot be sent is a mistake of the command.
+    let evidence = pieces(&args.evidence)?;
     let clients = Clients::connect(common).await?;
     let inquiry = Inquiry {
         kind: kind.into(),
@@ -247,32 +255,42 @@ async fn file(
         _ => "file the inquiry",
     };
     let inquiry = clients.inquiries().create_inquiry(request).await.doing(what)?.into_inner();
-    for evidence in evidence {
-        let doing = format!("add {} to {}", evidence.file_name, inquiry.name);
-        let request =
-            CreateInquiryEvidenceRequest { parent: inquiry.name.clone(), evidence: Some(evidence) };
-        clients.inquiries().create_inquiry_evidence(request).await.doing(doing)?;
-    }
+    add(&clients, &inquiry.name, evidence).await?;
     let inquiry = get(&clients, &inquiry.name).await?;
     shown::list(&[inquiry], out)?;
     Ok(Outcome::Done)
 }
 
-fn piece(path: &Path) -> Result<InquiryEvidence, Failure> {
-    let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let media_type = match extension.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "pdf" => "application/pdf",
-        "txt" => "text/plain",
-        "csv" => "text/csv",
-        "mp4" => "video/mp4",
-        _ => "application/octet-stream",
+/// Evidence as it is sent, all of it read before anything of it is.
+fn pieces(paths: &[PathBuf]) -> Result<Vec<InquiryEvidence>, Failure> {
+    if paths.len() > EVIDENCE_MAX {
+        return Err(Failure::usage(format!("send at most {EVIDENCE_MAX} pieces of evidence")));
+    }
+    let piece = |path: &PathBuf| {
+        let AttachedFile { file_name, media_type, content } =
+            AttachedFile::read(path, EVIDENCE_BYTES_MAX)?;
+        Ok(InquiryEvidence { file_name, media_type, content, ..InquiryEvidence::default() })
     };
-    let media_type = media_type.to_owned();
-    Ok(InquiryEvidence { file_name, media_type, content, ..InquiryEvidence::default() })
+    paths.iter().map(piece).collect()
+}
+
+/// Adds evidence to an inquiry.
+async fn add(
+    clients: &Clients,
+    inquiry: &str,
+    evidence: Vec<InquiryEvidence>,
+) -> Result<(), Failure> {
+    for evidence in evidence {
+        let number = last_part(inquiry);
+        let doing = format!(
+            "add {}; the inquiry is filed: `chengping evidence {number} --add FILE` adds what is missing",
+            evidence.file_name
+        );
+        let request =
+            CreateInquiryEvidenceRequest { parent: inquiry.to_owned(), evidence: Some(evidence) };
+        clients.inquiries().create_inquiry_evidence(request).await.doing(doing)?;
+    }
+    Ok(())
 }
 
 /// Lists inquiries, or shows one with all that belongs to it.
@@ -370,19 +388,25 @@ pub async fn decide(
     Ok(Outcome::Done)
 }
 
-/// Writes a piece of evidence to a file.
+/// Writes a piece of evidence, or adds some to a file.
 pub async fn evidence(
     common: &Common,
     args: &EvidenceArgs,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
+    let added = pieces(&args.add)?;
     let clients = Clients::connect(common).await?;
-    let name = format!("{}/evidence/{}", name(&clients, args.number), args.piece);
-    let request = GetInquiryEvidenceRequest { name };
+    let inquiry = name(&clients, args.number);
+    let (Some(piece), Some(path)) = (args.piece, &args.out) else {
+        add(&clients, &inquiry, added).await?;
+        shown::whole(&get(&clients, &inquiry).await?, out)?;
+        return Ok(Outcome::Done);
+    };
+    let request = GetInquiryEvidenceRequest { name: format!("{inquiry}/evidence/{piece}") };
     let evidence = clients.inquiries().get_inquiry_evidence(request).await;
     let evidence = evidence.doing("get the evidence")?.into_inner();
-    let path = args.out.display();
-    fs::write(&args.out, &evidence.content).with_context(|| format!("cannot write {path}"))?;
+    let shown = path.display();
+    fs::write(path, &evidence.content).with_context(|| format!("cannot write {shown}"))?;
     shown::evidence(std::slice::from_ref(&evidence), out)?;
     Ok(Outcome::Done)
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::args::{Common, Format};
 use crate::clients::{Clients, all_pages};
-use crate::convert::{enum_text, last_part, time_text};
+use crate::convert::{enum_text, last_part, second_text, time_text};
 use crate::failure::{Doing as _, Failure, Outcome};
 use crate::output::{Align, Output, Table, say};
 use crate::rejecting;
@@ -60,6 +60,7 @@ pub async fn publish(
 ) -> Result<Outcome, Failure> {
     let (month, clients, evaluation) = selected(common, &args.selection).await?;
     let versions = versions(&clients, month).await.doing("list the versions")?;
+    require_nothing_shown(month, &versions)?;
     if let Some(decided) = versions.iter().find(|version| version.state() == State::Decided) {
         return seal_decided(&clients, month, decided.clone(), &evaluation, out).await;
     }
@@ -83,6 +84,20 @@ pub async fn publish(
     report(&clients, &version, out).await
 }
 
+/// Refuses to make another version in place of one that the bodies are being shown.
+fn require_nothing_shown(month: Month, versions: &[BulletinVersion]) -> Result<(), Failure> {
+    let is_shown = |version: &&BulletinVersion| {
+        matches!(version.state(), State::UnderNotice | State::ObjectionWindow)
+    };
+    let Some(shown) = versions.iter().find(is_shown) else { return Ok(()) };
+    Err(Failure::other(format!(
+        "version {} of {month} is shown to the bodies, who may object until {}; `chengping approve \
+         --month {month}` it first, or show other results with `chengping submit`",
+        shown.version,
+        second_text(shown.objection_end_time.as_ref()),
+    )))
+}
+
 /// Publishes a version that went through its objections, when it is made from these results.
 async fn seal_decided(
     clients: &Clients,
@@ -103,12 +118,12 @@ async fn seal_decided(
     report(clients, &version, out).await
 }
 
-/// The newest version of a month that is not published yet.
+/// The newest version of a month, in whichever state.
 ///
 /// # Errors
 ///
 /// When there is none.
-pub(super) async fn next_version(
+pub(super) async fn newest_version(
     clients: &Clients,
     month: Month,
 ) -> Result<BulletinVersion, Failure> {
@@ -129,6 +144,7 @@ pub async fn correct(
 ) -> Result<Outcome, Failure> {
     let (month, clients, evaluation) = selected(common, &args.selection).await?;
     let versions = versions(&clients, month).await.doing("list the versions")?;
+    require_nothing_shown(month, &versions)?;
     let standing = versions.iter().find(|version| version.state() == State::Published);
     if let Some(standing) = standing
         && standing.results_digest == evaluation.digest

@@ -9,7 +9,7 @@ use chengping_types::Month;
 use clap::Args;
 use serde_json::json;
 
-use super::publish::{create, next_version, report, selected, versions};
+use super::publish::{create, newest_version, report, selected, versions};
 use crate::args::Common;
 use crate::clients::Clients;
 use crate::convert::{enum_text, last_part, second_text, time_text};
@@ -67,7 +67,7 @@ pub async fn approve(
 ) -> Result<Outcome, Failure> {
     let month = common.required_month()?;
     let clients = Clients::connect(common).await?;
-    let version = next_version(&clients, month).await?;
+    let version = newest_version(&clients, month).await?;
     let request = ApproveBulletinVersionRequest {
         name: version.name,
         etag: version.etag,

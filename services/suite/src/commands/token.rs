@@ -142,6 +142,10 @@ fn rotate(common: &Common, out: &mut Output) -> Result<Outcome, Failure> {
     let is_first = !Issuer::has_key(&folder);
     let issuer = Issuer::open_or_create(&folder).map_err(said)?;
     let issuer = if is_first { issuer } else { issuer.rotate(SPREADING).map_err(said)? };
+    // A suite that runs goes on with it when the former key is dropped.
+    if credentials::service_token(&folder).exists() {
+        credentials::leave_service_token(&folder).map_err(said)?;
+    }
     keys(&issuer, out)
 }
 

@@ -6,16 +6,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chengping_chassis::config::Ladder;
-use chengping_chassis::identity::{Grant, IdentityConfig, Issuer, Role};
+use chengping_chassis::identity::{IdentityConfig, Issuer};
 use clap::ValueEnum;
 
 use crate::credentials;
 
-/// The file with the token that the services show each other where nobody stands behind a call.
-const SERVICE_TOKEN: &str = "service.token";
-/// Who acts then.
-const SERVICE: &str = "chengping";
-const SERVICE_TTL: Duration = Duration::from_secs(3_600);
 /// Often enough that a machine that slept has a good token soon.
 const RENEWAL: Duration = Duration::from_secs(300);
 
@@ -111,7 +106,7 @@ impl LocalIdentity {
         let IdentityConfig { jwks_file, audience, .. } = issuer.config();
         let jwks_file = jwks_file.unwrap_or_default();
         let jwks_file = jwks_file.to_str().context("the path of the data folder is not Unicode")?;
-        let (jwks_file, token_file) = (jwks_file.to_owned(), folder.join(SERVICE_TOKEN));
+        let (jwks_file, token_file) = (jwks_file.to_owned(), credentials::service_token(&folder));
         let identity = Self { folder, audience, jwks_file, token_file };
         identity.renew()?;
         Ok(identity)
@@ -141,10 +136,7 @@ impl LocalIdentity {
     }
 
     fn renew(&self) -> anyhow::Result<()> {
-        let grant =
-            Grant { roles: [Role::Service].into(), ..Grant::everything(SERVICE, SERVICE_TTL) };
-        // Opened again: the key may have been rotated.
-        Ok(Issuer::open_or_create(&self.folder)?.leave(&grant, &self.token_file)?)
+        Ok(credentials::leave_service_token(&self.folder)?)
     }
 }
 
