@@ -31,6 +31,7 @@ pub(super) async fn serve(database_url: String) -> anyhow::Result<()> {
     let config: Config = Config::ladder()
         .flag("database.url", Some(database_url))
         .flag("listen.address", Some("127.0.0.1:0"))
+        .flag("identity.mode", Some("off"))
         .flag("keys.folder", keys.path().to_str())
         .load()?;
     let listener = bind(&config.listen).await?;
