@@ -270,6 +270,24 @@ mod tests {
     }
 
     #[test]
+    fn a_suite_that_listens_everywhere_is_the_one_on_this_machine() {
+        let are_at =
+            |named: &str, address: &str| Servers::one(named).are_at(address.parse().unwrap());
+        for named in ["127.0.0.1:1", "localhost:1", "[::1]:1", "http://127.0.0.1:1"] {
+            assert!(are_at(named, "0.0.0.0:1"), "{named}");
+        }
+        assert!(are_at("127.0.0.1:1", "127.0.0.1:1"));
+        for (named, address) in [
+            ("127.0.0.1:2", "0.0.0.0:1"),
+            ("10.0.0.1:1", "0.0.0.0:1"),
+            ("[::1]:1", "127.0.0.1:1"),
+            ("localhost:1", "10.0.0.1:1"),
+        ] {
+            assert!(!are_at(named, address), "{named} {address}");
+        }
+    }
+
+    #[test]
     fn the_suite_of_the_data_folder_comes_before_the_default_port() {
         let data = tempfile::tempdir().unwrap();
         let common = common(&["--data", data.path().to_str().unwrap()]);

@@ -438,6 +438,15 @@ fn a_local_issuer_makes_its_key_once_and_for_its_owner_alone() {
     let nobody = Grant { subject: " ".to_owned(), ..grant };
     assert!(matches!(issuer.issue(&nobody), Err(IssuerError::Subject(_))));
 
+    // What everybody may read is read by the services of other accounts; spoilt, it is not replaced.
+    let public = folder.join("jwks.json");
+    assert_eq!(mode(&public), 0o644);
+    let good = fs::read(&public).unwrap();
+    fs::write(&public, &good[..good.len() / 2]).unwrap();
+    assert!(matches!(Issuer::open_or_create(&folder), Err(IssuerError::Io { .. })));
+    assert_eq!(fs::read(&public).unwrap(), good[..good.len() / 2]);
+    fs::write(&public, good).unwrap();
+
     let text = fs::read_to_string(&key).unwrap();
     assert!(!format!("{issuer:?}").contains(text.trim()));
     fs::set_permissions(&key, Permissions::from_mode(0o640)).unwrap();

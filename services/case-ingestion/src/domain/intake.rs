@@ -211,7 +211,8 @@ pub(crate) fn conflict<T: Record>(position: Position, record: &T, accepted: &T) 
 
 #[cfg(test)]
 mod tests {
-    use chengping_casework::{Case, Source};
+    use chengping_casework::{Case, Event, EventKind, Source};
+    use chengping_types::Instant;
 
     use super::*;
     use crate::domain::Position;
@@ -264,5 +265,31 @@ mod tests {
         let sorted = sort(rows, Vec::new(), bad);
         assert_eq!(sorted.accepted, [standing("A", "good")]);
         assert_eq!(sorted.refused, [0]);
+    }
+
+    #[test]
+    fn numbers_that_decisions_have_are_set_aside_and_no_case_has_one() {
+        let event = |event_no| {
+            let event = Event {
+                case_no: "A".parse().unwrap(),
+                event_no,
+                at: Instant::from_micros(0),
+                kind: EventKind::Reported,
+                actor: None,
+                unit: None,
+                due_at: None,
+                stage_due_at: None,
+                outcome: None,
+                note: None,
+            };
+            Row { position: Position::default(), content: Ok(SentEvent::from(event)) }
+        };
+        let mut rows = [DECIDED_EVENT_NO_MIN - 1, DECIDED_EVENT_NO_MIN, u64::MAX].map(event);
+        refuse_reserved_numbers(&mut rows);
+        let codes = rows.map(|row| row.content.err().map(|broken| broken.fault.code));
+        assert_eq!(codes, [None, Some("bad_event_no"), Some("bad_event_no")]);
+        let mut cases = [row("A", "title")];
+        refuse_reserved_numbers(&mut cases);
+        assert!(cases[0].content.is_ok());
     }
 }

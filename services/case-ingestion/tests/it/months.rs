@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chengping_proto::cases::v1 as pb;
+use chengping_testing::PATIENCE;
 use sqlx::PgPool;
 
 use crate::builders::{case, event, events, time};
@@ -182,4 +183,19 @@ async fn the_service_reaches_a_month_through_the_whole_only() {
     .await
     .unwrap();
     assert!(begun);
+}
+
+#[tokio::test]
+async fn a_month_begins_while_the_database_keeps_another_one_up() {
+    let harness = Harness::start().await;
+    harness.take_cases(&[case("A"), case("B")]).await;
+    harness.take_events(&events("A")).await;
+    // As VACUUM and ANALYZE hold a part for as long as they take.
+    let mut upkeep = owner(&harness).await.begin().await.expect("a transaction");
+    let lock = "LOCK TABLE case_ingestion.event_2018_03 IN SHARE UPDATE EXCLUSIVE MODE";
+    sqlx::query(lock).execute(&mut *upkeep).await.expect("a lock");
+    let later = pb::Event { event_no: 1, ..event("B", 1, pb::EventKind::Reported, 3_000) };
+    let taken = tokio::time::timeout(PATIENCE, harness.take_events(&[later])).await;
+    assert_eq!(taken.expect("nobody waits").counts.expect("counts").accepted_count, 1);
+    upkeep.rollback().await.expect("it is open");
 }

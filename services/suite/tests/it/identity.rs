@@ -249,6 +249,9 @@ async fn keys_are_rotated(guarded: &Guarded) {
     eventually(is_void).await.unwrap();
     assert_eq!(guarded.other(&newer_token, &list).code, 0);
     assert_eq!(guarded.own(&list).code, 0);
+    // Scoring reads the facts in its own name, with the key of now.
+    let done = guarded.own(&["evaluate", "--month", "2018-03"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
