@@ -21,7 +21,7 @@ pub enum Extent {
 }
 
 /// How far each role sees. Sub-districts stand in no row: theirs is asked for through their district
-/// (7.2).
+/// (7.2); where the registry has none above one, as in a county by itself, it is asked for as one.
 pub const EXTENTS: [(Role, Extent); 11] = [
     (Role::Office, Extent::Everything),
     (Role::Administrator, Extent::Everything),
@@ -113,8 +113,10 @@ impl Reach {
         }
         let mut seen = BTreeSet::new();
         for (kinds, below) in rights {
-            let speaks_for =
-                |body: &Body| named.contains(body.body_id.as_str()) && kinds.contains(&body.kind);
+            let speaks_for = |body: &Body| {
+                named.contains(body.body_id.as_str())
+                    && (kinds.contains(&body.kind) || *below && has_no_district(body))
+            };
             for body in last.values() {
                 let parent = body.parent.as_ref().and_then(|parent| last.get(parent));
                 if speaks_for(body) || *below && parent.is_some_and(|parent| speaks_for(parent)) {
@@ -124,6 +126,10 @@ impl Reach {
         }
         Sight::Only(seen)
     }
+}
+
+fn has_no_district(body: &Body) -> bool {
+    body.kind == BodyKind::Subdistrict && body.parent.is_none()
 }
 
 /// The bodies of which the caller of a call sees what belongs to them.
@@ -195,6 +201,7 @@ mod tests {
             body("s1", BodyKind::Subdistrict, Some("d1"), "2018-01"),
             body("s2", BodyKind::Subdistrict, Some("d1"), "2018-01"),
             body("s2", BodyKind::Subdistrict, Some("d2"), "2018-06"),
+            body("t1", BodyKind::Subdistrict, None, "2018-01"),
             body("w1", BodyKind::Window, None, "2018-01"),
             body("b1", BodyKind::Bureau, None, "2018-01"),
             body("u1", BodyKind::Specialised, None, "2018-01"),
@@ -230,12 +237,15 @@ mod tests {
         assert_eq!(sight(&[Role::District], &["d1"]), only(&["d1", "s1"]));
         assert_eq!(sight(&[Role::District], &["d2"]), only(&["d2", "s2"]));
         assert_eq!(sight(&[Role::District], &["w1"]), only(&["w1"]));
+        // In a county the sub-districts have no district.
+        assert_eq!(sight(&[Role::District], &["t1"]), only(&["t1"]));
         assert_eq!(sight(&[Role::Bureau], &["b1", "u1"]), only(&["b1", "u1"]));
         assert_eq!(sight(&[Role::Collector], &["c1", "k1"]), only(&["c1", "k1"]));
         // 7.2: through its district, not directly; and nobody is what they are not.
         for (role, body) in [
             (Role::District, "s1"),
             (Role::Bureau, "s1"),
+            (Role::Bureau, "t1"),
             (Role::Bureau, "d1"),
             (Role::District, "b1"),
             (Role::Collector, "b1"),
@@ -249,7 +259,7 @@ mod tests {
             sight(&[Role::District, Role::Bureau], &["d1", "b1"]),
             only(&["d1", "s1", "b1"])
         );
-        assert_eq!(sight(&[Role::District], &["*"]), only(&["d1", "d2", "s1", "s2", "w1"]));
+        assert_eq!(sight(&[Role::District], &["*"]), only(&["d1", "d2", "s1", "s2", "t1", "w1"]));
     }
 
     proptest! {
@@ -257,7 +267,7 @@ mod tests {
         fn more_roles_and_bodies_never_see_less(
             roles in prop::collection::vec(prop::sample::select(Role::ALL.to_vec()), 1..4),
             named in prop::collection::btree_set(
-                prop::sample::select(vec!["d1", "d2", "s1", "s2", "w1", "b1", "u1", "c1"]), 0..5),
+                prop::sample::select(vec!["d1", "d2", "s1", "s2", "t1", "w1", "b1", "u1", "c1"]), 0..5),
         ) {
             let named: Vec<_> = named.into_iter().collect();
             let all = sight(&roles, &named);

@@ -217,10 +217,15 @@ async fn records_are_packed_while_nobody_reads() {
 async fn a_freeze_sees_exactly_the_first_records_while_others_come_in() {
     let harness = Harness::start().await;
     let case_nos: Vec<_> = (0..400).map(|number| format!("C{number:04}")).collect();
+    let frozen_between = tokio::sync::Semaphore::new(0);
     let writers = (0..4_usize).map(|writer| {
-        let (harness, case_nos) = (&harness, &case_nos);
+        let (harness, case_nos, frozen_between) = (&harness, &case_nos, &frozen_between);
         async move {
             for case_no in case_nos.iter().skip(writer).step_by(4) {
+                if case_no == "C0399" {
+                    // The last case waits for a freeze that saw some of the records.
+                    let _permit = frozen_between.acquire().await.unwrap();
+                }
                 harness.take_cases(&[case(case_no)]).await;
                 harness.take_events(&events(case_no)).await;
             }
@@ -228,8 +233,13 @@ async fn a_freeze_sees_exactly_the_first_records_while_others_come_in() {
     });
     let freezing = async {
         let mut snapshots = Vec::new();
-        for turn in 0..12 {
-            snapshots.push(snapshot(&harness, ZZ, FREEZE + turn % 2).await);
+        while snapshots.len() < 12 || frozen_between.available_permits() == 0 {
+            let turn = i64::try_from(snapshots.len()).unwrap() % 2;
+            let taken = snapshot(&harness, ZZ, FREEZE + turn).await;
+            if taken.watermark > 0 && frozen_between.available_permits() == 0 {
+                frozen_between.add_permits(1);
+            }
+            snapshots.push(taken);
         }
         snapshots
     };
