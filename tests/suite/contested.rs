@@ -112,6 +112,9 @@ async fn a_contested_month_is_corrected_in_the_open() {
     // Killed for the first time before anything came.
     let mut early = consumer.watching();
     of_month(&suite, "li", &["submit"]).expect(0);
+    // What the bodies are shown is not replaced past their objections.
+    of_month(&suite, "li", &["publish"]).expect(1);
+    of_month(&suite, "li", &["correct", "--reason", "更正"]).expect(1);
     uphold(&suite, "object", "1", ("nanling", "SL-2024-05-036"), &["--exempt", "late"]);
     early.kill().unwrap();
     early.wait().unwrap();

@@ -316,15 +316,22 @@ pub(super) async fn looks(town: &Town) -> Vec<(&'static str, Vec<AccessEntry>)> 
         assert!(show_case(connection.clone(), "GetTimeline", "A1").await);
         assert!(show_case(connection.clone(), "GetCase", "A1").await);
         scorecards(town, connection.clone()).await;
-        list_cases(caller, connection).await;
+        list_cases(caller, connection.clone()).await;
+        // Services ask nothing about questions.
+        if caller.role != Role::Service {
+            questions::look(connection, body).await;
+        }
     }
     assert_eq!(CALLERS[3].role, Role::Auditor);
     let connection = town.connect(&CALLERS[3]).await;
     let request = || ListAccessEntriesRequest { parent: ZZ.to_owned(), ..Default::default() };
-    use chengping_proto::{cases, scoring};
+    use chengping_proto::{cases, publication, scoring};
     let mut of_cases =
         cases::v1::access_service_client::AccessServiceClient::new(connection.clone());
-    let mut of_scoring = scoring::v1::access_service_client::AccessServiceClient::new(connection);
+    let mut of_scoring =
+        scoring::v1::access_service_client::AccessServiceClient::new(connection.clone());
+    let mut of_publication =
+        publication::v1::access_service_client::AccessServiceClient::new(connection);
     let cases = of_cases.list_access_entries(request()).await.unwrap().into_inner();
     // The town itself was filled by the account that owns it.
     let own = |entries: Vec<AccessEntry>| -> Vec<AccessEntry> {
@@ -344,5 +351,10 @@ pub(super) async fn looks(town: &Town) -> Vec<(&'static str, Vec<AccessEntry>)> 
     assert_eq!(resources, newest.each_ref().map(String::as_str));
     assert!(second.next_page_token.is_empty());
     let scored = of_scoring.list_access_entries(request()).await.unwrap().into_inner();
-    vec![("cases", own(cases.access_entries)), ("scoring", own(scored.access_entries))]
+    let asked = of_publication.list_access_entries(request()).await.unwrap().into_inner();
+    vec![
+        ("cases", own(cases.access_entries)),
+        ("scoring", own(scored.access_entries)),
+        ("publication", own(asked.access_entries)),
+    ]
 }

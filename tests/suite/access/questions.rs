@@ -47,6 +47,17 @@ pub(super) async fn ask(connection: Connection) {
     }
 }
 
+/// Reads the question of a body, and the list of those that are seen.
+pub(super) async fn look(connection: Connection, body: &str) {
+    let place = BODIES.iter().position(|known| known.id == body).unwrap();
+    let mut client = InquiryServiceClient::new(connection);
+    let request = pb::GetInquiryRequest { name: inquiry(place + 1) };
+    let found = client.get_inquiry(request).await.unwrap().into_inner();
+    assert_eq!(found.body_id, body);
+    let request = pb::ListInquiriesRequest { parent: ZZ.to_owned(), ..Default::default() };
+    client.list_inquiries(request).await.unwrap();
+}
+
 /// Whether a call was let in, whatever came of it.
 fn was_let_in<T>(outcome: Result<T, Status>) -> bool {
     !matches!(outcome, Err(status) if status.code() == Code::PermissionDenied)
