@@ -65,6 +65,7 @@ impl Office {
             chain: Link::after(&self.leaves()),
             results,
             input,
+            reported: Vec::new(),
         };
         let sealed = seal(draft).unwrap();
         self.entries.push(sealed.entry());
@@ -252,6 +253,7 @@ fn two_forms_of_one_version_in_a_log_are_found() {
         chain: Link::after(&office.leaves()),
         results: latest.document().results.clone(),
         input: latest.document().input.clone(),
+        reported: Vec::new(),
     };
     let second = seal(draft).unwrap();
     office.entries.push(second.entry());

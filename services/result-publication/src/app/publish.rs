@@ -246,6 +246,7 @@ fn sealed(
         chain: Link::after(leaves),
         results: value(&documents.results)?,
         input: value(&documents.input)?,
+        reported: Vec::new(),
     };
     let sealed = seal(draft).map_err(|source| Error::Seal { name: name(), source })?;
     let lines = lines::read(sealed.bytes());
