@@ -30,6 +30,9 @@ pub enum TrustError {
         /// From 1.
         line: usize,
     },
+    /// There is no key in it. To believe nobody is not to believe whoever the bundle names.
+    #[error("no key is named there")]
+    Empty,
 }
 
 /// The keys that a reader believes. Without any, a bundle is checked with its own keys: that shows
@@ -59,18 +62,15 @@ impl Trust {
     ///
     /// Every [`TrustError`].
     pub fn and_listed(mut self, text: &str) -> Result<Self, TrustError> {
-        if text.trim_start().starts_with('[') {
-            self.keys.extend(serde_json::from_str::<Vec<TrustedKey>>(text)?);
-            return Ok(self);
+        let listed = if text.trim_start().starts_with('[') {
+            serde_json::from_str(text)?
+        } else {
+            parse_lines(text)?
+        };
+        if listed.is_empty() {
+            return Err(TrustError::Empty);
         }
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let key = parse_line(line).ok_or(TrustError::Line { line: index + 1 })?;
-            self.keys.push(key);
-        }
+        self.keys.extend(listed);
         Ok(self)
     }
 
@@ -86,6 +86,12 @@ impl Trust {
         let believed = |key: &&TrustedKey| key.last_tree_size.is_none_or(|last| size <= last);
         self.keys.iter().filter(believed).map(|key| key.verifier_key.clone()).collect()
     }
+}
+
+fn parse_lines(text: &str) -> Result<Vec<TrustedKey>, TrustError> {
+    let lines = text.lines().map(str::trim).enumerate();
+    let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    keys.map(|(index, line)| parse_line(line).ok_or(TrustError::Line { line: index + 1 })).collect()
 }
 
 fn parse_line(line: &str) -> Option<TrustedKey> {
@@ -122,6 +128,17 @@ mod tests {
         let error = Trust::default().and_listed(&format!("{new}\nnothing")).unwrap_err();
         assert!(matches!(error, TrustError::Line { line: 2 }));
         assert!(matches!(Trust::default().and_listed("[3]"), Err(TrustError::Json(_))));
+    }
+
+    #[test]
+    fn a_list_without_keys_is_not_the_same_as_none() {
+        for text in ["", "\n \n", "[]", " [ ] ", "# the office\n\n# to be filled in\n"] {
+            let known = Trust::default().and(signer(1).verifier_key());
+            for trust in [Trust::default(), known] {
+                let read = trust.and_listed(text);
+                assert!(matches!(read, Err(TrustError::Empty)), "{text:?}");
+            }
+        }
     }
 
     #[test]
