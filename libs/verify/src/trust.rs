@@ -3,7 +3,6 @@
 use chengping_ledger::checkpoint::Checkpoint;
 use chengping_ledger::note::{SignedNote, VerifierKey};
 use serde::Deserialize;
-use serde_json::Value;
 
 /// A key, and the largest log that it vouches for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -74,11 +73,10 @@ impl Trust {
         Ok(self)
     }
 
-    /// The keys to check a `checkpoint` with; where the reader names none, those `stated` with it,
-    /// or else none.
-    pub(crate) fn at(&self, checkpoint: &str, stated: &Value) -> Vec<VerifierKey> {
+    /// The keys to check a `checkpoint` with; where the reader names none, those `stated` with it.
+    pub(crate) fn at(&self, checkpoint: &str, stated: Vec<VerifierKey>) -> Vec<VerifierKey> {
         if self.keys.is_empty() {
-            return serde_json::from_value(stated.clone()).unwrap_or_default();
+            return stated;
         }
         let note = checkpoint.parse::<SignedNote>().ok();
         let size = note.and_then(|note| note.text().parse::<Checkpoint>().ok());
@@ -151,8 +149,10 @@ mod tests {
             let checkpoint = Checkpoint::new("pingjia.example/zz", TreeHead::of(&leaves)).unwrap();
             checkpoint.signed_by(&old).to_string()
         };
-        let stated = Value::Null;
-        assert_eq!(trust.at(&checkpoint(3), &stated), [old.verifier_key(), new.verifier_key()]);
-        assert_eq!(trust.at(&checkpoint(4), &stated), [new.verifier_key()]);
+        let at = |size| trust.at(&checkpoint(size), vec![old.verifier_key()]);
+        assert_eq!(at(3), [old.verifier_key(), new.verifier_key()]);
+        assert_eq!(at(4), [new.verifier_key()]);
+        let stated = Trust::default().at(&checkpoint(4), vec![old.verifier_key()]);
+        assert_eq!(stated, [old.verifier_key()], "where nobody is believed");
     }
 }
