@@ -158,6 +158,19 @@ async fn a_contested_month_is_corrected_in_the_open() {
     let reports = chengping(elsewhere.path(), &arguments).json(0);
     assert_eq!(reports[0]["report"]["superseded_by"], 2, "{reports}");
     assert_eq!(reports[1]["report"]["withdrawn"], true, "{reports}");
+    // A file for people says the same of the version as its log.
+    let text = |version: &str, reason: &[&str]| {
+        let (from, to) = (bundles.join(version), bundles.join("text"));
+        let (from, to) = (from.to_str().unwrap(), to.to_str().unwrap());
+        let words = ["export", "--from", from, "--format", "txt", "--out", to];
+        chengping(elsewhere.path(), &[&words[..], reason].concat())
+    };
+    let reason = ["--withdrawn", "数据源有误"];
+    let refused = text("2.json", &[]);
+    assert!(refused.code == 1 && refused.stderr.contains("withdrawn"), "{}", refused.stderr);
+    text("2.json", &reason).expect(0);
+    assert_eq!(text("1.json", &reason).code, 1);
+    text("1.json", &[]).expect(0);
     drop(folder_of_suite);
 }
 

@@ -125,6 +125,7 @@ pub struct Bulletin {
 /// A rate of the whole jurisdiction that is published and not scored.
 #[derive(Debug, Clone)]
 struct Figure {
+    id: String,
     name: String,
     /// In percent with two decimals; absent without anything to count out of.
     percent: Option<String>,

@@ -1,9 +1,10 @@
 //! The public document: what everybody may see of a version (6.9), as canonical JSON.
 
 use chengping_types::canonical;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::group::{Group, Line, Loss};
+use crate::words::clean;
 use crate::{Bulletin, FileFormat, RenderError, text, verification};
 
 /// The format of the public document.
@@ -17,7 +18,7 @@ use crate::{Bulletin, FileFormat, RenderError, text, verification};
 /// | `results_digest` | the digest of the results document |
 /// | `publish_time`, `reason`, `withdraw_reason` | `null` where there is none |
 /// | `as_of`, `engine`, `rule_pack` | what was seen, and by which rules it was judged |
-/// | `figures` | by name: percent with two decimals, or `null` |
+/// | `figures` | by ID: `id`, `name`, and `percent` with two decimals, or `null` |
 /// | `groups` | in the order of a bulletin: `group`, `name`, `bodies` by rank |
 /// | `compared` | the former months that the text compares with: `month`, `version`, `digest` |
 /// | `text` | the text of the bulletin |
@@ -37,11 +38,10 @@ pub(crate) fn json(bulletin: &Bulletin) -> Result<Vec<u8>, RenderError> {
     let compared = bulletin.former.iter().map(|former| {
         json!({"month": former.month(), "version": former.version(), "digest": former.digest()})
     });
-    let figures: Map<_, _> = bulletin
+    let figures = bulletin
         .figures
         .iter()
-        .map(|figure| (figure.name.clone(), json!(figure.percent)))
-        .collect();
+        .map(|figure| json!({"id": figure.id, "name": figure.name, "percent": figure.percent}));
     let document = json!({
         "format": PUBLIC_FORMAT,
         "jurisdiction": bulletin.jurisdiction,
@@ -56,7 +56,7 @@ pub(crate) fn json(bulletin: &Bulletin) -> Result<Vec<u8>, RenderError> {
         "as_of": bulletin.as_of,
         "engine": bulletin.engine,
         "rule_pack": bulletin.pack,
-        "figures": figures,
+        "figures": figures.collect::<Vec<_>>(),
         "groups": bulletin.groups.iter().map(group).collect::<Vec<_>>(),
         "compared": compared.collect::<Vec<_>>(),
         "text": text::plain(bulletin)?,
@@ -67,7 +67,7 @@ pub(crate) fn json(bulletin: &Bulletin) -> Result<Vec<u8>, RenderError> {
 
 fn group(group: &Group) -> Value {
     json!({
-        "group": group.id,
+        "group": clean(&group.id),
         "name": group.name,
         "bodies": group.lines.iter().map(|line| body(group, line)).collect::<Vec<_>>(),
     })
@@ -76,7 +76,7 @@ fn group(group: &Group) -> Value {
 fn body(group: &Group, line: &Line) -> Value {
     let streams = group.streams.iter().zip(&line.streams).filter_map(|(stream, taken)| {
         let deduction = taken.as_ref()?.to_decimal(4);
-        Some(json!({"stream": stream.id, "name": stream.name, "deduction": deduction}))
+        Some(json!({"stream": clean(&stream.id), "name": stream.name, "deduction": deduction}))
     });
     let items = group.items.iter().zip(&line.items).filter_map(|(item, loss)| {
         let (deduction, warned) = match loss {
@@ -85,9 +85,9 @@ fn body(group: &Group, line: &Line) -> Value {
             Loss::Points { points, warned } => (Some(points.to_decimal(4)), *warned),
         };
         Some(json!({
-            "item": item.id,
+            "item": clean(&item.id),
             "name": item.name,
-            "stream": group.streams[item.stream].id,
+            "stream": clean(&group.streams[item.stream].id),
             "points": item.points,
             "deduction": deduction,
             "warned": warned,

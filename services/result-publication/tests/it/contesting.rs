@@ -124,7 +124,7 @@ async fn a_withdrawal_is_told_once_and_proven_and_what_follows_corrects_it() {
 
     let trusted = keys(&service).await;
     let report = verify(&download(&service, &first.name).await, &trusted, recompute);
-    assert!(report.verified() && report.withdrawn, "{report}");
+    assert!(report.verified() && report.standing.unwrap().withdrawn, "{report}");
 
     // The same evaluation may be published again, but only as a correction.
     let evaluation = first.evaluation.clone();
@@ -134,7 +134,7 @@ async fn a_withdrawal_is_told_once_and_proven_and_what_follows_corrects_it() {
     assert_eq!((second.state(), second.log_index), (State::Published, Some(2)));
     assert_eq!(service.version(&first.name).await.state(), State::Withdrawn);
     let report = verify(&download(&service, &second.name).await, &trusted, recompute);
-    assert!(report.verified() && !report.withdrawn, "{report}");
+    assert!(report.verified() && !report.standing.unwrap().withdrawn, "{report}");
 
     let request = pb::WatchPublicationsRequest { parent: ZZ.to_owned(), ..Default::default() };
     let mut told =
