@@ -12,7 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("casework", &["types"]),
     ("rules", &["types", "casework"]),
     ("ledger", &["types"]),
-    ("bulletin", &["types", "casework", "rules", "scoring"]),
+    ("bulletin", &["types", "casework", "rules", "scoring", "ledger"]),
     ("interchange", &["types", "casework"]),
     ("scoring", &["types", "casework", "rules"]),
     ("proto", &[]),

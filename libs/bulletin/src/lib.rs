@@ -22,6 +22,7 @@ mod method;
 mod pdf;
 mod public;
 mod read;
+mod reported;
 mod table;
 mod text;
 mod verification;
@@ -118,6 +119,8 @@ pub struct Bulletin {
     /// Those that have bodies, in the order of the pack.
     groups: Vec<Group>,
     figures: Vec<Figure>,
+    /// What districts reported, where the pack publishes it.
+    reported: Vec<reported::Row>,
     /// Each month once, the latest first.
     former: Vec<Former>,
 }

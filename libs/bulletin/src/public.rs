@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::group::{Group, Line, Loss};
 use crate::words::clean;
-use crate::{Bulletin, FileFormat, RenderError, text, verification};
+use crate::{Bulletin, FileFormat, RenderError, reported, text, verification};
 
 /// The format of the public document.
 ///
@@ -20,6 +20,7 @@ use crate::{Bulletin, FileFormat, RenderError, text, verification};
 /// | `as_of`, `engine`, `rule_pack` | what was seen, and by which rules it was judged |
 /// | `figures` | by ID: `id`, `name`, and `percent` with two decimals, or `null` |
 /// | `groups` | in the order of a bulletin: `group`, `name`, `bodies` by rank |
+/// | `reported` | what districts reported (6.4), a body each, where the pack publishes it; left out without any |
 /// | `compared` | the former months that the text compares with: `month`, `version`, `digest` |
 /// | `text` | the text of the bulletin |
 /// | `verification` | how to check it, a paragraph each |
@@ -42,7 +43,7 @@ pub(crate) fn json(bulletin: &Bulletin) -> Result<Vec<u8>, RenderError> {
         .figures
         .iter()
         .map(|figure| json!({"id": figure.id, "name": figure.name, "percent": figure.percent}));
-    let document = json!({
+    let mut document = json!({
         "format": PUBLIC_FORMAT,
         "jurisdiction": bulletin.jurisdiction,
         "month": bulletin.month,
@@ -62,6 +63,9 @@ pub(crate) fn json(bulletin: &Bulletin) -> Result<Vec<u8>, RenderError> {
         "text": text::plain(bulletin)?,
         "verification": verification::paragraphs(bulletin, FileFormat::Json),
     });
+    if !bulletin.reported.is_empty() {
+        document["reported"] = bulletin.reported.iter().map(reported::public).collect();
+    }
     Ok(canonical::to_vec(&document)?)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chengping_casework::Base;
+use chengping_ledger::reported::Reported;
 use chengping_rules::{FamilyRules, Scoring};
 use chengping_scoring::{Counts, PackReference, PackRevision, State, Tallies};
 use chengping_types::registry::Body;
@@ -14,7 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::group::{Group, ItemHead, Line, Loss};
 use crate::words::clean;
-use crate::{Bulletin, FORMER_MAX, Figure, Former, Standing};
+use crate::{Bulletin, FORMER_MAX, Figure, Former, Standing, reported};
 
 /// Why a document cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,8 @@ struct Sealed<'a> {
     results: &'a RawValue,
     #[serde(borrow)]
     input: &'a RawValue,
+    #[serde(default)]
+    reported: Vec<Reported>,
 }
 
 /// The part of an input that a bulletin shows.
@@ -173,7 +176,7 @@ impl Bulletin {
             results: sealed.results.get().as_bytes(),
             input: sealed.input.get().as_bytes(),
         };
-        Self::read(draft, standing, former)
+        Self::read(draft, standing, sealed.reported, former)
     }
 
     /// Reads the documents of a version that is not sealed; `former` as in
@@ -183,10 +186,15 @@ impl Bulletin {
     ///
     /// [`ReadError`], when they are not what an evaluation keeps.
     pub fn of_draft(draft: Draft<'_>, former: Vec<Former>) -> Result<Self, ReadError> {
-        Self::read(draft, Standing::Draft, former)
+        Self::read(draft, Standing::Draft, Vec::new(), former)
     }
 
-    fn read(draft: Draft<'_>, standing: Standing, former: Vec<Former>) -> Result<Self, ReadError> {
+    fn read(
+        draft: Draft<'_>,
+        standing: Standing,
+        reported: Vec<Reported>,
+        former: Vec<Former>,
+    ) -> Result<Self, ReadError> {
         let results: Results = json("results", draft.results)?;
         let input: Input = json("input", draft.input)?;
         let rules = input.rule_pack.pack;
@@ -220,6 +228,7 @@ impl Bulletin {
             let line = reading.line(group, body, card);
             group.lines.push(line);
         }
+        let reported = reported::rows(reported, &bodies);
         groups.retain(|group| !group.lines.is_empty());
         for group in &mut groups {
             // The sort is stable: inside a rank the order of the body IDs stands.
@@ -238,6 +247,7 @@ impl Bulletin {
             rules,
             groups,
             figures,
+            reported,
             former: just_before(results.month, former),
         })
     }
