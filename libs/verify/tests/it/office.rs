@@ -68,6 +68,7 @@ fn sealed() -> SealedVersion {
         chain: Link::after(&[]),
         results: json(&score(&input).results_document()),
         input: json(&input.canonical()),
+        reported: Vec::new(),
     })
     .unwrap()
 }
