@@ -126,6 +126,9 @@ fn numbers_and_times_that_are_none_are_refused() {
         let mut bad = good.clone();
         if field == "percent" {
             bad["results"]["figures"] = json!({"A": {"percent": to}});
+        } else if field == "reported" {
+            let line = json!({"body_id": "s01", "score": to, "rank": null});
+            bad["reported"] = json!([{"district": "b0001", "lines": [line]}]);
         } else {
             assert!(altered(&mut bad["results"], field, to) > 0 || field == "publish_time");
             altered(&mut bad, "publish_time", if field == "publish_time" { to } else { TIME });
@@ -133,7 +136,7 @@ fn numbers_and_times_that_are_none_are_refused() {
         Bulletin::of_sealed(&serde_json::to_vec(&bad).unwrap(), Vec::new())
     };
     let formula = "=HYPERLINK(\"http://example.org\",\"95.00\")";
-    for field in ["score", "percent"] {
+    for field in ["score", "percent", "reported"] {
         renders(&read(field, "-0.05").unwrap());
         for text in [formula, "", "9/2", "1e3", "95.", ".5", "095.00", "95.00\n", "九五", "-0.00"]
         {
