@@ -37,10 +37,11 @@ use uuid::Uuid;
 use crate::access::sees;
 use crate::config::{Config, PublicationConfig};
 use crate::domain::Version;
+use crate::domain::decision::Seen;
 use crate::error::Error;
 use crate::keys::Keys;
 use crate::peers::Peers;
-use crate::store::{Connection, Store, requests, versions};
+use crate::store::{Connection, Store, documents, requests, versions};
 
 pub(crate) use self::attach::Attached;
 pub(crate) use self::compare::Comparison;
@@ -124,6 +125,14 @@ async fn made_before<N: FromStr>(
         return Err(reused());
     }
     made.parse().map(Some).map_err(|_| reused())
+}
+
+/// What the evaluation of a version saw.
+async fn seen(connection: &mut Connection, version: &Version) -> Result<Seen, Error> {
+    let Version { jurisdiction, evaluation, .. } = version;
+    let documents = documents::get(connection, jurisdiction, evaluation).await?;
+    let seen = tokio::task::spawn_blocking(move || documents.seen()).await?;
+    seen.map_err(|error| Error::corrupt(version.name(), error))
 }
 
 /// The version of that name.

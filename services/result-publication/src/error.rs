@@ -239,6 +239,16 @@ pub(crate) enum Error {
     Store(#[from] StoreError),
 }
 
+impl Error {
+    /// That the sealed document of `name`, or what it was made from, is not what it was.
+    pub(crate) fn corrupt(
+        name: impl ToString,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::DocumentCorrupt { name: name.to_string(), source: source.into() }
+    }
+}
+
 impl ApiError for Error {
     fn code(&self) -> Code {
         match self {

@@ -32,7 +32,7 @@ impl App {
         let mut transaction = self.locked(&asked.name.jurisdiction).await?;
         let mut version = version(&mut transaction, &asked.name).await?;
         require_etag(&version, &asked.etag)?;
-        self.apply(&mut version, Step::Submit)?;
+        self.apply(&mut transaction, &mut version, Step::Submit).await?;
         version.notice = Some(notice);
         let moved = moved(asked, Step::Submit, notice.time);
         versions::put(&mut transaction, &version, &moved).await?;
@@ -63,7 +63,7 @@ impl App {
         let mut transaction = self.locked(&asked.name.jurisdiction).await?;
         let mut version = version(&mut transaction, &asked.name).await?;
         require_etag(&version, &asked.etag)?;
-        self.apply(&mut version, Step::Approve)?;
+        self.apply(&mut transaction, &mut version, Step::Approve).await?;
         self.require_another(&mut transaction, &version, Step::Approve, &asked.actor).await?;
         let now = now();
         let open = version.notice.filter(|notice| now < notice.objection_end);

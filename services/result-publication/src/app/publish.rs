@@ -52,7 +52,7 @@ impl App {
             return Ok(Some(version));
         }
         require_etag(&version, &asked.etag)?;
-        self.apply(&mut version, Step::Publish)?;
+        self.apply(&mut transaction, &mut version, Step::Publish).await?;
         self.require_another(&mut transaction, &version, Step::Publish, &asked.actor).await?;
         if standing_after(&mut transaction, &version).await? != traced.standing {
             return Ok(None);
@@ -120,9 +120,17 @@ impl App {
         Ok(transaction)
     }
 
-    pub(super) fn apply(&self, version: &mut Version, step: Step) -> Result<(), Error> {
+    /// Takes a step of a version.
+    pub(super) async fn apply(
+        &self,
+        connection: &mut Connection,
+        version: &mut Version,
+        step: Step,
+    ) -> Result<(), Error> {
         let state = version.state_at(now());
-        version.state = state.after(step, self.require_notice).map_err(|change| {
+        let must_be_shown = self.require_notice
+            || step == Step::Publish && versions::was_shown(connection, version).await?;
+        version.state = state.after(step, must_be_shown).map_err(|change| {
             Error::IllegalStateChange { name: version.name().to_string(), change }
         })?;
         version.revision += 1;
@@ -167,7 +175,7 @@ impl App {
         let mut before = before.await?.expect("versions have no gap");
         let sealed = before.sealed.clone().expect("a number is followed only once published");
         if before.state != State::Withdrawn {
-            self.apply(&mut before, Step::Correct)?;
+            self.apply(connection, &mut before, Step::Correct).await?;
             let moved = Moved {
                 step: Step::Correct,
                 actor: &asked.actor,

@@ -27,7 +27,7 @@ impl App {
             return Ok(version);
         }
         require_etag(&version, &asked.etag)?;
-        self.apply(&mut version, Step::Withdraw)?;
+        self.apply(&mut transaction, &mut version, Step::Withdraw).await?;
         self.require_another(&mut transaction, &version, Step::Withdraw, &asked.actor).await?;
 
         let signer = self.signer(&mut transaction, &version.jurisdiction).await?;

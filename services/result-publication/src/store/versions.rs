@@ -160,6 +160,40 @@ pub(crate) async fn newest(
     Ok(list(connection, jurisdiction, month, None, 1).await?.pop())
 }
 
+/// The numbers of the versions of a month that were withdrawn.
+pub(crate) async fn withdrawn(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+) -> Result<Vec<u32>, StoreError> {
+    let numbers: Vec<i32> = sqlx::query_scalar(
+        "select version from bulletin_version
+         where jurisdiction = $1 and month = $2 and state = 'withdrawn'",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .fetch_all(connection)
+    .await?;
+    numbers.into_iter().map(|number| unsigned("version", number)).collect()
+}
+
+/// Whether the number of a version was ever shown to the bodies, whatever it was made from then.
+pub(crate) async fn was_shown(
+    connection: &mut Connection,
+    version: &Version,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(
+        "select exists (
+             select from version_move
+             where jurisdiction = $1 and month = $2 and version = $3 and state = 'under_notice')",
+    )
+    .bind(version.jurisdiction.as_str())
+    .bind(version.month.to_string())
+    .bind(integer(version.number))
+    .fetch_one(connection)
+    .await?)
+}
+
 /// Writes a version as it is now, new or changed, and how it came there. The log must be locked.
 pub(crate) async fn put(
     connection: &mut Connection,

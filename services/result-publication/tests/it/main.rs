@@ -12,6 +12,7 @@ mod keys;
 mod ledger;
 #[path = "../../../../libs/bulletin/tests/it/month.rs"]
 mod month;
+mod objecting;
 mod offline;
 mod peers;
 mod publishing;
