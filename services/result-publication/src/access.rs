@@ -11,8 +11,6 @@ use chengping_chassis::identity::{
     principal,
 };
 
-use chengping_types::BodyId;
-
 use crate::domain::state::State;
 
 /// The office makes and publishes (6.2).
@@ -99,6 +97,9 @@ pub const DETAILS: &Details = &[
     ("chengping.publication.v1.InquiryService/ListInquiries", Detail::Filtered),
     ("chengping.publication.v1.InquiryService/CreateInquiryEvidence", Detail::Named),
     ("chengping.publication.v1.InquiryService/GetInquiryEvidence", Detail::Named),
+    ("chengping.publication.v1.DistrictReportService/CreateDistrictReport", Detail::Named),
+    ("chengping.publication.v1.DistrictReportService/GetDistrictReport", Detail::Named),
+    ("chengping.publication.v1.DistrictReportService/ListDistrictReports", Detail::Filtered),
 ];
 
 /// Those who make versions, decide on them, or oversee it, see them in every state.
@@ -117,13 +118,6 @@ pub(crate) fn sees(state: State) -> bool {
         }
         State::Computed => caller.has_any(INSIDE),
     }
-}
-
-/// Whether whoever makes the call may report for a district, and read what it reported: a district for
-/// itself, those inside for all. Where nobody is asked who they are, everybody may.
-pub(crate) fn reports_of(district: &BodyId) -> bool {
-    let Some(caller) = principal() else { return true };
-    caller.has_any(INSIDE) || caller.bodies().contains(district.as_str())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod outbox;
 mod publish;
 mod reading;
 mod reports;
+mod sealed;
 mod seeing;
 mod stored;
 mod watch;
@@ -73,7 +74,7 @@ pub(crate) struct App {
     /// Wakes who sends what this process has decided.
     decided: Arc<channel::Sender<()>>,
     shutdown: CancellationToken,
-    exports: export::Exports,
+    places: sealed::Places,
 }
 
 impl App {
@@ -99,7 +100,7 @@ impl App {
             published: Arc::new(channel::Sender::new(())),
             decided: Arc::new(channel::Sender::new(())),
             shutdown,
-            exports: export::Exports::default(),
+            places: sealed::Places::default(),
         }
     }
 }
@@ -125,6 +126,14 @@ async fn made_before<N: FromStr>(
         return Err(reused());
     }
     made.parse().map(Some).map_err(|_| reused())
+}
+
+/// That a caller knows the resource as it is: its `current` etag, or none for whatever it is.
+fn require_etag(name: &impl ToString, current: &str, given: &str) -> Result<(), Error> {
+    if given.is_empty() || given == current {
+        return Ok(());
+    }
+    Err(Error::EtagMismatch { name: name.to_string(), current: current.to_owned() })
 }
 
 /// What the evaluation of a version saw.

@@ -5,7 +5,7 @@ use chengping_types::Instant;
 use chengping_types::name::InquiryName;
 
 use super::inquiries::{Whole, seen_inquiry, whole};
-use super::{App, now};
+use super::{App, now, require_etag};
 use crate::domain::decision::{About, DecidedEvent, Mended, WishedEvent, events};
 use crate::domain::inquiry::{Inquiry, InquiryMove, InquiryState};
 use crate::error::Error;
@@ -43,7 +43,7 @@ impl App {
         if repeat {
             return whole(&mut transaction, inquiry).await;
         }
-        require_etag(&inquiry, etag)?;
+        require_etag(name, &inquiry.etag(), etag)?;
         require_state(&inquiry, InquiryState::Filed, InquiryState::Reviewed)?;
         let (before, time) = (inquiry.clone(), now());
         inquiry.state = InquiryState::Reviewed;
@@ -66,7 +66,7 @@ impl App {
         if is_repeat(&mut transaction, &inquiry, &decision).await? {
             return whole(&mut transaction, inquiry).await;
         }
-        require_etag(&inquiry, &decision.etag)?;
+        require_etag(&decision.name, &inquiry.etag(), &decision.etag)?;
         let target = if decision.upheld { InquiryState::Upheld } else { InquiryState::Refused };
         require_state(&inquiry, InquiryState::Reviewed, target)?;
         if self.four_eyes && inquiry.reviewer == decision.actor {
@@ -160,13 +160,6 @@ async fn is_repeat(
     let kept: Vec<_> = kept.collect();
     // What is not dated is dated by the decision.
     Ok(written(inquiry, decision, time, None).is_ok_and(|written| written == kept))
-}
-
-fn require_etag(inquiry: &Inquiry, etag: &str) -> Result<(), Error> {
-    if etag.is_empty() || etag == inquiry.etag() {
-        return Ok(());
-    }
-    Err(Error::EtagMismatch { name: inquiry.name().to_string(), current: inquiry.etag() })
 }
 
 fn require_state(inquiry: &Inquiry, from: InquiryState, to: InquiryState) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use chengping_types::name::{BulletinVersionName, EvaluationName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
 
 use super::notice::{Asked, moved};
-use super::{App, now, version};
+use super::{App, now, require_etag, version};
 use crate::domain::documents::Documents;
 use crate::domain::lines::{self, Line};
 use crate::domain::state::{State, Step};
@@ -51,7 +51,7 @@ impl App {
         if version.state.is_sealed() {
             return Ok(Some(version));
         }
-        require_etag(&version, &asked.etag)?;
+        require_etag(name, &version.etag(), &asked.etag)?;
         self.apply(&mut transaction, &mut version, Step::Publish).await?;
         self.require_another(&mut transaction, &version, Step::Publish, &asked.actor).await?;
         if standing_after(&mut transaction, &version).await? != traced.standing {
@@ -240,10 +240,9 @@ fn sealed(
     publish_time: Instant,
     leaves: &[Digest],
 ) -> Result<(SealedVersion, Vec<Line>), Error> {
-    let name = || version.name().to_string();
     let value = |bytes| {
         let value = serde_json::from_slice(bytes);
-        value.map_err(|error| Error::DocumentCorrupt { name: name(), source: Box::new(error) })
+        value.map_err(|error| Error::corrupt(version.name(), error))
     };
     let draft = Draft {
         jurisdiction: version.jurisdiction.clone(),
@@ -256,20 +255,13 @@ fn sealed(
         input: value(&documents.input)?,
         reported: Vec::new(),
     };
-    let sealed = seal(draft).map_err(|source| Error::Seal { name: name(), source })?;
+    let sealed =
+        seal(draft).map_err(|source| Error::Seal { name: version.name().to_string(), source })?;
     let lines = lines::read(sealed.bytes());
-    let lines =
-        lines.map_err(|error| Error::DocumentCorrupt { name: name(), source: Box::new(error) })?;
+    let lines = lines.map_err(|error| Error::corrupt(version.name(), error))?;
     Ok((sealed, lines))
 }
 
 pub(super) fn leaves(entries: &[Entry]) -> Vec<Digest> {
     entries.iter().map(Entry::leaf).collect()
-}
-
-pub(super) fn require_etag(version: &Version, etag: &str) -> Result<(), Error> {
-    if etag.is_empty() || etag == version.etag() {
-        return Ok(());
-    }
-    Err(Error::EtagMismatch { name: version.name().to_string(), current: version.etag() })
 }

@@ -161,7 +161,7 @@ impl Follower {
 
     async fn publication(&mut self) -> Result<Told, Error> {
         if self.read.is_empty() {
-            let read = self.app.publications(&self.jurisdiction, self.position, u32::MAX).await?;
+            let read = self.app.publications(&self.jurisdiction, self.position).await?;
             self.read = read.into();
         }
         let publication = self.read.pop_front().expect("the log has no gap");

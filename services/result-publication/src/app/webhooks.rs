@@ -5,7 +5,7 @@ use chengping_types::{Digest, JurisdictionId, canonical};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{App, made_before, now};
+use super::{App, made_before, now, require_etag};
 use crate::domain::webhook::address::{Address, AddressError};
 use crate::domain::webhook::secret::Secret;
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
@@ -128,10 +128,7 @@ impl App {
         let mut transaction = self.store.begin().await?;
         log::lock(&mut transaction, &wish.name.jurisdiction).await?;
         let found = webhook(&mut transaction, &wish.name).await?;
-        if !wish.etag.is_empty() && wish.etag != found.etag() {
-            let (name, current) = (wish.name.to_string(), found.etag().to_owned());
-            return Err(Error::EtagMismatch { name, current });
-        }
+        require_etag(&wish.name, found.etag(), &wish.etag)?;
         if !wish.validate_only {
             let now = now();
             webhooks::delete(&mut transaction, &wish.name, &wish.actor, &wish.reason, now).await?;

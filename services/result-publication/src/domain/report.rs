@@ -70,6 +70,8 @@ pub(crate) struct Report {
     pub(crate) month: Month,
     /// The version of the district's own jurisdiction and its digest.
     pub(crate) version: Option<(BulletinVersionName, Digest)>,
+    /// Whether that version stands now; false without one. Follows from the version, and is not kept.
+    pub(crate) stands: bool,
     pub(crate) lines: Vec<ReportLine>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) state: ReportState,

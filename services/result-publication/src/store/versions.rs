@@ -1,5 +1,7 @@
 //! Versions: what they were made from, and where they stand.
 
+use std::collections::BTreeSet;
+
 use chengping_types::name::EvaluationName;
 use chengping_types::{Instant, JurisdictionId, Month};
 use time::OffsetDateTime;
@@ -158,6 +160,30 @@ pub(crate) async fn newest(
     month: Month,
 ) -> Result<Option<Version>, StoreError> {
     Ok(list(connection, jurisdiction, month, None, 1).await?.pop())
+}
+
+/// Which of these versions, each by month and number, stand.
+pub(crate) async fn standing(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    versions: &BTreeSet<(Month, u64)>,
+) -> Result<BTreeSet<(Month, u64)>, StoreError> {
+    let months: Vec<_> = versions.iter().map(|(month, _)| month.to_string()).collect();
+    let numbers: Vec<_> = versions.iter().map(|(_, number)| bigint(*number)).collect();
+    let rows: Vec<(String, i32)> = sqlx::query_as(
+        "select month, version from bulletin_version
+         where jurisdiction = $1 and state = 'published'
+             and (month, version) in (select * from unnest($2::text[], $3::bigint[]))",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(months)
+    .bind(numbers)
+    .fetch_all(connection)
+    .await?;
+    let read = |(month, version): (String, i32)| {
+        Ok((parse("month", &month)?, unsigned("version", version)?))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// The numbers of the versions of a month that were withdrawn.

@@ -197,6 +197,7 @@ pub(in crate::grpc) fn report(report: Report) -> pb::DistrictReport {
         month: report.month.to_string(),
         bulletin_version,
         bulletin_digest,
+        version_stands: report.stands,
         lines: report.lines.into_iter().map(line).collect(),
         state: report.state.code().into(),
         return_reason: report.return_reason,
