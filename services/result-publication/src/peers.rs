@@ -21,7 +21,7 @@ use tonic::{Code, Status};
 use crate::domain::documents::{Documents, DocumentsError};
 use crate::error::Error;
 
-pub(crate) use self::cases::{Cases, Written};
+pub(crate) use self::cases::{Cases, WRITE_TIMEOUT, Written};
 pub(crate) use self::rules::Rules;
 use crate::config::Config;
 

@@ -68,15 +68,23 @@ impl App {
         }
     }
 
+    /// Holds webhooks that wait, jurisdiction by jurisdiction.
     async fn claim(&self, delivering: &Delivering, most: u32) -> Vec<Claimed> {
-        let claimed = async {
+        let mut claimed = Vec::new();
+        let claiming = async {
             let mut connection = self.store.acquire().await?;
-            webhooks::claim(&mut connection, delivering.hold(), most).await
+            for jurisdiction in webhooks::waiting(&mut connection, most).await? {
+                let left = most - u32::try_from(claimed.len()).unwrap_or(most);
+                let hold = delivering.hold();
+                let more = webhooks::claim(&mut connection, &jurisdiction, hold, left);
+                claimed.extend(more.await?);
+            }
+            Ok::<_, StoreError>(())
         };
-        claimed.await.unwrap_or_else(|error| {
+        if let Err(error) = claiming.await {
             tracing::warn!(%error, "cannot look for webhooks that wait");
-            Vec::new()
-        })
+        }
+        claimed
     }
 
     /// Sends to one webhook until nothing waits, an attempt fails, or the process stops.

@@ -14,6 +14,7 @@ mod ledger;
 mod month;
 mod objecting;
 mod offline;
+mod outbox;
 mod peers;
 mod publishing;
 mod reading;

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Iter};
 use prost_types::Timestamp;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
 use tonic::codegen::{Service, http};
@@ -40,6 +41,8 @@ pub(crate) struct Known {
     pub(crate) answers_lost: usize,
     /// Whether events are set aside.
     pub(crate) sets_aside: bool,
+    /// Tells of the next event that arrives, and what its answer waits for.
+    held: Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>,
 }
 
 /// Both peers.
@@ -58,6 +61,23 @@ impl Fakes {
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         address
+    }
+
+    /// Holds the answer to the next event: the one tells that it has arrived, the other lets go of it.
+    pub(crate) fn hold(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let (arrive, arrived) = oneshot::channel();
+        let (go_on, gone) = oneshot::channel();
+        self.0.lock().unwrap().held = Some((arrive, gone));
+        (arrived, go_on)
+    }
+
+    /// Waits where the next event is held.
+    async fn held(&self) {
+        let held = self.0.lock().unwrap().held.take();
+        if let Some((arrive, gone)) = held {
+            arrive.send(()).unwrap();
+            gone.await.unwrap();
+        }
     }
 
     fn due(
@@ -193,6 +213,9 @@ macro_rules! fake {
                 let fakes = self.0.clone();
                 async move {
                     let path = request.uri().path().to_owned();
+                    if path.ends_with("/BatchCreateEvents") {
+                        fakes.held().await;
+                    }
                     $(if path == concat!("/", $service, "/", $method) {
                         let call = $call;
                         let answer = move |question: $question| call(&fakes, question);
