@@ -120,6 +120,20 @@ pub(crate) fn sees(state: State) -> bool {
     }
 }
 
+/// The states in which whoever makes the call being handled sees versions.
+pub(crate) fn seen_states() -> Vec<State> {
+    State::ALL.iter().copied().filter(|state| sees(*state)).collect()
+}
+
+/// Under whose name the call being handled acknowledges publications; empty where nobody is asked.
+/// And whether it may do so for consumers that are somebody else's.
+pub(crate) fn acknowledges_as() -> (String, bool) {
+    match principal() {
+        Some(caller) => (caller.subject().to_owned(), caller.has_any(&[Office, Administrator])),
+        None => (String::new(), true),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

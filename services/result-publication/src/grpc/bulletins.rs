@@ -40,7 +40,6 @@ impl Bulletins {
         let page = Page::read(request.page_size, &request.page_token, &arguments)?;
         let found = self.app.bulletins(&jurisdiction, page.after, page.limit()).await?;
         let (bulletins, next_page_token) = page.cut(found, |bulletin| bulletin.month);
-        let bulletins = App::seen_bulletins(bulletins);
         let bulletins = bulletins.iter().map(convert::bulletin).collect();
         Ok(pb::ListBulletinsResponse { bulletins, next_page_token })
     }
@@ -54,7 +53,6 @@ impl Bulletins {
         let page = Page::read(request.page_size, &request.page_token, &arguments)?;
         let found = self.app.versions(&name, page.after, page.limit()).await?;
         let (versions, next_page_token) = page.cut(found, |version| version.number);
-        let versions = App::seen_versions(versions);
         let bulletin_versions = versions.iter().map(convert::version).collect();
         Ok(pb::ListBulletinVersionsResponse { bulletin_versions, next_page_token })
     }

@@ -392,6 +392,7 @@ pub(super) fn consumer(
         acknowledged_count: int64(consumer.acknowledged),
         pending_count: int64(size.saturating_sub(consumer.acknowledged)),
         update_time: Some(timestamp(consumer.update_time)),
+        owner: consumer.owner.clone(),
     }
 }
 

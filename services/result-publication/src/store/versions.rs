@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::touched::names;
 use super::{Connection, StoreError, bigint, instant, integer, offset_date_time, parse, unsigned};
-use crate::domain::state::Notice;
+use crate::domain::state::{Notice, State};
 use crate::domain::{Move, Moved, Sealed, Version, Withdrawn};
 
 #[derive(sqlx::FromRow)]
@@ -132,22 +132,28 @@ pub(crate) async fn get(
     row.map(Version::try_from).transpose()
 }
 
-/// At most `limit` versions of a month below `before`, newest first.
+/// States as they are stored.
+pub(super) fn texts(states: &[State]) -> Vec<&'static str> {
+    states.iter().map(|state| state.as_str()).collect()
+}
+
+/// At most `limit` versions of a month in these states below `before`, newest first.
 pub(crate) async fn list(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
     month: Month,
-    before: Option<u32>,
-    limit: u32,
+    states: &[State],
+    (before, limit): (Option<u32>, u32),
 ) -> Result<Vec<Version>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(select!(
-        "where v.jurisdiction = $1 and v.month = $2 and v.version < $3
+        "where v.jurisdiction = $1 and v.month = $2 and v.version < $3 and v.state = any($5)
              order by v.version desc limit $4"
     ))
     .bind(jurisdiction.as_str())
     .bind(month.to_string())
     .bind(before.map_or(i32::MAX, integer))
     .bind(i64::from(limit))
+    .bind(texts(states))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Version::try_from).collect()
@@ -159,7 +165,7 @@ pub(crate) async fn newest(
     jurisdiction: &JurisdictionId,
     month: Month,
 ) -> Result<Option<Version>, StoreError> {
-    Ok(list(connection, jurisdiction, month, None, 1).await?.pop())
+    Ok(list(connection, jurisdiction, month, State::ALL, (None, 1)).await?.pop())
 }
 
 /// Which of these versions, each by month and number, stand.

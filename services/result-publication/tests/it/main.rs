@@ -7,6 +7,7 @@ mod contesting;
 mod creating;
 mod deciding;
 mod exporting;
+mod guarded;
 mod immutable;
 mod keys;
 mod ledger;
