@@ -22,7 +22,7 @@ use crate::domain::documents::{Documents, DocumentsError};
 use crate::error::Error;
 
 pub(crate) use self::cases::{Cases, WRITE_TIMEOUT, Written};
-pub(crate) use self::rules::Rules;
+pub(crate) use self::rules::{Rules, timestamp};
 use crate::config::Config;
 
 /// What this service calls itself.

@@ -141,13 +141,17 @@ impl App {
         let which = (filter, bodies.as_deref());
         let page = (page.before, page.limit);
         let found = inquiries::list(&mut transaction, jurisdiction, which, page, now()).await?;
-        let mut wholes = Vec::with_capacity(found.len());
-        for inquiry in found {
-            let events = outbox::of(&mut transaction, &inquiry).await?;
-            let evidence = evidence::list(&mut transaction, &inquiry).await?;
-            wholes.push(Whole { inquiry, events, evidence, moves: Vec::new() });
-        }
+        let numbers: Vec<_> = found.iter().map(|inquiry| inquiry.number).collect();
+        let mut events = outbox::of_all(&mut transaction, jurisdiction, &numbers).await?;
+        let mut evidence = evidence::list_all(&mut transaction, jurisdiction, &numbers).await?;
         drop(transaction);
+        let whole = |inquiry: Inquiry| Whole {
+            events: events.remove(&inquiry.number).unwrap_or_default(),
+            evidence: evidence.remove(&inquiry.number).unwrap_or_default(),
+            moves: Vec::new(),
+            inquiry,
+        };
+        let wholes = found.into_iter().map(whole).collect();
         let parent = JurisdictionName { jurisdiction: jurisdiction.clone() };
         self.note(&sight, jurisdiction, format!("{parent}/inquiries")).await?;
         Ok(wholes)

@@ -1,5 +1,7 @@
 //! The events that decisions write, and how far they have come.
 
+use std::collections::BTreeMap;
+
 use chengping_types::{BodyId, Instant, JurisdictionId};
 use time::OffsetDateTime;
 
@@ -122,22 +124,36 @@ pub(crate) async fn of(
     connection: &mut Connection,
     inquiry: &Inquiry,
 ) -> Result<Vec<Sent>, StoreError> {
-    let rows: Vec<Row> =
-        sqlx::query_as(select!("where o.jurisdiction = $1 and o.inquiry = $2 order by o.event"))
-            .bind(inquiry.jurisdiction.as_str())
-            .bind(bigint(inquiry.number))
-            .fetch_all(connection)
-            .await?;
-    let read = |row: Row| {
+    let mut sent = of_all(connection, &inquiry.jurisdiction, &[inquiry.number]).await?;
+    Ok(sent.remove(&inquiry.number).unwrap_or_default())
+}
+
+/// The events of inquiries by their numbers, as [`of`].
+pub(crate) async fn of_all(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    inquiries: &[u64],
+) -> Result<BTreeMap<u64, Vec<Sent>>, StoreError> {
+    let numbers: Vec<_> = inquiries.iter().map(|number| bigint(*number)).collect();
+    let rows: Vec<Row> = sqlx::query_as(select!(
+        "where o.jurisdiction = $1 and o.inquiry = any($2) order by o.inquiry, o.event"
+    ))
+    .bind(jurisdiction.as_str())
+    .bind(numbers)
+    .fetch_all(connection)
+    .await?;
+    let mut all = BTreeMap::<_, Vec<_>>::new();
+    for row in rows {
         let watermark = row.watermark.map(|watermark| unsigned("watermark", watermark));
-        Ok(Sent {
+        let sent = Sent {
             event: row.event()?,
             watermark: watermark.transpose()?,
             problem: row.problem,
             set_aside: row.set_aside,
-        })
-    };
-    rows.into_iter().map(read).collect()
+        };
+        all.entry(unsigned("inquiry", row.inquiry)?).or_default().push(sent);
+    }
+    Ok(all)
 }
 
 /// The jurisdictions that have events to send.

@@ -7,7 +7,7 @@ use chengping_types::name::{
 };
 use uuid::Uuid;
 
-use super::{CHECKED, check_reason, int64, timestamp};
+use super::{CHECKED, int64, reason, timestamp};
 use crate::app::{CreateWebhook, DeleteWebhook};
 use crate::domain::webhook::address::Address;
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook, event};
@@ -51,12 +51,11 @@ pub(in crate::grpc) fn delete(
 ) -> Result<DeleteWebhook, Error> {
     let mut errors = FieldErrors::default();
     let name = errors.parse("name", &request.name);
-    let reason = request.reason.trim();
-    check_reason(&mut errors, "reason", reason);
+    let reason = reason(&mut errors, "reason", &request.reason);
     errors.into_result()?;
     Ok(DeleteWebhook {
         name: name.expect(CHECKED),
-        reason: reason.to_owned(),
+        reason,
         etag: request.etag,
         actor,
         validate_only: request.validate_only,
@@ -109,6 +108,7 @@ pub(in crate::grpc) fn delivery(delivery: &Delivery) -> pb::WebhookDelivery {
         name: delivery.name().to_string(),
         event_id: event::id(jurisdiction, delivery.month, delivery.version, delivery.kind),
         bulletin_version: version.to_string(),
+        kind: super::kind(delivery.kind).into(),
         state: delivery.state.code().into(),
         attempt_count: super::int32(delivery.total_attempts),
         last_status: delivery.last_status.into(),
