@@ -191,6 +191,12 @@ async fn whoever_takes_results_in_gets_messages_years_and_reports() {
     run(&suite, &["annual", "--year", "2018"]).expect(0);
     run(&suite, &["annual", "--year", "2017"]).expect(1);
 
+    // Who reports is a district of the registry of whom it reports to.
+    let bodies = suite.scratch().join("bodies.csv");
+    let row = "body_id,kind,name,parent,valid_from,valid_to\nd01,district,一区,,2018-01,\n";
+    fs::write(&bodies, row).unwrap();
+    let import = ["registry", "import", &text(&bodies), "--jurisdiction", "city"];
+    suite.run(&import).expect(0);
     let city = |arguments: &[&str]| {
         suite.run(&[arguments, &["--jurisdiction", "city", "--month", "2018-04"]].concat())
     };

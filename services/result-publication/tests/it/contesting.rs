@@ -182,8 +182,11 @@ async fn a_correction_says_what_it_changes_and_which_later_months_it_touches() {
         let bulletin = service.bulletins.clone().get_bulletin(request).await.unwrap();
         bulletin.into_inner().touched_by
     };
-    assert_eq!(touched_by("2018-05").await, [second.name]);
+    assert_eq!(touched_by("2018-05").await, std::slice::from_ref(&second.name));
     assert!(touched_by("2018-06").await.is_empty(), "{}", untouched.name);
+    let third = service.published("e3", MONTH, "又一案件").await;
+    service.step("withdraw", &third.name, "li", "判定仍有误").await.unwrap();
+    assert_eq!(touched_by("2018-05").await, [second.name], "what was withdrawn corrects nothing");
     service.published("e7", "2018-05", "因 2018-04 更正").await;
     assert!(touched_by("2018-05").await.is_empty(), "it has its own correction");
 }
