@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smol_str::SmolStr;
 
 /// An identifier that does not have its form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +22,7 @@ macro_rules! text_id {
     ($(#[$meta:meta])* $name:ident, $what:literal, $form:literal, $check:expr) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The form, in words, as errors print it.
@@ -41,7 +41,7 @@ macro_rules! text_id {
             fn from_str(text: &str) -> Result<Self, IdError> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
-                    Ok(Self(Arc::from(text)))
+                    Ok(Self(SmolStr::new(text)))
                 } else {
                     let text = text.chars().take(80).collect();
                     Err(IdError { what: $what, form: $form, text })
