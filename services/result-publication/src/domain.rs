@@ -8,6 +8,7 @@ pub(crate) mod lines;
 pub(crate) mod log_key;
 pub(crate) mod plan;
 pub(crate) mod report;
+pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod stored;
 pub(crate) mod webhook;

@@ -170,6 +170,9 @@ pub(crate) enum Error {
         .lost.len(), .lost[0]
     )]
     DecisionsLost { name: String, lost: Vec<String> },
+    /// The rules take no reports of districts.
+    #[error("the rules of {jurisdiction} for {month} take no reports of districts (6.4)")]
+    ReportsRefused { jurisdiction: String, month: Month },
     /// One person would take two steps that need two.
     #[error("{actor} took the step before of {name}; somebody else must take this one")]
     FourEyes { name: String, actor: String },
@@ -284,6 +287,7 @@ impl ApiError for Error {
             | Self::ObjectionsNotApplied { .. }
             | Self::DecisionsLost { .. }
             | Self::FourEyes { .. }
+            | Self::ReportsRefused { .. }
             | Self::WorkCalendarMissing { .. }
             | Self::NoObjectionWindow { .. }
             | Self::IllegalInquiryChange { .. }
@@ -368,6 +372,7 @@ impl ApiError for Error {
             Self::ObjectionsNotApplied { .. } => "OBJECTIONS_NOT_APPLIED",
             Self::DecisionsLost { .. } => "DECISIONS_LOST",
             Self::FourEyes { .. } => "FOUR_EYES_REQUIRED",
+            Self::ReportsRefused { .. } => "DISTRICT_REPORTS_REFUSED",
             Self::WorkCalendarMissing { .. } => "WORK_CALENDAR_MISSING",
             Self::TooMuchPublished { .. } => "PUBLICATION_RACED",
             Self::NoObjectionWindow { .. } => "NO_OBJECTION_WINDOW",
@@ -441,6 +446,9 @@ impl ApiError for Error {
                 of(&[("name", name), ("count", &found.len()), ("first", &found[0])])
             }
             Self::FourEyes { name, actor } => of(&[("name", name), ("actor", actor)]),
+            Self::ReportsRefused { jurisdiction, month } => {
+                of(&[("jurisdiction", jurisdiction), ("month", month)])
+            }
             Self::WorkCalendarMissing { jurisdiction } => of(&[("jurisdiction", jurisdiction)]),
             Self::NoObjectionWindow { month, end } => {
                 let end = end.map(|end| end.to_string()).unwrap_or_default();

@@ -69,7 +69,7 @@ impl App {
         require_etag(&decision.name, &inquiry.etag(), &decision.etag)?;
         let target = if decision.upheld { InquiryState::Upheld } else { InquiryState::Refused };
         require_state(&inquiry, InquiryState::Reviewed, target)?;
-        if self.four_eyes && inquiry.reviewer == decision.actor {
+        if inquiry.reviewer == decision.actor && self.needs_two(&mut transaction, &inquiry).await? {
             let (name, actor) = (decision.name.to_string(), decision.actor);
             return Err(Error::FourEyes { name, actor });
         }
@@ -88,6 +88,19 @@ impl App {
         commit(transaction).await?;
         self.decided.send_replace(());
         Ok(answer)
+    }
+
+    /// Whether another must decide an inquiry than who reviewed it: by the deployment, or by the rules
+    /// that its month was scored by last.
+    async fn needs_two(
+        &self,
+        connection: &mut Connection,
+        inquiry: &Inquiry,
+    ) -> Result<bool, Error> {
+        match versions::newest(connection, &inquiry.jurisdiction, inquiry.month).await? {
+            Some(version) => self.four_eyes(connection, &version).await,
+            None => Ok(self.four_eyes),
+        }
     }
 
     /// That the case of an inquiry is known: what is written to another would never be taken in.

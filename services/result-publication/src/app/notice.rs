@@ -5,10 +5,11 @@ use chengping_types::name::BulletinVersionName;
 
 use super::{App, now, require_etag, version};
 use crate::domain::inquiry::InquiryState;
+use crate::domain::settings::Settings;
 use crate::domain::state::{Notice, Step};
 use crate::domain::{Moved, Version};
 use crate::error::Error;
-use crate::store::{Connection, commit, inquiries, versions};
+use crate::store::{Connection, commit, documents, inquiries, versions};
 
 const SECOND: i64 = 1_000_000;
 
@@ -81,7 +82,8 @@ impl App {
         Ok(version)
     }
 
-    /// Where four eyes are asked for, nobody takes a step whose step before was their own.
+    /// Where the deployment or the rules ask for four eyes, nobody takes a step whose step before was
+    /// their own.
     pub(super) async fn require_another(
         &self,
         connection: &mut Connection,
@@ -89,18 +91,42 @@ impl App {
         step: Step,
         actor: &str,
     ) -> Result<(), Error> {
-        if !self.four_eyes || !step.needs_another() {
+        if !step.needs_another() {
             return Ok(());
         }
         let last = versions::moves(connection, version, None, 1).await?;
         match last.first() {
-            Some(last) if last.actor == actor => {
+            Some(last) if last.actor == actor && self.four_eyes(connection, version).await? => {
                 let name = version.name().to_string();
                 Err(Error::FourEyes { name, actor: actor.to_owned() })
             }
             _ => Ok(()),
         }
     }
+
+    /// Whether two people are needed for what concerns a version.
+    pub(super) async fn four_eyes(
+        &self,
+        connection: &mut Connection,
+        version: &Version,
+    ) -> Result<bool, Error> {
+        Ok(self.four_eyes || settings(connection, version).await?.four_eyes)
+    }
+}
+
+/// What the rules that a version was scored by say.
+async fn settings(connection: &mut Connection, version: &Version) -> Result<Settings, Error> {
+    let Version { jurisdiction, evaluation, .. } = version;
+    let input = documents::input(connection, jurisdiction, evaluation).await?;
+    settings_of(version, &input)
+}
+
+/// As [`settings`], of the input that a version was scored from.
+pub(super) fn settings_of(version: &Version, input: &[u8]) -> Result<Settings, Error> {
+    Settings::of_input(input).map_err(|error| Error::DocumentCorrupt {
+        name: version.name().to_string(),
+        source: Box::new(error),
+    })
 }
 
 /// That no objection to a version waits, and that the version takes account of those upheld.

@@ -3,11 +3,13 @@
 use chengping_ledger::checkpoint::Checkpoint;
 use chengping_ledger::merkle::TreeHead;
 use chengping_ledger::note::Signer;
+use chengping_ledger::reported::Reported;
 use chengping_ledger::version::{Draft, Entry, Link, SealedVersion, Superseded, seal};
 use chengping_types::name::{BulletinVersionName, EvaluationName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
 
 use super::notice::{Asked, moved};
+use super::reports::reported;
 use super::{App, now, require_etag, version};
 use crate::domain::documents::Documents;
 use crate::domain::lines::{self, Line};
@@ -64,9 +66,11 @@ impl App {
         let superseded = self.correct(&mut transaction, &version, asked, publish_time).await?;
         let kept = documents::get(&mut transaction, &name.jurisdiction, &version.evaluation);
         let draft = version.clone();
-        let (kept, leaves) = (kept.await?, leaves(&entries));
+        let kept = kept.await?;
+        let reported = reported(&mut transaction, &version, &kept.input).await?;
+        let leaves = leaves(&entries);
         let sealed = tokio::task::spawn_blocking(move || {
-            sealed(&draft, &kept, superseded, publish_time, &leaves)
+            sealed(&draft, &kept, reported, superseded, (publish_time, &leaves))
         });
         let (sealed, lines) = sealed.await??;
         let (entry, index) = (sealed.entry(), sealed.document().chain.index);
@@ -236,9 +240,9 @@ async fn standing_after(
 fn sealed(
     version: &Version,
     documents: &Documents,
+    reported: Vec<Reported>,
     supersedes: Option<Superseded>,
-    publish_time: Instant,
-    leaves: &[Digest],
+    (publish_time, leaves): (Instant, &[Digest]),
 ) -> Result<(SealedVersion, Vec<Line>), Error> {
     let value = |bytes| {
         let value = serde_json::from_slice(bytes);
@@ -253,7 +257,7 @@ fn sealed(
         chain: Link::after(leaves),
         results: value(&documents.results)?,
         input: value(&documents.input)?,
-        reported: Vec::new(),
+        reported,
     };
     let sealed =
         seal(draft).map_err(|source| Error::Seal { name: version.name().to_string(), source })?;

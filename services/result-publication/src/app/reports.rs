@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chengping_access::Sight;
 use chengping_chassis::error::FieldErrors;
+use chengping_ledger::reported::Reported;
+use chengping_rules::DistrictReports;
 use chengping_types::name::{BulletinVersionName, DistrictReportName, JurisdictionName};
 use chengping_types::{BodyId, BodyKind, Digest, JurisdictionId, Month, canonical};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::notice::settings_of;
 use super::sealed::lines_of;
 use super::seeing::{limit, require};
 use super::{App, made_before, now, require_etag, version};
+use crate::domain::Version;
 use crate::domain::lines::Line;
 use crate::domain::report::{Attachment, Report, ReportLine, ReportState};
 use crate::domain::state::State;
@@ -77,6 +81,7 @@ impl App {
         let sight = self.sight(&wish.jurisdiction).await?;
         require(&sight, [&wish.district], &wish.jurisdiction)?;
         self.require_district(&wish).await?;
+        self.require_taken(&wish).await?;
         let mut transaction = self.store.begin().await?;
         log::lock(&mut transaction, &wish.jurisdiction).await?;
         let (jurisdiction, content) = (&wish.jurisdiction, wish.content());
@@ -116,6 +121,18 @@ impl App {
         let mut errors = FieldErrors::default();
         errors.push("district_report.district", "must be a district of the registry");
         Err(errors.into())
+    }
+
+    /// That the rules of the month take reports of districts.
+    async fn require_taken(&self, wish: &CreateReport) -> Result<(), Error> {
+        let settings = self.peers.rules.settings(&wish.jurisdiction, wish.month).await?;
+        if settings.district_reports != DistrictReports::Refused {
+            return Ok(());
+        }
+        Err(Error::ReportsRefused {
+            jurisdiction: wish.jurisdiction.to_string(),
+            month: wish.month,
+        })
     }
 
     /// The report that is wished for.
@@ -213,6 +230,23 @@ impl App {
         self.note(&sight, jurisdiction, format!("{parent}/districtReports")).await?;
         Ok(found)
     }
+}
+
+/// What is sealed of reports with a version: those accepted by now, where its rules publish them.
+pub(super) async fn reported(
+    connection: &mut Connection,
+    version: &Version,
+    input: &[u8],
+) -> Result<Vec<Reported>, Error> {
+    if settings_of(version, input)?.district_reports != DistrictReports::Published {
+        return Ok(Vec::new());
+    }
+    let accepted = reports::accepted(connection, &version.jurisdiction, version.month).await?;
+    let sealed = accepted.iter().map(|report| {
+        let name = report.name().to_string();
+        report.sealed().map_err(|source| Error::DocumentCorrupt { name, source: Box::new(source) })
+    });
+    sealed.collect()
 }
 
 /// The report of that name, whole. Who does not see its district is told the same whether or not it is

@@ -1,8 +1,9 @@
 //! What districts report of their own jurisdictions (6.4), and what the centre makes of it.
 
+use chengping_ledger::reported::{Reported, ReportedLine, ReportedVersion};
 use chengping_types::name::{BulletinVersionName, DistrictReportName};
 use chengping_types::{
-    BodyId, Digest, Instant, JurisdictionId, Month, RecordId, canonical, named_enum,
+    BodyId, Digest, IdError, Instant, JurisdictionId, Month, RecordId, canonical, named_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +105,28 @@ impl Report {
 
     pub(crate) fn etag(&self) -> String {
         format!("\"{}\"", self.revision)
+    }
+
+    /// What is sealed of it with a version of the centre.
+    ///
+    /// # Errors
+    ///
+    /// When it names a body that cannot be one.
+    pub(crate) fn sealed(&self) -> Result<Reported, IdError> {
+        let line = |line: &ReportLine| {
+            Ok(ReportedLine {
+                body_id: line.body_id.parse()?,
+                score: Some(line.score.clone()).filter(|score| !score.is_empty()),
+                rank: Some(line.rank).filter(|rank| *rank > 0),
+            })
+        };
+        let version = self.version.as_ref().map(|(name, digest)| ReportedVersion {
+            jurisdiction: name.jurisdiction.clone(),
+            version: u32::try_from(name.version).unwrap_or(u32::MAX),
+            digest: *digest,
+        });
+        let lines = self.lines.iter().map(line).collect::<Result<_, _>>()?;
+        Ok(Reported { district: self.district.clone(), version, lines })
     }
 
     /// The digest of what it says and where it stands.

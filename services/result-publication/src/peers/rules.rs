@@ -4,13 +4,14 @@ use chengping_chassis::client::{self, AddressError, TracedChannel};
 use chengping_chassis::config::PeerConfig;
 use chengping_proto::rules::v1 as pb;
 use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
-use chengping_types::name::WorkCalendarName;
-use chengping_types::{Instant, JurisdictionId, LimitUnit, LimitValue};
+use chengping_types::name::{JurisdictionName, WorkCalendarName};
+use chengping_types::{Instant, JurisdictionId, LimitUnit, LimitValue, Month};
 use prost_types::Timestamp;
-use tonic::Status;
+use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use super::NAME;
+use crate::domain::settings::Settings;
 use crate::error::Error;
 
 const PEER: &str = "rule-configuration";
@@ -53,6 +54,26 @@ impl Rules {
                 Ok(Some(Instant::from_micros(micros)))
             }
             Err(status) if has_no_calendar(&status) => Ok(None),
+            Err(status) => Err(Error::Peer { peer: PEER, status: Box::new(status) }),
+        }
+    }
+}
+
+impl Rules {
+    /// What the rules in force in a month say of publication; the usual where there are none.
+    pub(crate) async fn settings(
+        &self,
+        jurisdiction: &JurisdictionId,
+        month: Month,
+    ) -> Result<Settings, Error> {
+        let parent = JurisdictionName { jurisdiction: jurisdiction.clone() }.to_string();
+        let request = pb::GetEffectiveRulePackRequest { parent, month: month.to_string() };
+        match self.client.clone().get_effective_rule_pack(request).await {
+            Ok(answer) => Settings::of_pack(&answer.into_inner().canonical).map_err(|error| {
+                let status = Status::internal(format!("the pack in force is none: {error}"));
+                Error::Peer { peer: PEER, status: Box::new(status) }
+            }),
+            Err(status) if status.code() == Code::NotFound => Ok(Settings::default()),
             Err(status) => Err(Error::Peer { peer: PEER, status: Box::new(status) }),
         }
     }

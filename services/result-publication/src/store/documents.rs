@@ -46,6 +46,19 @@ pub(crate) async fn get(
     Ok(Documents { results, results_digest: parse("digest", &digest)?, input, registry_revision })
 }
 
+/// The input of an evaluation of which a version was made.
+pub(crate) async fn input(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    evaluation: &RecordId,
+) -> Result<Vec<u8>, StoreError> {
+    let input = sqlx::query_scalar(
+        "select input from evaluation_document where jurisdiction = $1 and evaluation = $2",
+    );
+    let input = input.bind(jurisdiction.as_str()).bind(evaluation.as_str());
+    Ok(input.fetch_one(connection).await?)
+}
+
 /// The digest of the results of an evaluation whose documents are kept.
 pub(crate) async fn digest(
     connection: &mut Connection,

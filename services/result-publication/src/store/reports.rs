@@ -106,6 +106,24 @@ pub(crate) async fn list(
     rows.into_iter().map(read).collect()
 }
 
+/// The accepted reports of a month without their attachments, in the byte order of the districts, of
+/// which each has one at most.
+pub(crate) async fn accepted(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+) -> Result<Vec<Report>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select * from district_report
+         where jurisdiction = $1 and month = $2 and state = 'accepted' order by district",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|row| row.read(Vec::new())).collect()
+}
+
 /// The attachments of reports, by report; with their content only if `whole`.
 async fn attachments(
     connection: &mut Connection,

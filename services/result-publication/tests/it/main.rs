@@ -21,6 +21,7 @@ mod publishing;
 mod reading;
 mod receiver;
 mod reports;
+mod ruled;
 mod scoring;
 mod service;
 mod tamper;

@@ -29,6 +29,8 @@ const DAY: i64 = 86_400;
 pub(crate) struct Known {
     /// Whether there is no working calendar.
     pub(crate) no_calendar: bool,
+    /// The pack in force everywhere; empty for none.
+    pub(crate) pack: Vec<u8>,
     /// The bodies of every jurisdiction; without any, none has a registry.
     pub(crate) bodies: Vec<rules::Body>,
     /// Case numbers.
@@ -95,6 +97,13 @@ impl Fakes {
         let start = request.start_time.unwrap();
         let due_time = Some(Timestamp { seconds: start.seconds + days * DAY, ..start });
         Ok(rules::ComputeDeadlineResponse { due_time, ..Default::default() })
+    }
+
+    fn pack(&self) -> Result<rules::RulePackRevision, Status> {
+        match self.0.lock().unwrap().pack.clone() {
+            none if none.is_empty() => Err(Status::not_found("no pack is in force")),
+            canonical => Ok(rules::RulePackRevision { canonical, ..Default::default() }),
+        }
     }
 
     fn registry(
@@ -242,6 +251,8 @@ macro_rules! answered {
 fake!(Calendar: "chengping.rules.v1.RulePackService" {
     "ComputeDeadline": rules::ComputeDeadlineRequest => rules::ComputeDeadlineResponse,
         one |fakes: &Fakes, question: rules::ComputeDeadlineRequest| fakes.due(&question);
+    "GetEffectiveRulePack": rules::GetEffectiveRulePackRequest => rules::RulePackRevision,
+        one |fakes: &Fakes, _: rules::GetEffectiveRulePackRequest| fakes.pack();
 });
 fake!(Registry: "chengping.rules.v1.RegistryService" {
     "GetRegistryRevision": rules::GetRegistryRevisionRequest => rules::RegistryRevision,
