@@ -2,6 +2,7 @@
 //! bodies. [`chengping_ledger`] says what is checked; this crate adds the rules, by which every
 //! score is computed again.
 
+mod records;
 mod trust;
 
 use std::fs;
@@ -15,6 +16,7 @@ use chengping_scoring::{ENGINE, Input, score};
 use chengping_types::BodyId;
 use serde_json::{Value, json};
 
+pub use crate::records::{check_with_records, not_counted};
 pub use crate::trust::{Trust, TrustError, TrustedKey};
 
 /// What was found of one file.

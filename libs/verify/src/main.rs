@@ -8,11 +8,12 @@ use std::{env, fs};
 
 use anyhow::{Context as _, bail};
 use chengping_types::BodyId;
-use chengping_verify::{Trust, Verdict, check, files, receipt};
+use chengping_verify::{Trust, Verdict, check, check_with_records, files, not_counted, receipt};
 use serde_json::{Value, json};
 
 const USAGE: &str = "\
 usage: chengping-verify [--key VKEY]... [--keys FILE] [--json] FILE|DIR...
+       chengping-verify [--key VKEY]... [--keys FILE] [--json] --facts RECORDS BUNDLE
        chengping-verify [--key VKEY]... [--keys FILE] --line BODY --receipt OUT BUNDLE
 
 Checks seal, chain, proof and signature of published versions, and computes every score again from
@@ -20,6 +21,8 @@ the sealed input; of receipts, the proof from the line to the checkpoint.
 
   --key VKEY     believe this key, NAME+HASH+BASE64
   --keys FILE    believe these keys: one a line, or what `chengping keys list --format json` prints
+  --facts FILE   count again what the bundle was counted from: the case records that
+                 `chengping export-records` writes for who may see all cases
   --line BODY    take the line of this body and its proof out of a bundle
   --receipt OUT  where to write them
   --json         print findings for programs
@@ -32,6 +35,7 @@ Exit codes: 0 everything verified, 1 something is wrong, 2 wrong usage.
 struct Options {
     trust: Trust,
     json: bool,
+    facts: Option<PathBuf>,
     line: Option<BodyId>,
     receipt: Option<PathBuf>,
     paths: Vec<PathBuf>,
@@ -68,6 +72,7 @@ fn options(mut words: impl Iterator<Item = String>) -> anyhow::Result<Options> {
             }
             "--line" => options.line = Some(value()?.parse().context("--line")?),
             "--receipt" => options.receipt = Some(value()?.into()),
+            "--facts" => options.facts = Some(value()?.into()),
             "--json" => options.json = true,
             _ if word.starts_with('-') => bail!("there is no option {word}"),
             _ => options.paths.push(word.into()),
@@ -78,6 +83,9 @@ fn options(mut words: impl Iterator<Item = String>) -> anyhow::Result<Options> {
     }
     if options.line.is_some() != options.receipt.is_some() {
         bail!("--line and --receipt go together");
+    }
+    if options.facts.is_some() && (options.paths.len() != 1 || options.line.is_some()) {
+        bail!("--facts takes one bundle, and no --line");
     }
     Ok(options)
 }
@@ -97,12 +105,24 @@ fn run(options: &Options) -> anyhow::Result<bool> {
         for file in files(path)? {
             let bytes =
                 fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            verdicts.push((file, check(&bytes, &options.trust)));
+            let verdict = match &options.facts {
+                Some(facts) => {
+                    let (verdict, note) = check_with_records(&bytes, facts, &options.trust)?;
+                    note.into_iter().for_each(|note| say(&format!("{note}\n")));
+                    verdict
+                }
+                None => check(&bytes, &options.trust),
+            };
+            verdicts.push((file, verdict));
         }
     }
     if options.trust.is_empty() {
         say("note: no key was named, so the signature was checked with the keys in the bundle \
              itself; get the key of the office by another way to know who signed\n");
+    }
+    if options.facts.is_none() {
+        let note = verdicts.iter().find_map(|(_, verdict)| not_counted(verdict));
+        note.into_iter().for_each(|note| say(&format!("{note}\n")));
     }
     print(&verdicts, options.json)?;
     Ok(verdicts.iter().all(|(_, verdict)| verdict.verified()))
@@ -146,6 +166,7 @@ mod tests {
             ("--strange a.json", "no option --strange"),
             ("--line d01 a.json", "go together"),
             ("--line D01 --receipt r.json a.json", "--line"),
+            ("--facts r.records a.json b.json", "--facts takes one bundle"),
         ] {
             let error = words(typed).err().unwrap();
             assert!(format!("{error:#}").contains(said), "{typed}: {error:#}");

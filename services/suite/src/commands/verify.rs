@@ -10,7 +10,7 @@ use chengping_proto::publication::v1::{
     DownloadBulletinVersionRequest, GetBulletinRequest, GetResultReceiptRequest, VerifyLogRequest,
 };
 use chengping_types::{BodyId, Month};
-use chengping_verify::{Trust, Verdict, check, files, receipt};
+use chengping_verify::{Trust, Verdict, check, check_with_records, files, not_counted, receipt};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -44,6 +44,9 @@ pub struct VerifyArgs {
     /// Where to write the line of a bundle
     #[arg(long, value_name = "FILE", requires_all = ["line", "path"])]
     receipt: Option<PathBuf>,
+    /// Case records that the bundle was counted from (`export-records`): counts them again
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["line", "log"])]
+    facts: Option<PathBuf>,
     /// Have the server read all that it stores of publications, and compare
     #[arg(long, conflicts_with_all = ["path", "out", "line"])]
     log: bool,
@@ -71,9 +74,15 @@ pub async fn run(common: &Common, args: &VerifyArgs, out: &mut Output) -> Result
         (None, None) => return Err(Failure::usage("name a file, or --month and --out")),
     };
     let mut verdicts = Vec::new();
+    if args.facts.is_some() && paths.len() != 1 {
+        return Err(Failure::usage("--facts takes one bundle"));
+    }
     for path in paths {
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        verdicts.push((path, check(&bytes, &trust)));
+        verdicts.push((path, checked(&bytes, args.facts.as_deref(), &trust)?));
+    }
+    if args.facts.is_none() {
+        verdicts.iter().find_map(|(_, verdict)| not_counted(verdict)).into_iter().for_each(say);
     }
     if trust.is_empty() {
         say("note: no --key was given, so the signature was checked with the keys in the bundle \
@@ -82,6 +91,14 @@ pub async fn run(common: &Common, args: &VerifyArgs, out: &mut Output) -> Result
     print(&verdicts, out)?;
     let verified = verdicts.iter().all(|(_, verdict)| verdict.verified());
     Ok(if verified { Outcome::Done } else { Outcome::FoundWanting })
+}
+
+/// Checks a file, and with case records what it was counted from.
+fn checked(bytes: &[u8], facts: Option<&Path>, trust: &Trust) -> anyhow::Result<Verdict> {
+    let Some(facts) = facts else { return Ok(check(bytes, trust)) };
+    let (verdict, note) = check_with_records(bytes, facts, trust)?;
+    note.into_iter().for_each(say);
+    Ok(verdict)
 }
 
 fn trust(args: &VerifyArgs) -> Result<Trust, Failure> {
