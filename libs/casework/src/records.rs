@@ -24,11 +24,11 @@ use crate::PackedError;
 pub const RECORDS_FORMAT: &str = "chengping.records/1";
 
 /// The longest head: the registry of a large city takes some megabytes.
-const HEAD_BYTES_MAX: u64 = 256 << 20;
-/// The longest frame of one case.
-const FRAME_BYTES_MAX: u64 = 64 << 20;
+const HEAD_BYTES_MAX: u64 = 64 << 20;
+/// The longest frame of one case: hundreds of thousands of events.
+const FRAME_BYTES_MAX: u64 = 16 << 20;
 /// What a page takes at least, but for the last.
-const PAGE_BYTES: usize = 4 << 20;
+const PAGE_BYTES: usize = 1 << 20;
 /// The most bytes of a length.
 const LENGTH_BYTES_MAX: usize = 10;
 

@@ -106,8 +106,8 @@ fn a_length_beyond_every_case_is_refused_before_it_is_read() {
     assert!(matches!(error, RecordsError::TooLong { .. }), "{error}");
     let mut file = written(&[], 1);
     file.truncate(file.len() - 33);
-    // A case of 32 MiB, of which there is nothing.
-    file.extend([0x80, 0x80, 0x80, 0x10]);
+    // A case of 8 MiB, of which there is nothing.
+    file.extend([0x80, 0x80, 0x80, 0x04]);
     assert!(matches!(read(&file[..]), Err(RecordsError::Short(_))));
 }
 
