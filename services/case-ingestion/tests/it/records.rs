@@ -48,8 +48,8 @@ async fn the_records_of_a_snapshot_make_its_digest_whatever_came_later() {
     assert_eq!(folded(&first, &files), (first.digest.clone(), 13));
 
     // An event that the view does not show, one that it would, and a case before all others.
-    let late = event("B", 6, pb::EventKind::Visited, 40 * 24);
-    let forgotten = event("B", 7, pb::EventKind::Returned, 4);
+    let late = event("B", 6, pb::EventKind::Reported, 40 * 24);
+    let forgotten = event("B", 7, pb::EventKind::Reported, 4);
     harness.take_cases(&[case("0")]).await;
     harness.take_events(&[late, forgotten]).await;
     let second = create(&harness, "2018-04", FREEZE).await;
