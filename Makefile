@@ -41,7 +41,7 @@ fuzz: ## Give bytes of chance to every entrance, SECONDS_EACH each, and measure 
 	  $(TARGET)/release/chengping-fuzz $$target --seconds $(SECONDS_EACH); done
 	$(TARGET)/release/chengping-fuzz workbook
 
-bench: ## Measure derivation, tally and score beside DuckDB and Polars, previews, the close of a month, live scores, intake beside COPY, how rules are given out, and how fast publications arrive; the numbers go to .run/bench.json.
+bench: ## Measure derivation, tally and score beside DuckDB and Polars, previews, the close of a month, live scores, intake beside COPY, files beside openpyxl and reportlab, publications, and how rules are given out; the numbers go to .run/bench.json.
 	deploy/tools.sh bench postgres
 	cargo build --release -p chengping-bench -p chengping-suite
 	mkdir -p .run

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -70,6 +71,7 @@ struct Consumer {
     data: PathBuf,
     seen: Vec<(i64, String)>,
     token: String,
+    killed: usize,
 }
 
 impl Consumer {
@@ -86,7 +88,7 @@ impl Consumer {
             .unwrap()
     }
 
-    /// Takes in the next message of a watch that goes on, and is killed.
+    /// Writes down the next message of a watch that goes on, and is killed.
     fn take_one_and_die(&mut self, mut watching: Child) {
         let mut line = String::new();
         BufReader::new(watching.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -95,7 +97,9 @@ impl Consumer {
         self.seen.push((told["version"].as_i64().unwrap(), kind));
         told["resume_token"].as_str().unwrap().clone_into(&mut self.token);
         watching.kill().unwrap();
-        watching.wait().unwrap();
+        let ended = watching.wait().unwrap();
+        assert_eq!(ended.signal(), Some(9), "it was killed, and did not end by itself: {ended}");
+        self.killed += 1;
     }
 }
 
@@ -108,16 +112,12 @@ fn verified(suite: &Suite, version: &str, out: &Path) {
 async fn a_contested_month_is_corrected_in_the_open() {
     let suite = county().await;
     let (data, token) = (suite.data(), String::new());
-    let mut consumer = Consumer { data, seen: Vec::new(), token };
-    // Killed for the first time before anything came.
-    let mut early = consumer.watching();
+    let mut consumer = Consumer { data, seen: Vec::new(), token, killed: 0 };
     of_month(&suite, "li", &["submit"]).expect(0);
     // What the bodies are shown is not replaced past their objections.
     of_month(&suite, "li", &["publish"]).expect(1);
     of_month(&suite, "li", &["correct", "--reason", "更正"]).expect(1);
     uphold(&suite, "object", "1", ("nanling", "SL-2024-05-036"), &["--exempt", "late"]);
-    early.kill().unwrap();
-    early.wait().unwrap();
 
     let watching = consumer.watching();
     let first = publish(&suite, "");
@@ -125,7 +125,7 @@ async fn a_contested_month_is_corrected_in_the_open() {
         (&first["version"], &first["inquiries"][0]),
         (&Value::from(1), &Value::from("jurisdictions/shili/inquiries/1"),)
     );
-    // And for the second time right behind the first message.
+    // While it waits for more behind the first message, and again behind the second.
     consumer.take_one_and_die(watching);
 
     let unrecorded = ["--event", "handled,at=2024-05-21T10:00:00+08:00,unit=cgj"];
@@ -140,6 +140,7 @@ async fn a_contested_month_is_corrected_in_the_open() {
         .collect();
     assert!(changed.contains(&"donghe") && !changed.contains(&"nanling"), "{second}");
     consumer.take_one_and_die(consumer.watching());
+    assert_eq!((consumer.killed, consumer.seen.len()), (2, 2));
 
     of_month(&suite, "wang", &["withdraw", "--reason", "数据源有误"]).expect(0);
     consumer.take_one_and_die(consumer.watching());
@@ -158,6 +159,19 @@ async fn a_contested_month_is_corrected_in_the_open() {
     let reports = chengping(elsewhere.path(), &arguments).json(0);
     assert_eq!(reports[0]["report"]["superseded_by"], 2, "{reports}");
     assert_eq!(reports[1]["report"]["withdrawn"], true, "{reports}");
+    // A file for people says the same of the version as its log.
+    let text = |version: &str, reason: &[&str]| {
+        let (from, to) = (bundles.join(version), bundles.join("text"));
+        let (from, to) = (from.to_str().unwrap(), to.to_str().unwrap());
+        let words = ["export", "--from", from, "--format", "txt", "--out", to];
+        chengping(elsewhere.path(), &[&words[..], reason].concat())
+    };
+    let reason = ["--withdrawn", "数据源有误"];
+    let refused = text("2.json", &[]);
+    assert!(refused.code == 1 && refused.stderr.contains("withdrawn"), "{}", refused.stderr);
+    text("2.json", &reason).expect(0);
+    assert_eq!(text("1.json", &reason).code, 1);
+    text("1.json", &[]).expect(0);
     drop(folder_of_suite);
 }
 

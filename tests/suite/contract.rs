@@ -42,13 +42,16 @@ fn quoted_reasons(text: &str) -> BTreeSet<String> {
 fn every_reason_is_documented_and_every_documented_reason_is_used() {
     let sources = sources();
     let document = fs::read_to_string(root().join("docs/errors.md")).unwrap();
-    let documented: BTreeSet<String> = document
+    let rows = document
         .lines()
         .filter_map(|line| line.strip_prefix("| `"))
         .filter_map(|line| line.split_once('`'))
         .map(|(word, _)| word.to_owned())
-        .filter(|word| word.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
-        .collect();
+        .filter(|word| word.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+    let mut documented = BTreeSet::new();
+    for word in rows {
+        assert!(documented.insert(word.clone()), "docs/errors.md says twice what {word} is");
+    }
     let used = quoted_reasons(&sources);
     let missing: Vec<_> = used.difference(&documented).collect();
     assert!(missing.is_empty(), "docs/errors.md does not say what to do about {missing:?}");

@@ -63,7 +63,7 @@ async fn who_does_not_read_keeps_nobody_waiting_and_is_told_the_latest() {
     let mut town = Town::start("04-02T09:00:10").await;
     town.advance("04-02T09:00:10", 1);
     let mut scoring = scoring(&town).await;
-    let mut idle = Watcher::start(&scoring).await;
+    let mut idle = Watcher::start_by(scoring.narrow_client()).await;
     let mut watcher = Watcher::start(&scoring).await;
     for day in 3..=30 {
         town.advance(&format!("04-{day:02}T12:00:10"), 1);
@@ -73,6 +73,8 @@ async fn who_does_not_read_keeps_nobody_waiting_and_is_told_the_latest() {
     watcher.assert_is(&expected);
     idle.catch_up(&town).await;
     idle.assert_is(&expected);
+    let (told, read) = (idle.messages, watcher.messages);
+    assert!(told < read, "{told} messages wait for who does not read, of {read}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

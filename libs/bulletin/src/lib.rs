@@ -22,6 +22,7 @@ mod method;
 mod pdf;
 mod public;
 mod read;
+mod reported;
 mod table;
 mod text;
 mod verification;
@@ -118,6 +119,8 @@ pub struct Bulletin {
     /// Those that have bodies, in the order of the pack.
     groups: Vec<Group>,
     figures: Vec<Figure>,
+    /// What districts reported, where the pack publishes it.
+    reported: Vec<reported::Row>,
     /// Each month once, the latest first.
     former: Vec<Former>,
 }
@@ -125,6 +128,7 @@ pub struct Bulletin {
 /// A rate of the whole jurisdiction that is published and not scored.
 #[derive(Debug, Clone)]
 struct Figure {
+    id: String,
     name: String,
     /// In percent with two decimals; absent without anything to count out of.
     percent: Option<String>,

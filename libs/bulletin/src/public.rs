@@ -1,10 +1,11 @@
 //! The public document: what everybody may see of a version (6.9), as canonical JSON.
 
 use chengping_types::canonical;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::group::{Group, Line, Loss};
-use crate::{Bulletin, FileFormat, RenderError, text, verification};
+use crate::words::clean;
+use crate::{Bulletin, FileFormat, RenderError, reported, text, verification};
 
 /// The format of the public document.
 ///
@@ -17,8 +18,9 @@ use crate::{Bulletin, FileFormat, RenderError, text, verification};
 /// | `results_digest` | the digest of the results document |
 /// | `publish_time`, `reason`, `withdraw_reason` | `null` where there is none |
 /// | `as_of`, `engine`, `rule_pack` | what was seen, and by which rules it was judged |
-/// | `figures` | by name: percent with two decimals, or `null` |
+/// | `figures` | by ID: `id`, `name`, and `percent` with two decimals, or `null` |
 /// | `groups` | in the order of a bulletin: `group`, `name`, `bodies` by rank |
+/// | `reported` | what districts reported (6.4), a body each, where the pack publishes it; left out without any |
 /// | `compared` | the former months that the text compares with: `month`, `version`, `digest` |
 /// | `text` | the text of the bulletin |
 /// | `verification` | how to check it, a paragraph each |
@@ -37,12 +39,11 @@ pub(crate) fn json(bulletin: &Bulletin) -> Result<Vec<u8>, RenderError> {
     let compared = bulletin.former.iter().map(|former| {
         json!({"month": former.month(), "version": former.version(), "digest": former.digest()})
     });
-    let figures: Map<_, _> = bulletin
+    let figures = bulletin
         .figures
         .iter()
-        .map(|figure| (figure.name.clone(), json!(figure.percent)))
-        .collect();
-    let document = json!({
+        .map(|figure| json!({"id": figure.id, "name": figure.name, "percent": figure.percent}));
+    let mut document = json!({
         "format": PUBLIC_FORMAT,
         "jurisdiction": bulletin.jurisdiction,
         "month": bulletin.month,
@@ -56,18 +57,21 @@ pub(crate) fn json(bulletin: &Bulletin) -> Result<Vec<u8>, RenderError> {
         "as_of": bulletin.as_of,
         "engine": bulletin.engine,
         "rule_pack": bulletin.pack,
-        "figures": figures,
+        "figures": figures.collect::<Vec<_>>(),
         "groups": bulletin.groups.iter().map(group).collect::<Vec<_>>(),
         "compared": compared.collect::<Vec<_>>(),
         "text": text::plain(bulletin)?,
         "verification": verification::paragraphs(bulletin, FileFormat::Json),
     });
+    if !bulletin.reported.is_empty() {
+        document["reported"] = bulletin.reported.iter().map(reported::public).collect();
+    }
     Ok(canonical::to_vec(&document)?)
 }
 
 fn group(group: &Group) -> Value {
     json!({
-        "group": group.id,
+        "group": clean(&group.id),
         "name": group.name,
         "bodies": group.lines.iter().map(|line| body(group, line)).collect::<Vec<_>>(),
     })
@@ -76,7 +80,7 @@ fn group(group: &Group) -> Value {
 fn body(group: &Group, line: &Line) -> Value {
     let streams = group.streams.iter().zip(&line.streams).filter_map(|(stream, taken)| {
         let deduction = taken.as_ref()?.to_decimal(4);
-        Some(json!({"stream": stream.id, "name": stream.name, "deduction": deduction}))
+        Some(json!({"stream": clean(&stream.id), "name": stream.name, "deduction": deduction}))
     });
     let items = group.items.iter().zip(&line.items).filter_map(|(item, loss)| {
         let (deduction, warned) = match loss {
@@ -85,9 +89,9 @@ fn body(group: &Group, line: &Line) -> Value {
             Loss::Points { points, warned } => (Some(points.to_decimal(4)), *warned),
         };
         Some(json!({
-            "item": item.id,
+            "item": clean(&item.id),
             "name": item.name,
-            "stream": group.streams[item.stream].id,
+            "stream": clean(&group.streams[item.stream].id),
             "points": item.points,
             "deduction": deduction,
             "warned": warned,

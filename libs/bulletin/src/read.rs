@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use chengping_casework::Base;
+use chengping_ledger::reported::Reported;
 use chengping_rules::{FamilyRules, Scoring};
 use chengping_scoring::{Counts, PackReference, PackRevision, State, Tallies};
 use chengping_types::registry::Body;
-use chengping_types::{BodyId, BodyKind, Digest, Exact, JurisdictionId, Month};
+use chengping_types::{
+    BodyId, BodyKind, Digest, Exact, ExactError, Instant, JurisdictionId, Month, TimestampError,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::group::{Group, ItemHead, Line, Loss};
 use crate::words::clean;
-use crate::{Bulletin, FORMER_MAX, Figure, Former, Standing};
+use crate::{Bulletin, FORMER_MAX, Figure, Former, Standing, reported};
 
 /// Why a document cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -58,11 +61,13 @@ pub struct Draft<'a> {
 struct Sealed<'a> {
     version: u32,
     reason: Option<String>,
-    publish_time: String,
+    publish_time: Moment,
     #[serde(borrow)]
     results: &'a RawValue,
     #[serde(borrow)]
     input: &'a RawValue,
+    #[serde(default)]
+    reported: Vec<Reported>,
 }
 
 /// The part of an input that a bulletin shows.
@@ -77,7 +82,7 @@ struct Input {
 struct Results {
     jurisdiction: JurisdictionId,
     month: Month,
-    as_of: String,
+    as_of: Moment,
     engine: String,
     rule_pack: PackReference,
     bodies: BTreeMap<BodyId, Card>,
@@ -89,7 +94,7 @@ struct Results {
 struct Card {
     group: String,
     state: State,
-    score: Option<String>,
+    score: Option<Decimal>,
     rank: Option<u32>,
     #[serde(default)]
     tied: bool,
@@ -117,7 +122,36 @@ struct Part {
 
 #[derive(Deserialize)]
 struct FigureValue {
-    percent: Option<String>,
+    percent: Option<Decimal>,
+}
+
+/// A number as it was printed, and as no formula or page can be.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Decimal(String);
+
+impl TryFrom<String> for Decimal {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let places = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let places = u32::try_from(places).map_err(|error| error.to_string())?;
+        let number: Exact = text.parse().map_err(|error: ExactError| error.to_string())?;
+        if number.to_decimal(places) == text { Ok(Self(text)) } else { Err("not a decimal".into()) }
+    }
+}
+
+/// An instant in the local time that it was written in.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Moment(String);
+
+impl TryFrom<String> for Moment {
+    type Error = TimestampError;
+
+    fn try_from(text: String) -> Result<Self, TimestampError> {
+        Instant::parse(&text).map(|_| Self(text))
+    }
 }
 
 fn json<'a, T: Deserialize<'a>>(document: &'static str, text: &'a [u8]) -> Result<T, ReadError> {
@@ -134,15 +168,22 @@ impl Bulletin {
     /// [`ReadError`], when it is not what is sealed.
     pub fn of_sealed(document: &[u8], former: Vec<Former>) -> Result<Self, ReadError> {
         let sealed: Sealed<'_> = json("sealed version", document)?;
+        let reported = sealed.reported.iter().flat_map(|report| &report.lines);
+        for score in reported.filter_map(|line| line.score.clone()) {
+            Decimal::try_from(score).map_err(|error| ReadError::Json {
+                document: "sealed version",
+                source: serde::de::Error::custom(error),
+            })?;
+        }
         let digest = Digest::of(document);
-        let standing = Standing::Published { digest, publish_time: sealed.publish_time };
+        let standing = Standing::Published { digest, publish_time: sealed.publish_time.0 };
         let draft = Draft {
             version: sealed.version,
             reason: sealed.reason.as_deref(),
             results: sealed.results.get().as_bytes(),
             input: sealed.input.get().as_bytes(),
         };
-        Self::read(draft, standing, former)
+        Self::read(draft, standing, sealed.reported, former)
     }
 
     /// Reads the documents of a version that is not sealed; `former` as in
@@ -152,20 +193,26 @@ impl Bulletin {
     ///
     /// [`ReadError`], when they are not what an evaluation keeps.
     pub fn of_draft(draft: Draft<'_>, former: Vec<Former>) -> Result<Self, ReadError> {
-        Self::read(draft, Standing::Draft, former)
+        Self::read(draft, Standing::Draft, Vec::new(), former)
     }
 
-    fn read(draft: Draft<'_>, standing: Standing, former: Vec<Former>) -> Result<Self, ReadError> {
+    fn read(
+        draft: Draft<'_>,
+        standing: Standing,
+        reported: Vec<Reported>,
+        former: Vec<Former>,
+    ) -> Result<Self, ReadError> {
         let results: Results = json("results", draft.results)?;
         let input: Input = json("input", draft.input)?;
         let rules = input.rule_pack.pack;
         let names: BTreeMap<_, _> =
             rules.figures.iter().map(|figure| (figure.id.as_str(), &figure.name.zh)).collect();
-        let figure = |(id, value): (&String, &FigureValue)| Figure {
-            name: names.get(id.as_str()).map_or_else(|| id.clone(), |name| clean(name)),
-            percent: value.percent.clone(),
+        let figure = |(id, value): (String, FigureValue)| Figure {
+            name: clean(names.get(id.as_str()).map_or(&id, |name| name)),
+            id: clean(&id),
+            percent: value.percent.map(|percent| percent.0),
         };
-        let figures = results.figures.iter().map(figure).collect();
+        let figures = results.figures.into_iter().map(figure).collect();
         let mut groups: Vec<_> = rules
             .groups
             .iter()
@@ -188,6 +235,7 @@ impl Bulletin {
             let line = reading.line(group, body, card);
             group.lines.push(line);
         }
+        let reported = reported::rows(reported, &bodies);
         groups.retain(|group| !group.lines.is_empty());
         for group in &mut groups {
             // The sort is stable: inside a rank the order of the body IDs stands.
@@ -200,12 +248,13 @@ impl Bulletin {
             standing,
             reason: draft.reason.filter(|reason| !reason.is_empty()).map(clean),
             results_digest: Digest::of(draft.results),
-            as_of: results.as_of,
-            engine: results.engine,
+            as_of: results.as_of.0,
+            engine: clean(&results.engine),
             pack: results.rule_pack,
             rules,
             groups,
             figures,
+            reported,
             former: just_before(results.month, former),
         })
     }
@@ -246,10 +295,10 @@ impl Reading<'_> {
             name: clean(&body.name),
             assessment_code: body.assessment_code.as_deref().map(clean),
             state: card.state,
-            score: card.score,
+            score: card.score.map(|score| score.0),
             rank: card.rank,
             tied: card.tied,
-            grade: card.grade,
+            grade: card.grade.as_deref().map(clean),
             due: card.due,
             streams: streams.collect(),
             items: self.losses(group, body.kind, &card.items),

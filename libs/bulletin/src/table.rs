@@ -80,7 +80,7 @@ fn loss(group: &Group, line: &Line, id: &str) -> String {
 }
 
 /// A text that a spreadsheet takes for a text: what begins like a formula gets an apostrophe before.
-/// Numbers of ours are none of these.
+/// Numbers go without: they were read as such.
 fn guarded(text: &str) -> String {
     let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     if formula { format!("'{text}") } else { text.to_owned() }

@@ -1,5 +1,7 @@
 //! What is said in Chinese in more than one file.
 
+use std::ops::Range;
+
 use chengping_scoring::State;
 use chengping_types::{Exact, Month};
 
@@ -21,11 +23,14 @@ pub(crate) fn month(month: Month) -> String {
     format!("{}年{}月", month.year(), month.month())
 }
 
-/// `2018年5月10日`, of an instant in RFC 3339.
+/// `2018年5月10日`, of an instant in RFC 3339; of anything else a box for each number.
 pub(crate) fn day(instant: &str) -> String {
-    let mut parts = instant.get(..10).unwrap_or(instant).splitn(3, '-');
-    let mut number = || parts.next().map_or("", |part| part.trim_start_matches('0')).to_owned();
-    format!("{}年{}月{}日", number(), number(), number())
+    let number = |place: Range<usize>| {
+        let part = instant.get(place).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+        let number = part.and_then(|digits| digits.parse::<u16>().ok());
+        number.map_or_else(|| BOX.to_string(), |number| number.to_string())
+    };
+    format!("{}年{}月{}日", number(0..4), number(5..7), number(8..10))
 }
 
 /// Why a body has no rank.
@@ -113,6 +118,9 @@ mod tests {
     #[test]
     fn days_and_months_are_read_as_people_write_them() {
         assert_eq!(day("2018-05-04T09:00:00+08:00"), "2018年5月4日");
+        for odd in ["", "二〇一八年五月四日", "=1+1+1+1+1+1", "2018"] {
+            assert!(day(odd).ends_with("年□月□日"), "{odd}");
+        }
         assert_eq!(month("2018-04".parse().unwrap()), "2018年4月");
     }
 

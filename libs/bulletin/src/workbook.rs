@@ -11,7 +11,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
 use crate::group::{Group, Line};
 use crate::words::{self, points};
-use crate::{Bulletin, FileFormat, RenderError, text, verification};
+use crate::{Bulletin, FileFormat, RenderError, reported, text, verification};
 use sheet::{Cell, Sheet, Styles};
 
 /// Most characters of a sheet's name, as UTF-16.
@@ -26,6 +26,9 @@ pub(crate) fn xlsx(bulletin: &Bulletin) -> Result<Vec<u8>, RenderError> {
         ranks(group, book.add(&group.name)?)?;
     }
     items::write(&mut book)?;
+    if !bulletin.reported.is_empty() {
+        reports(bulletin, book.add("区级报送")?)?;
+    }
     method::write(bulletin, book.add("评价办法")?)?;
     Ok(book.workbook.save_to_buffer()?)
 }
@@ -164,6 +167,22 @@ fn of_body(group: &Group, line: &Line) -> Vec<Cell> {
     let warned: Vec<_> = warned.map(|(item, _)| item.id.as_str()).collect();
     cells.extend([text(&warned.join("、")), count(line.carried_open), count(line.suspended)]);
     cells
+}
+
+fn reports(bulletin: &Bulletin, mut sheet: Sheet<'_>) -> Result<(), RenderError> {
+    sheet.widths(&[24.0, 16.0, 30.0, 10.0, 7.0, 24.0])?;
+    sheet.header(&reported::HEADS.map(str::to_owned))?;
+    for row in &bulletin.reported {
+        sheet.row(vec![
+            Cell::Text(row.district.clone()),
+            Cell::Text(row.body_id.to_string()),
+            Cell::Text(row.body.clone()),
+            row.score.clone().map_or(Cell::None, Cell::Points),
+            row.rank.map_or(Cell::None, |rank| Cell::Whole(rank.to_string())),
+            Cell::Text(row.source.clone()),
+        ])?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

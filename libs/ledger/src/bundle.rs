@@ -25,7 +25,7 @@ use crate::receipt::{Receipt, ReceiptError};
 use crate::version::{Document, SealedVersion, VersionError};
 
 pub use self::evidence::{EntryProof, Evidence, Proofs};
-pub use self::report::{Check, Checked, Failure, Outcome, Place, Report};
+pub use self::report::{Check, Checked, Failure, Outcome, Place, Report, Standing};
 pub use self::verify::verify;
 
 mod evidence;
@@ -99,6 +99,13 @@ impl Bundle {
     /// Those of [`SealedVersion::parse`].
     pub fn sealed(&self) -> Result<SealedVersion, VersionError> {
         SealedVersion::parse(canonical::to_vec(&self.document)?)
+    }
+
+    /// Whether the version `sealed` inside stands, as the log inside has it; none where that is not
+    /// the whole log. Whether it is the log is for [`verify`] to say.
+    #[must_use]
+    pub fn standing(&self, sealed: &SealedVersion) -> Option<Standing> {
+        self.log.standing(sealed.document())
     }
 
     /// What a body gets of it: its own line, with the proof. The bundle should have been

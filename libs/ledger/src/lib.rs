@@ -51,6 +51,7 @@
 //!     chain: Link::after(&log),
 //!     results: results.clone(),
 //!     input: json!({"tallies": {}}),
+//!     reported: Vec::new(),
 //! })?;
 //! log.push(sealed.entry().leaf());
 //!
@@ -78,5 +79,6 @@ pub mod lines;
 pub mod merkle;
 pub mod note;
 pub mod receipt;
+pub mod reported;
 pub mod version;
 pub mod withdrawal;

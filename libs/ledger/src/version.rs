@@ -11,6 +11,8 @@
 //!   canonical bytes.
 //! - `input`, `input_digest`: everything that the evaluation read, so that anybody can compute it
 //!   again, and its digest.
+//! - `reported`: what districts reported and the office accepted (6.4), where the pack publishes it;
+//!   left out where there is none.
 //! - `lines_root`: the root of the tree over the lines of the bodies, see [`crate::lines`].
 //!
 //! The digest of the document is the SHA-256 of its bytes, as `sha256sum` prints it. In the log it
@@ -24,6 +26,7 @@ use thiserror::Error;
 use crate::difference::first_differing_byte;
 use crate::lines::{self, LineError};
 use crate::merkle;
+use crate::reported::{self, Reported};
 
 #[cfg(test)]
 mod tests;
@@ -171,6 +174,8 @@ pub struct Draft {
     pub results: Value,
     /// Everything that the evaluation read.
     pub input: Value,
+    /// What districts reported, by district.
+    pub reported: Vec<Reported>,
 }
 
 /// The content of a sealed version.
@@ -204,6 +209,9 @@ pub struct Document {
     pub input_digest: Digest,
     /// The root over the lines of the bodies.
     pub lines_root: Digest,
+    /// What districts reported and the office accepted, in the byte order of the districts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reported: Vec<Reported>,
 }
 
 impl Document {
@@ -288,7 +296,10 @@ impl Document {
                 return wrong("results", &format!("they are not those of the {field} {expected}"));
             }
         }
-        Ok(())
+        match reported::wrong(&self.reported) {
+            Some(why) => wrong("reported", &why),
+            None => Ok(()),
+        }
     }
 }
 
@@ -358,8 +369,17 @@ impl SealedVersion {
 /// [`VersionError::Field`] when header fields contradict each other or the results,
 /// [`VersionError::Canonical`] and [`VersionError::Lines`] for unfit results or input.
 pub fn seal(draft: Draft) -> Result<SealedVersion, VersionError> {
-    let Draft { jurisdiction, month, supersedes, reason, publish_time, chain, results, input } =
-        draft;
+    let Draft {
+        jurisdiction,
+        month,
+        supersedes,
+        reason,
+        publish_time,
+        chain,
+        results,
+        input,
+        reported,
+    } = draft;
     let document = Document {
         format: VERSION_FORMAT.to_owned(),
         jurisdiction,
@@ -374,6 +394,7 @@ pub fn seal(draft: Draft) -> Result<SealedVersion, VersionError> {
         lines_root: lines::lines_root(&results)?,
         results,
         input,
+        reported,
     };
     document.check()?;
     let bytes = canonical::to_vec(&document)?;

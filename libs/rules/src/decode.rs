@@ -321,6 +321,7 @@ decode_by_text! {
     crate::pack::TooFewCases: "what happens with too few cases",
     crate::post::Aspect: "an aspect",
     crate::post::Completion: "whose work is counted",
+    crate::publication::DistrictReports: "what becomes of the reports of districts",
     crate::rule::Reference: "a reference",
     crate::rule::RepeatMode: "a way in which repeated orders cost more",
     crate::source::Provenance: "a provenance",

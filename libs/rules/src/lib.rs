@@ -22,6 +22,7 @@ mod number;
 mod pack;
 mod path;
 mod post;
+mod publication;
 mod quantity;
 mod rule;
 mod source;
@@ -55,6 +56,7 @@ pub use pack::{
     PackNumber, Redistribution, RulePack, Scoring, Selection, SelectionTest, TooFewCases, Weight,
 };
 pub use post::{Aspect, Completion};
+pub use publication::{DistrictReports, Publication};
 pub use quantity::{Quantity, SizeAttribute};
 pub use rule::{
     Band, BandRelative, Bonus, FlatIf, Linear, MomIncrease, PerCase, PerCaseRepeat, PerPoint,

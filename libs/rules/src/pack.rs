@@ -17,6 +17,7 @@ use crate::document::{self, Node};
 use crate::family::{FamilyRules, Item};
 use crate::mistakes::Mistakes;
 use crate::number::Number;
+use crate::publication::Publication;
 use crate::source::{Names, Source};
 
 pub(crate) use numbers::decimal;
@@ -55,6 +56,9 @@ pub struct RulePack {
     /// How the months of a year become one score; absent for [the usual way](Annual::default).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annual: Option<Annual>,
+    /// How results are decided on; absent for [the usual way](Publication::default).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publication: Option<Publication>,
 }
 
 impl RulePack {
@@ -96,6 +100,11 @@ impl RulePack {
     /// How the months of a year become one score.
     pub fn annual(&self) -> Annual {
         self.annual.clone().unwrap_or_default()
+    }
+
+    /// How results are decided on, and what becomes of those that districts report.
+    pub fn publication(&self) -> Publication {
+        self.publication.clone().unwrap_or_default()
     }
 
     /// How many months before the evaluated one its items look at.

@@ -84,6 +84,7 @@ fn reads(pack: &RulePack) -> RulePack {
     pack.grades.source = no_source();
     pack.bands = BTreeMap::new();
     pack.annual = None;
+    pack.publication = None;
     for family in pack.families.values_mut() {
         if let Some(zones) = &mut family.zones {
             *zones = ZoneWeights {

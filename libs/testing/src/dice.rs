@@ -3,6 +3,17 @@
 pub struct Dice(pub u64);
 
 impl Dice {
+    /// By the seed that an environment variable names, or one of chance.
+    ///
+    /// # Panics
+    ///
+    /// If the variable holds no number.
+    pub fn seeded(variable: &str) -> Self {
+        let told = std::env::var(variable).ok();
+        let told = told.map(|seed| seed.parse().unwrap_or_else(|_| panic!("{variable}: {seed}")));
+        Self(told.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0))
+    }
+
     /// Any number.
     pub fn any(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -4,103 +4,48 @@
 
 mod records;
 mod trust;
+mod verdict;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use chengping_ledger::bundle::{self, Bundle, Report};
-use chengping_ledger::checkpoint::Opened;
-use chengping_ledger::receipt::{RECEIPT_FORMAT, Receipt, ReceiptError};
+use chengping_ledger::note::VerifierKey;
+use chengping_ledger::receipt::{RECEIPT_FORMAT, Receipt};
 use chengping_scoring::{ENGINE, Input, score};
 use chengping_types::BodyId;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::Value;
 
-pub use crate::records::{check_with_records, not_counted};
+pub use crate::records::check_with_records;
 pub use crate::trust::{Trust, TrustError, TrustedKey};
+pub use crate::verdict::{Verdict, without_key};
 
-/// What was found of one file.
-#[derive(Debug)]
-pub enum Verdict {
-    /// The file is a bundle, or nothing that is known.
-    Bundle(Report),
-    /// The file is the receipt of a body.
-    Receipt {
-        /// The line, to be believed if `opened` is.
-        line: Value,
-        /// The index of the version in the log.
-        log_index: u64,
-        /// The checkpoint that the proof reaches, or where it breaks.
-        opened: Result<Opened, ReceiptError>,
-    },
-    /// The file says that it is a receipt, and is none.
-    NoReceipt(ReceiptError),
-}
-
-impl Verdict {
-    /// Whether everything was checked and is as it should be.
-    pub fn verified(&self) -> bool {
-        match self {
-            Self::Bundle(report) => report.verified(),
-            Self::Receipt { opened, .. } => opened.is_ok(),
-            Self::NoReceipt(_) => false,
-        }
-    }
-
-    /// The findings as text for people, line by line.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Bundle(report) => report.to_string(),
-            Self::Receipt { opened: Ok(opened), line, log_index } => {
-                let text = |pointer| line.pointer(pointer).and_then(Value::as_str).unwrap_or("-");
-                format!(
-                    "ok       receipt        {} of {} in {}: score {}, leaf {log_index} of {} in the \
-                     log {}\nverified\n",
-                    text("/body_id"),
-                    text("/month"),
-                    text("/jurisdiction"),
-                    text("/result/score"),
-                    opened.checkpoint.head().size,
-                    opened.checkpoint.origin(),
-                )
-            }
-            Self::Receipt { opened: Err(error), .. } | Self::NoReceipt(error) => {
-                format!("FAILED   receipt        {error}\nNOT VERIFIED\n")
-            }
-        }
-    }
-
-    /// The findings for programs.
-    pub fn json(&self) -> Value {
-        let verified = self.verified();
-        match self {
-            Self::Bundle(report) => json!({"verified": verified, "report": report}),
-            Self::Receipt { opened: Ok(opened), line, log_index } => json!({
-                "verified": verified,
-                "line": line,
-                "log_index": log_index,
-                "signers": opened.signers,
-            }),
-            Self::Receipt { opened: Err(error), .. } | Self::NoReceipt(error) => {
-                json!({"verified": verified, "error": error.to_string()})
-            }
-        }
-    }
+/// What of a file says how it is to be checked.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Head {
+    format: String,
+    checkpoint: String,
+    keys: Vec<VerifierKey>,
 }
 
 /// Checks the bytes of a file, whatever it is, on the word of the keys that are trusted.
 pub fn check(bytes: &[u8], trust: &Trust) -> Verdict {
-    let value = serde_json::from_slice::<Value>(bytes).unwrap_or_default();
-    let is_receipt = value.get("format").and_then(Value::as_str) == Some(RECEIPT_FORMAT);
-    let checkpoint = value.get("checkpoint").and_then(Value::as_str).unwrap_or_default();
-    if is_receipt {
-        return check_receipt(bytes, &trust.at(checkpoint, &Value::Null));
+    // What cannot be read is reported by who reads all of it.
+    let head: Head = serde_json::from_slice(bytes).unwrap_or_default();
+    if head.format == RECEIPT_FORMAT {
+        return check_receipt(bytes, &trust.at(&head.checkpoint, Vec::new()));
     }
-    let keys = value.get("keys").cloned().unwrap_or_default();
-    Verdict::Bundle(bundle::verify(bytes, &trust.at(checkpoint, &keys), recompute))
+    Verdict::Bundle(check_bundle(bytes, head, trust))
 }
 
-fn check_receipt(bytes: &[u8], trusted: &[chengping_ledger::note::VerifierKey]) -> Verdict {
+fn check_bundle(bytes: &[u8], head: Head, trust: &Trust) -> Report {
+    bundle::verify(bytes, &trust.at(&head.checkpoint, head.keys), recompute)
+}
+
+fn check_receipt(bytes: &[u8], trusted: &[VerifierKey]) -> Verdict {
     match Receipt::parse(bytes) {
         Ok(receipt) => Verdict::Receipt {
             line: receipt.line().clone(),
@@ -111,15 +56,22 @@ fn check_receipt(bytes: &[u8], trusted: &[chengping_ledger::note::VerifierKey]) 
     }
 }
 
-/// The receipt of a body, out of a bundle that was checked.
+/// What was found of a bundle, and out of it the receipt of a body, if it verifies.
 ///
 /// # Errors
 ///
-/// If the bundle does not verify, or has no line of the body.
-pub fn receipt(bytes: &[u8], body: &BodyId, trust: &Trust) -> anyhow::Result<Vec<u8>> {
-    ensure!(check(bytes, trust).verified(), "the bundle does not verify, so it gives no receipt");
-    let bundle: Bundle = serde_json::from_slice(bytes).context("not a bundle")?;
-    Ok(bundle.receipt(body)?.to_vec()?)
+/// If it verifies and has no line of the body.
+pub fn receipt(
+    bytes: &[u8],
+    body: &BodyId,
+    trust: &Trust,
+) -> anyhow::Result<(Report, Option<Vec<u8>>)> {
+    let report = check_bundle(bytes, serde_json::from_slice(bytes).unwrap_or_default(), trust);
+    if !report.verified() {
+        return Ok((report, None));
+    }
+    let receipt = Bundle::parse(bytes)?.receipt(body)?;
+    Ok((report, Some(receipt.to_vec()?)))
 }
 
 /// The results document that follows from a sealed input.
@@ -164,6 +116,8 @@ pub fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

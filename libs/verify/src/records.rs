@@ -27,17 +27,12 @@ use crate::{Trust, Verdict, check};
 /// What is read at a time.
 const READ_BYTES: usize = 1 << 16;
 
-/// Checks the bytes of a bundle, and with the file of case records what it was counted from; and says
-/// of the registry in this file what no bundle does.
+/// Checks the bytes of a bundle, and with the file of case records what it was counted from.
 ///
 /// # Errors
 ///
 /// If there is no such file, or the bytes are those of a receipt, which has no counts.
-pub fn check_with_records(
-    bytes: &[u8],
-    records: &Path,
-    trust: &Trust,
-) -> anyhow::Result<(Verdict, Option<String>)> {
+pub fn check_with_records(bytes: &[u8], records: &Path, trust: &Trust) -> anyhow::Result<Verdict> {
     let file = File::open(records).with_context(|| format!("cannot read {}", records.display()))?;
     let mut verdict = check(bytes, trust);
     let Verdict::Bundle(report) = &mut verdict else {
@@ -47,22 +42,9 @@ pub fn check_with_records(
         Some(input) => check_records(&input, BufReader::with_capacity(READ_BYTES, file)),
         None => Found::default(),
     };
-    let note = found.registry_digest.map(|digest| {
-        format!(
-            "note: areas and long-term list are those of a registry with the digest {digest}; no \
-             bundle holds them, so compare it with the revisions of the office"
-        )
-    });
+    report.registry = found.registry_digest;
     report.checks.extend(found.checks());
-    Ok((verdict, note))
-}
-
-/// What is said where a bundle was checked without records.
-pub fn not_counted(verdict: &Verdict) -> Option<&'static str> {
-    matches!(verdict, Verdict::Bundle(_)).then_some(
-        "note: the counts were not counted again; name the case records with --facts, which \
-         `chengping export-records` writes for who may see all cases",
-    )
+    Ok(verdict)
 }
 
 /// The sealed input, where it is one that can be counted again.

@@ -3,7 +3,6 @@
 use chengping_ledger::checkpoint::Checkpoint;
 use chengping_ledger::note::{SignedNote, VerifierKey};
 use serde::Deserialize;
-use serde_json::Value;
 
 /// A key, and the largest log that it vouches for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -30,6 +29,9 @@ pub enum TrustError {
         /// From 1.
         line: usize,
     },
+    /// There is no key in it. To believe nobody is not to believe whoever the bundle names.
+    #[error("no key is named there")]
+    Empty,
 }
 
 /// The keys that a reader believes. Without any, a bundle is checked with its own keys: that shows
@@ -59,26 +61,22 @@ impl Trust {
     ///
     /// Every [`TrustError`].
     pub fn and_listed(mut self, text: &str) -> Result<Self, TrustError> {
-        if text.trim_start().starts_with('[') {
-            self.keys.extend(serde_json::from_str::<Vec<TrustedKey>>(text)?);
-            return Ok(self);
+        let listed = if text.trim_start().starts_with('[') {
+            serde_json::from_str(text)?
+        } else {
+            parse_lines(text)?
+        };
+        if listed.is_empty() {
+            return Err(TrustError::Empty);
         }
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let key = parse_line(line).ok_or(TrustError::Line { line: index + 1 })?;
-            self.keys.push(key);
-        }
+        self.keys.extend(listed);
         Ok(self)
     }
 
-    /// The keys to check a `checkpoint` with; where the reader names none, those `stated` with it,
-    /// or else none.
-    pub(crate) fn at(&self, checkpoint: &str, stated: &Value) -> Vec<VerifierKey> {
+    /// The keys to check a `checkpoint` with; where the reader names none, those `stated` with it.
+    pub(crate) fn at(&self, checkpoint: &str, stated: Vec<VerifierKey>) -> Vec<VerifierKey> {
         if self.keys.is_empty() {
-            return serde_json::from_value(stated.clone()).unwrap_or_default();
+            return stated;
         }
         let note = checkpoint.parse::<SignedNote>().ok();
         let size = note.and_then(|note| note.text().parse::<Checkpoint>().ok());
@@ -86,6 +84,12 @@ impl Trust {
         let believed = |key: &&TrustedKey| key.last_tree_size.is_none_or(|last| size <= last);
         self.keys.iter().filter(believed).map(|key| key.verifier_key.clone()).collect()
     }
+}
+
+fn parse_lines(text: &str) -> Result<Vec<TrustedKey>, TrustError> {
+    let lines = text.lines().map(str::trim).enumerate();
+    let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    keys.map(|(index, line)| parse_line(line).ok_or(TrustError::Line { line: index + 1 })).collect()
 }
 
 fn parse_line(line: &str) -> Option<TrustedKey> {
@@ -125,6 +129,17 @@ mod tests {
     }
 
     #[test]
+    fn a_list_without_keys_is_not_the_same_as_none() {
+        for text in ["", "\n \n", "[]", " [ ] ", "# the office\n\n# to be filled in\n"] {
+            let known = Trust::default().and(signer(1).verifier_key());
+            for trust in [Trust::default(), known] {
+                let read = trust.and_listed(text);
+                assert!(matches!(read, Err(TrustError::Empty)), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_retired_key_vouches_for_no_larger_log() {
         let (old, new) = (signer(1), signer(2));
         let list = format!("{} 3\n{}\n", old.verifier_key(), new.verifier_key());
@@ -134,8 +149,10 @@ mod tests {
             let checkpoint = Checkpoint::new("pingjia.example/zz", TreeHead::of(&leaves)).unwrap();
             checkpoint.signed_by(&old).to_string()
         };
-        let stated = Value::Null;
-        assert_eq!(trust.at(&checkpoint(3), &stated), [old.verifier_key(), new.verifier_key()]);
-        assert_eq!(trust.at(&checkpoint(4), &stated), [new.verifier_key()]);
+        let at = |size| trust.at(&checkpoint(size), vec![old.verifier_key()]);
+        assert_eq!(at(3), [old.verifier_key(), new.verifier_key()]);
+        assert_eq!(at(4), [new.verifier_key()]);
+        let stated = Trust::default().at(&checkpoint(4), vec![old.verifier_key()]);
+        assert_eq!(stated, [old.verifier_key()], "where nobody is believed");
     }
 }

@@ -14,10 +14,6 @@ alter table log_entry add constraint log_entry_is_once unique (jurisdiction, mon
 -- The registry that an evaluation read, as its resource name; empty for those kept before this.
 alter table evaluation_document add column registry_revision text not null default '';
 
--- The newest version that is sealed, standing or not; published_version is 0 while none stands.
-alter table bulletin add column sealed_version integer not null default 0;
-update bulletin set sealed_version = published_version;
-
 alter table bulletin_version add column notice_time timestamptz;
 alter table bulletin_version add column objection_start timestamptz;
 alter table bulletin_version add column objection_end timestamptz;

@@ -10,8 +10,8 @@ create table log_key (
     begin_time timestamptz not null,
     actor text not null,
     reason text not null check (reason <> ''),
-    -- The note of both keys that names them; empty where the former one was not there to sign.
-    handover text not null,
+    -- The note of both keys that names them.
+    handover text not null check (handover <> ''),
     primary key (jurisdiction, generation)
 );
 select keep_for_good('log_key');

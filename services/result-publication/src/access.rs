@@ -11,8 +11,6 @@ use chengping_chassis::identity::{
     principal,
 };
 
-use chengping_types::BodyId;
-
 use crate::domain::state::State;
 
 /// The office makes and publishes (6.2).
@@ -99,6 +97,9 @@ pub const DETAILS: &Details = &[
     ("chengping.publication.v1.InquiryService/ListInquiries", Detail::Filtered),
     ("chengping.publication.v1.InquiryService/CreateInquiryEvidence", Detail::Named),
     ("chengping.publication.v1.InquiryService/GetInquiryEvidence", Detail::Named),
+    ("chengping.publication.v1.DistrictReportService/CreateDistrictReport", Detail::Named),
+    ("chengping.publication.v1.DistrictReportService/GetDistrictReport", Detail::Named),
+    ("chengping.publication.v1.DistrictReportService/ListDistrictReports", Detail::Filtered),
 ];
 
 /// Those who make versions, decide on them, or oversee it, see them in every state.
@@ -119,11 +120,18 @@ pub(crate) fn sees(state: State) -> bool {
     }
 }
 
-/// Whether whoever makes the call may report for a district, and read what it reported: a district for
-/// itself, those inside for all. Where nobody is asked who they are, everybody may.
-pub(crate) fn reports_of(district: &BodyId) -> bool {
-    let Some(caller) = principal() else { return true };
-    caller.has_any(INSIDE) || caller.bodies().contains(district.as_str())
+/// The states in which whoever makes the call being handled sees versions.
+pub(crate) fn seen_states() -> Vec<State> {
+    State::ALL.iter().copied().filter(|state| sees(*state)).collect()
+}
+
+/// Under whose name the call being handled acknowledges publications; empty where nobody is asked.
+/// And whether it may do so for consumers that are somebody else's.
+pub(crate) fn acknowledges_as() -> (String, bool) {
+    match principal() {
+        Some(caller) => (caller.subject().to_owned(), caller.has_any(&[Office, Administrator])),
+        None => (String::new(), true),
+    }
 }
 
 #[cfg(test)]

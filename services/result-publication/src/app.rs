@@ -15,6 +15,7 @@ mod outbox;
 mod publish;
 mod reading;
 mod reports;
+mod sealed;
 mod seeing;
 mod stored;
 mod watch;
@@ -37,10 +38,11 @@ use uuid::Uuid;
 use crate::access::sees;
 use crate::config::{Config, PublicationConfig};
 use crate::domain::Version;
+use crate::domain::decision::Seen;
 use crate::error::Error;
 use crate::keys::Keys;
 use crate::peers::Peers;
-use crate::store::{Connection, Store, requests, versions};
+use crate::store::{Connection, Store, documents, requests, versions};
 
 pub(crate) use self::attach::Attached;
 pub(crate) use self::compare::Comparison;
@@ -72,7 +74,7 @@ pub(crate) struct App {
     /// Wakes who sends what this process has decided.
     decided: Arc<channel::Sender<()>>,
     shutdown: CancellationToken,
-    exports: export::Exports,
+    places: sealed::Places,
 }
 
 impl App {
@@ -98,7 +100,7 @@ impl App {
             published: Arc::new(channel::Sender::new(())),
             decided: Arc::new(channel::Sender::new(())),
             shutdown,
-            exports: export::Exports::default(),
+            places: sealed::Places::default(),
         }
     }
 }
@@ -124,6 +126,22 @@ async fn made_before<N: FromStr>(
         return Err(reused());
     }
     made.parse().map(Some).map_err(|_| reused())
+}
+
+/// That a caller knows the resource as it is: its `current` etag, or none for whatever it is.
+fn require_etag(name: &impl ToString, current: &str, given: &str) -> Result<(), Error> {
+    if given.is_empty() || given == current {
+        return Ok(());
+    }
+    Err(Error::EtagMismatch { name: name.to_string(), current: current.to_owned() })
+}
+
+/// What the evaluation of a version saw.
+async fn seen(connection: &mut Connection, version: &Version) -> Result<Seen, Error> {
+    let Version { jurisdiction, evaluation, .. } = version;
+    let documents = documents::get(connection, jurisdiction, evaluation).await?;
+    let seen = tokio::task::spawn_blocking(move || documents.seen()).await?;
+    seen.map_err(|error| Error::corrupt(version.name(), error))
 }
 
 /// The version of that name.

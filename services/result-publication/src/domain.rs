@@ -26,11 +26,10 @@ use self::state::{Notice, State, Step};
 pub(crate) struct Bulletin {
     pub(crate) jurisdiction: JurisdictionId,
     pub(crate) month: Month,
+    /// The newest one that the caller sees.
     pub(crate) newest_version: u32,
     /// The newest published version, 0 before there is one.
     pub(crate) published_version: u32,
-    /// The newest sealed version, standing or not; 0 before there is one.
-    pub(crate) sealed_version: u32,
     /// The corrections of earlier months that touch the published version.
     pub(crate) touched_by: Vec<BulletinVersionName>,
     pub(crate) create_time: Instant,
@@ -124,6 +123,8 @@ pub(crate) struct Consumer {
     /// The number of publications that it has taken in.
     pub(crate) acknowledged: u64,
     pub(crate) update_time: Instant,
+    /// Who acknowledged first; empty where nobody was asked.
+    pub(crate) owner: String,
 }
 
 impl Version {

@@ -117,9 +117,6 @@ pub(crate) enum Error {
     /// The version that a report relies on does not stand.
     #[error("{name} is not the version that stands for {month}; report the one that does")]
     VersionNotStanding { name: String, month: Month },
-    /// The body is not the caller's.
-    #[error("permission denied on resource 'jurisdictions/{jurisdiction}' (or it might not exist)")]
-    NotYours { jurisdiction: String },
     /// Another key signs than the caller thinks.
     #[error("the log of {jurisdiction} is signed by {signs} now; read the keys again")]
     OtherKeySigns { jurisdiction: String, signs: String },
@@ -239,6 +236,21 @@ pub(crate) enum Error {
     Store(#[from] StoreError),
 }
 
+impl Error {
+    /// That the sealed document of `name`, or what it was made from, is not what it was.
+    pub(crate) fn corrupt(
+        name: impl ToString,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::DocumentCorrupt { name: name.to_string(), source: source.into() }
+    }
+
+    /// Whether the same may well succeed a moment later.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.code() == Code::Unavailable
+    }
+}
+
 impl ApiError for Error {
     fn code(&self) -> Code {
         match self {
@@ -260,7 +272,6 @@ impl ApiError for Error {
             | Self::ReportExists { .. } => Code::AlreadyExists,
             Self::Access(error) => error.code(),
             Self::TooMuchPublished { .. } => Code::Aborted,
-            Self::NotYours { .. } => Code::PermissionDenied,
             Self::EvaluationNotSucceeded { .. }
             | Self::EvaluationOfOtherMonth { .. }
             | Self::EvaluationProvisional { .. }
@@ -279,7 +290,7 @@ impl ApiError for Error {
             | Self::InquiryDecided { .. }
             | Self::TooMuchEvidence { .. }
             | Self::CaseNotFound { .. }
-            | Self::Year { .. }
+            | Self::Year { source: YearError::Annual(_), .. }
             | Self::IllegalReportChange { .. }
             | Self::VersionNotStanding { .. }
             | Self::VersionReplaced { .. } => Code::FailedPrecondition,
@@ -287,6 +298,7 @@ impl ApiError for Error {
             Self::TreeSize { .. } => Code::OutOfRange,
             Self::Documents { .. }
             | Self::DocumentCorrupt { .. }
+            | Self::Year { .. }
             | Self::CheckpointCorrupt { .. }
             | Self::LogCorrupt { .. } => Code::DataLoss,
             // The troubles of other services are not the client's.
@@ -338,18 +350,17 @@ impl ApiError for Error {
             Self::WebhookExists { .. } => "WEBHOOK_EXISTS",
             Self::DeliveryNotFound { .. } => "WEBHOOK_DELIVERY_NOT_FOUND",
             Self::YearNotFound { .. } => "ANNUAL_RESULT_NOT_FOUND",
-            Self::Year { .. } => "ANNUAL_RESULT_NOT_COMPUTABLE",
+            Self::Year { source: YearError::Annual(_), .. } => "ANNUAL_RESULT_NOT_COMPUTABLE",
             Self::ReportNotFound { .. } => "DISTRICT_REPORT_NOT_FOUND",
             Self::ReportExists { .. } => "DISTRICT_REPORT_EXISTS",
             Self::IllegalReportChange { .. } => "ILLEGAL_REPORT_CHANGE",
             Self::VersionNotStanding { .. } => "VERSION_NOT_STANDING",
-            Self::NotYours { .. } => "PERMISSION_DENIED",
             Self::OtherKeySigns { .. } => "OTHER_KEY_SIGNS",
             Self::Keys(_) => "LOG_KEY_UNUSABLE",
             Self::Handover(_) => "KEY_HANDOVER_FAILED",
             Self::Secret(_) => "WEBHOOK_SECRET_UNREADABLE",
             Self::CheckpointCorrupt { .. } => "CHECKPOINT_CORRUPT",
-            Self::DocumentCorrupt { .. } => "DOCUMENT_CORRUPT",
+            Self::DocumentCorrupt { .. } | Self::Year { .. } => "DOCUMENT_CORRUPT",
             Self::LogCorrupt { .. } => "LOG_CORRUPT",
             Self::Seal { .. } => "SEALING_FAILED",
             Self::ObjectionWindowOpen { .. } => "OBJECTION_WINDOW_OPEN",
@@ -410,7 +421,6 @@ impl ApiError for Error {
                 of(&[("name", name), ("from", from), ("to", to)])
             }
             Self::VersionNotStanding { name, month } => of(&[("name", name), ("month", month)]),
-            Self::NotYours { jurisdiction } => of(&[("jurisdiction", jurisdiction)]),
             Self::OtherKeySigns { jurisdiction, signs } => {
                 of(&[("jurisdiction", jurisdiction), ("signs", signs)])
             }
@@ -462,6 +472,6 @@ impl ApiError for Error {
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        (self.code() == Code::Unavailable).then_some(RETRY)
+        self.is_transient().then_some(RETRY)
     }
 }

@@ -35,12 +35,12 @@ pub(crate) fn add_services(server: &mut Server, app: App) {
     let webhooks = WebhookServiceServer::new(webhooks::Webhooks { app });
     server
         .add_service(bulletins.max_encoding_message_size(MESSAGE_BYTES_MAX))
-        .add_service(ledger)
-        .add_service(access)
-        .add_service(inquiries)
+        .add_service(ledger.max_encoding_message_size(MESSAGE_BYTES_MAX))
+        .add_service(access.max_encoding_message_size(MESSAGE_BYTES_MAX))
+        .add_service(inquiries.max_encoding_message_size(MESSAGE_BYTES_MAX))
         .add_service(reports.max_encoding_message_size(MESSAGE_BYTES_MAX))
         .add_service(years.max_encoding_message_size(MESSAGE_BYTES_MAX))
-        .add_service(webhooks);
+        .add_service(webhooks.max_encoding_message_size(MESSAGE_BYTES_MAX));
 }
 
 /// Who makes a call.

@@ -21,8 +21,8 @@ use tonic::{Code, Status};
 use crate::domain::documents::{Documents, DocumentsError};
 use crate::error::Error;
 
-pub(crate) use self::cases::{Cases, Written};
-pub(crate) use self::rules::Rules;
+pub(crate) use self::cases::{Cases, WRITE_TIMEOUT, Written};
+pub(crate) use self::rules::{Rules, timestamp};
 use crate::config::Config;
 
 /// What this service calls itself.

@@ -48,7 +48,8 @@ impl Answer {
         self.error.is_empty()
     }
 
-    fn failed(error: impl Into<String>) -> Self {
+    /// No answer, and why.
+    pub(crate) fn failed(error: impl Into<String>) -> Self {
         Self { status: 0, error: error.into() }
     }
 }

@@ -1,12 +1,14 @@
 //! `make bench`: how fast facts are derived, tallied and scored on this machine, with the group-bys
 //! of the tally also done by DuckDB and Polars on the same facts; and how fast rules are given out,
-//! beside a server that does nothing else; and how fast events are taken in, beside `COPY`.
+//! beside a server that does nothing else; how fast events are taken in, beside `COPY`; how fast a
+//! weight is tried, a month closed and live scores told; how fast a month is given as a file, beside
+//! openpyxl and reportlab; and how fast publications reach who takes them in.
 //!
 //! Usage: `chengping-bench [--only kernel|preview|close|live|ingest|export|distribution|publication] [--python PYTHON]
 //! [--chengping PROGRAM] [--facts 1000000,10000000] [--cases 63200,632000] [--events 1000000]
 //! [--json FILE]`. Without `--python` no other engine is asked; without `--chengping` nothing is
-//! previewed, taken in, watched live or exported, and no month closed. Nothing is judged: the numbers are those of this
-//! machine, now.
+//! previewed, taken in, watched live, exported or published, and no month closed. Nothing is judged:
+//! the numbers are those of this machine, now.
 
 mod city;
 mod close;
@@ -85,7 +87,7 @@ fn options() -> anyhow::Result<Options> {
 }
 
 fn main() -> anyhow::Result<()> {
-    // The servers of the part "distribution" are processes of this program.
+    // The servers of "distribution" and "publication" are processes of this program.
     let mut words = env::args().skip(1);
     if let (Some("serve"), Some(what), Some(with)) =
         (words.next().as_deref(), words.next(), words.next())

@@ -7,6 +7,8 @@ use chengping_chassis::identity::Role;
 use chengping_proto::access::v1::{AccessEntry, ListAccessEntriesRequest};
 use chengping_proto::cases::v1 as cases;
 use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
+use chengping_proto::publication::v1 as publication;
+use chengping_proto::publication::v1::district_report_service_client::DistrictReportServiceClient;
 use chengping_proto::scoring::v1 as scoring;
 use chengping_proto::scoring::v1::evaluation_service_client::EvaluationServiceClient;
 use prost::Message as _;
@@ -15,6 +17,7 @@ use prost_types::field_descriptor_proto::Type;
 use tonic::transport::Endpoint;
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
+use tonic_types::StatusExt as _;
 
 use super::questions;
 use super::town::{BODIES, CALLERS, Caller, Town, ZZ};
@@ -92,6 +95,9 @@ pub(super) async fn probe(town: &Town, caller: &Caller, method: &str, detail: De
         Detail::Named if method.contains("InquiryService") => {
             questions::named(caller, connection, short).await
         }
+        Detail::Named if method.contains("DistrictReportService") => {
+            named_report(town, caller, connection, short).await
+        }
         Detail::Named => named(town, caller, connection, short).await,
         Detail::Filtered => filtered(town, caller, connection, short).await,
     }
@@ -119,6 +125,86 @@ async fn named(town: &Town, caller: &Caller, connection: Connection, short: &str
     };
     assert_eq!(shown, !caller.limited, "{}: {short} of nobody", caller.name);
     BODIES.len() + 1
+}
+
+/// The bodies that report of their own.
+const DISTRICTS: [&str; 2] = ["d1", "d2"];
+
+fn report(district: &str) -> publication::CreateDistrictReportRequest {
+    let line =
+        publication::ReportedLine { body_id: "s1".to_owned(), score: "90.00".to_owned(), rank: 1 };
+    let report = publication::DistrictReport {
+        district: district.to_owned(),
+        month: "2018-03".to_owned(),
+        lines: vec![line],
+        ..Default::default()
+    };
+    let (parent, district_report) = (ZZ.to_owned(), Some(report));
+    publication::CreateDistrictReportRequest { parent, district_report, ..Default::default() }
+}
+
+/// The report of a district, which is handed in unless it has been.
+async fn report_of(town: &Town, district: &str) -> String {
+    let mut client = DistrictReportServiceClient::new(town.suite.connection().await);
+    match client.create_district_report(report(district)).await {
+        Ok(made) => made.into_inner().name,
+        Err(status) => {
+            assert_eq!(status.code(), Code::AlreadyExists, "{status:?}");
+            status.get_error_details().error_info().unwrap().metadata["name"].clone()
+        }
+    }
+}
+
+async fn show_report(connection: &Connection, name: &str) -> Result<(), Status> {
+    let request = publication::GetDistrictReportRequest { name: name.to_owned() };
+    let mut client = DistrictReportServiceClient::new(connection.clone());
+    client.get_district_report(request).await.map(drop)
+}
+
+async fn named_report(town: &Town, caller: &Caller, connection: Connection, short: &str) -> usize {
+    let who = &caller.name;
+    match short {
+        "CreateDistrictReport" => {
+            let mut client = DistrictReportServiceClient::new(connection);
+            for body in BODIES.iter().map(|body| body.id).chain(["nobody"]) {
+                let outcome = client.create_district_report(report(body)).await;
+                // What comes of it, as that it is no district, is no matter here.
+                let denied = outcome.is_err_and(|status| status.code() == Code::PermissionDenied);
+                assert_eq!(!denied, caller.sees(body), "{who}: {short} of {body}");
+            }
+        }
+        "GetDistrictReport" => {
+            for district in DISTRICTS {
+                let name = report_of(town, district).await;
+                let shown = was_shown(show_report(&connection, &name).await);
+                assert_eq!(shown, caller.sees(district), "{who}: {short} of {district}");
+            }
+            let missing = format!("{ZZ}/districtReports/r0");
+            let shown = was_shown(show_report(&connection, &missing).await);
+            assert_eq!(shown, !caller.limited, "{who}: {short} of nobody");
+        }
+        other => panic!("write a probe for {other}"),
+    }
+    DISTRICTS.len() + 1
+}
+
+/// Whose reports are listed, page by page.
+async fn reports(town: &Town, connection: Connection) -> BTreeSet<String> {
+    for district in DISTRICTS {
+        report_of(town, district).await;
+    }
+    let mut client = DistrictReportServiceClient::new(connection);
+    let (mut found, parent) = (BTreeSet::new(), ZZ.to_owned());
+    let mut request =
+        publication::ListDistrictReportsRequest { parent, page_size: 1, ..Default::default() };
+    loop {
+        let page = client.list_district_reports(request.clone()).await.unwrap().into_inner();
+        found.extend(page.district_reports.into_iter().map(|report| report.district));
+        if page.next_page_token.is_empty() {
+            return found;
+        }
+        request.page_token = page.next_page_token;
+    }
 }
 
 async fn show_scorecard(town: &Town, connection: Connection, method: &str, body: &str) -> bool {
@@ -175,6 +261,11 @@ async fn filtered(town: &Town, caller: &Caller, connection: Connection, short: &
             let found = questions::listed(connection).await;
             let found: BTreeSet<_> = found.iter().map(String::as_str).collect();
             assert_eq!(found, seen, "{}", caller.name);
+        }
+        "ListDistrictReports" => {
+            let found = reports(town, connection).await;
+            let seen = DISTRICTS.into_iter().filter(|body| seen.contains(body));
+            assert_eq!(found, seen.map(str::to_owned).collect(), "{}", caller.name);
         }
         other => panic!("write a probe for {other}"),
     }
@@ -280,7 +371,11 @@ pub(super) async fn denied_pairs(town: &Town, caller: &Caller) -> Vec<(Status, S
     let mut case_client = CaseServiceClient::new(connection.clone());
     let foreign = BODIES.iter().find(|body| !caller.sees(body.id)).unwrap().id;
     let case = ["A1", "B1", "W1"].into_iter().find(|case| !caller.cases().contains(case)).unwrap();
-    let mut pairs = vec![questions::denied(connection, foreign).await];
+    let mut pairs = vec![questions::denied(connection.clone(), foreign).await];
+    let district = DISTRICTS.into_iter().find(|body| !caller.sees(body)).unwrap();
+    let report = show_report(&connection, &report_of(town, district).await).await;
+    let missing = show_report(&connection, &format!("{ZZ}/districtReports/r0")).await;
+    pairs.push((report.unwrap_err(), missing.unwrap_err()));
     let mut told = Vec::new();
     for body in [foreign, "nobody"] {
         let name = town.scorecard(body);

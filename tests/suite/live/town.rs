@@ -2,6 +2,7 @@
 //! they would.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 
 use chengping_chassis::CancellationToken;
 use chengping_chassis::client;
@@ -24,6 +25,9 @@ use crate::city::{city, good_rows, path, shuffled, write};
 use crate::support::{Done, chengping, folder};
 
 pub(crate) const TOWN: &str = "jurisdictions/town";
+
+/// Less than the first message has.
+const NARROW_BYTES: NonZeroU32 = NonZeroU32::new(4_096).unwrap();
 
 /// Of so many cases of the city one is in the town.
 const ONE_OF: usize = 12;
@@ -54,7 +58,17 @@ pub(crate) struct Scoring {
 impl Scoring {
     /// A client with a connection of its own.
     pub(crate) fn client(&self) -> Client {
-        let channel = client::connect(&PeerConfig::at(self.address.to_string())).unwrap();
+        self.client_as(PeerConfig::at(self.address.to_string()))
+    }
+
+    /// The same of one that takes hardly anything in before it reads.
+    pub(crate) fn narrow_client(&self) -> Client {
+        let peer = PeerConfig::at(self.address.to_string());
+        self.client_as(PeerConfig { http2_stream_window_bytes: NARROW_BYTES, ..peer })
+    }
+
+    fn client_as(&self, peer: PeerConfig) -> Client {
+        let channel = client::connect(&peer).unwrap();
         EvaluationServiceClient::new(channel).max_decoding_message_size(64 << 20)
     }
 

@@ -20,6 +20,7 @@ type Place = (String, String, String);
 pub(crate) struct Watcher {
     stream: Streaming<pb::WatchLiveScoresResponse>,
     pub(crate) last: pb::WatchLiveScoresResponse,
+    pub(crate) messages: usize,
     cards: BTreeMap<String, pb::Scorecard>,
     pub(crate) warnings: BTreeMap<Place, pb::LiveWarning>,
     /// How many messages told all.
@@ -34,9 +35,14 @@ fn micros(time: Option<&Timestamp>) -> i64 {
 
 impl Watcher {
     pub(crate) async fn start(scoring: &Scoring) -> Self {
-        let stream = scoring.client().watch_live_scores(ask()).await.unwrap().into_inner();
+        Self::start_by(scoring.client()).await
+    }
+
+    pub(crate) async fn start_by(mut client: Client) -> Self {
+        let stream = client.watch_live_scores(ask()).await.unwrap().into_inner();
         let mut watcher = Self {
             stream,
+            messages: 0,
             last: pb::WatchLiveScoresResponse::default(),
             cards: BTreeMap::new(),
             warnings: BTreeMap::new(),
@@ -52,6 +58,7 @@ impl Watcher {
     pub(crate) async fn next(&mut self) -> Result<(), Status> {
         let message = tokio::time::timeout(PATIENCE, self.stream.message()).await;
         let message = message.expect("news in time")?.expect("the stream goes on");
+        self.messages += 1;
         if message.is_whole {
             self.wholes += 1;
             self.cards.clear();

@@ -6,7 +6,7 @@ use super::lines::wrap;
 use super::table::{Column, table};
 use crate::group::{Group, Line, Span};
 use crate::words::{self, points};
-use crate::{Bulletin, FileFormat, RenderError, method, text, verification};
+use crate::{Bulletin, FileFormat, RenderError, method, reported, text, verification};
 
 /// Up to how many bodies a chart shows all of.
 const BARS_MAX: usize = 40;
@@ -26,6 +26,7 @@ pub(super) fn lay_out(bulletin: &Bulletin, flow: &mut Flow<'_>) -> Result<(), Re
     for group in &bulletin.groups {
         ranks(bulletin, group, flow);
     }
+    reports(bulletin, flow);
     history(bulletin, flow);
     rules(bulletin, flow);
     checking(bulletin, flow);
@@ -138,6 +139,36 @@ fn of_body(group: &Group, line: &Line) -> Vec<String> {
     }
     cells.push(notes.join("；"));
     cells
+}
+
+/// What districts reported, beside the office's own scores.
+fn reports(bulletin: &Bulletin, flow: &mut Flow<'_>) {
+    if bulletin.reported.is_empty() {
+        return;
+    }
+    flow.heading("各区报送的评价结果", 60.0);
+    flow.paragraph("以下为各区按本区办法评价并报送的结果，不计入上列得分。", TEXT, true);
+    let [district, body_id, body, score, rank, source] = reported::HEADS;
+    let columns = [
+        Column::text(district, 90.0),
+        Column::text(body_id, 80.0),
+        Column::text(body, 130.0),
+        Column::number(score, 50.0),
+        Column::number(rank, 40.0),
+        Column::text(source, 110.0),
+    ];
+    let nothing = || "—".to_owned();
+    let rows = bulletin.reported.iter().map(|row| {
+        vec![
+            row.district.clone(),
+            row.body_id.to_string(),
+            row.body.clone(),
+            row.score.clone().unwrap_or_else(nothing),
+            row.rank.map_or_else(nothing, |rank| rank.to_string()),
+            row.source.clone(),
+        ]
+    });
+    table(flow, &columns, rows);
 }
 
 /// The scores of the months before, as they were published.

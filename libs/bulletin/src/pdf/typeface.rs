@@ -47,7 +47,18 @@ impl Typeface {
 
 #[cfg(test)]
 mod tests {
+    use chengping_types::Digest;
+
     use super::*;
+
+    #[test]
+    fn the_font_is_the_one_that_is_documented_and_made_again() {
+        let digest = Digest::of(FONT).to_string();
+        let digits = digest.strip_prefix("sha256:").unwrap();
+        assert!(include_str!("../../font/README.md").contains(digits), "{digits}");
+        let script = include_str!("../../../../deploy/font.sh");
+        assert!(script.contains(&format!("sha256={digits}\n")), "{digits}");
+    }
 
     #[test]
     fn the_font_has_what_names_and_texts_are_written_with() {

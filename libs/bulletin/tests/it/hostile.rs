@@ -2,10 +2,13 @@
 
 use chengping_bulletin::{Bulletin, FileFormat, ReadError};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use crate::month::{Unit, documents, units};
 use crate::pages::text;
 use crate::sealed::{draft, former, published, sealed};
+
+const TIME: &str = "2018-05-10T09:00:00+08:00";
 
 fn renders(bulletin: &Bulletin) {
     for format in FileFormat::ALL {
@@ -97,6 +100,84 @@ fn what_is_no_version_is_refused() {
         let error = Bulletin::of_sealed(bytes, Vec::new()).unwrap_err();
         assert!(matches!(error, ReadError::Json { document: "sealed version", .. }));
     }
+}
+
+/// The document with every value of a field replaced.
+fn altered(value: &mut Value, field: &str, to: &str) -> usize {
+    match value {
+        Value::Object(members) => {
+            let found = members.get_mut(field).filter(|value| value.is_string());
+            let here = found.map_or(0, |value| {
+                *value = to.into();
+                1
+            });
+            here + members.values_mut().map(|value| altered(value, field, to)).sum::<usize>()
+        }
+        Value::Array(values) => values.iter_mut().map(|value| altered(value, field, to)).sum(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn numbers_and_times_that_are_none_are_refused() {
+    let document = sealed(&documents("2018-04", &units(8)), 1, None);
+    let good: Value = serde_json::from_slice(&document).unwrap();
+    let read = |field: &str, to: &str| {
+        let mut bad = good.clone();
+        if field == "percent" {
+            bad["results"]["figures"] = json!({"A": {"percent": to}});
+        } else if field == "reported" {
+            let line = json!({"body_id": "s01", "score": to, "rank": null});
+            bad["reported"] = json!([{"district": "b0001", "lines": [line]}]);
+        } else {
+            assert!(altered(&mut bad["results"], field, to) > 0 || field == "publish_time");
+            altered(&mut bad, "publish_time", if field == "publish_time" { to } else { TIME });
+        }
+        Bulletin::of_sealed(&serde_json::to_vec(&bad).unwrap(), Vec::new())
+    };
+    let formula = "=HYPERLINK(\"http://example.org\",\"95.00\")";
+    for field in ["score", "percent", "reported"] {
+        renders(&read(field, "-0.05").unwrap());
+        for text in [formula, "", "9/2", "1e3", "95.", ".5", "095.00", "95.00\n", "九五", "-0.00"]
+        {
+            assert!(read(field, text).is_err(), "{field}: {text:?}");
+        }
+    }
+    for field in ["as_of", "publish_time"] {
+        renders(&read(field, TIME).unwrap());
+        for text in [formula, "", "2018-05-04", "2018-05-04T00:00:00", "二〇一八年五月四日"]
+        {
+            assert!(read(field, text).is_err(), "{field}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn texts_of_a_document_control_nothing() {
+    const HOSTILE: &str = "=1\u{202e}\u{1b}[31m";
+    let document = sealed(&documents("2018-04", &units(8)), 1, None);
+    let mut document: Value = serde_json::from_slice(&document).unwrap();
+    let results = &mut document["results"];
+    results["engine"] = HOSTILE.into();
+    results["figures"] = json!({HOSTILE: {"percent": "12.00"}});
+    for card in results["bodies"].as_object_mut().unwrap().values_mut() {
+        card["grade"] = HOSTILE.into();
+    }
+    let bulletin =
+        Bulletin::of_sealed(&serde_json::to_vec(&document).unwrap(), Vec::new()).unwrap();
+    renders(&bulletin);
+    for format in [FileFormat::Csv, FileFormat::Txt, FileFormat::Json] {
+        let text = String::from_utf8(bulletin.render(format).unwrap()).unwrap();
+        assert!(!text.contains(['\u{202e}', '\u{1b}']) && !text.contains("\\u001b"), "{format}");
+        assert!(format != FileFormat::Csv || text.contains(",'=1□□[31m,"), "{text}");
+    }
+    let public: Value =
+        serde_json::from_slice(&bulletin.render(FileFormat::Json).unwrap()).unwrap();
+    let shown = "=1□□[31m";
+    let figure = json!([{"id": shown, "name": shown, "percent": "12.00"}]);
+    assert_eq!((&public["engine"], &public["figures"]), (&shown.into(), &figure));
+    let pages = text(&bulletin.render(FileFormat::Pdf).unwrap()).concat();
+    assert!(!pages.contains('\u{202e}') && pages.contains("□[31m"));
 }
 
 proptest! {

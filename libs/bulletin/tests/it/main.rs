@@ -9,6 +9,8 @@ mod pages;
 #[cfg(test)]
 mod print;
 #[cfg(test)]
+mod reported;
+#[cfg(test)]
 mod sealed;
 #[cfg(test)]
 mod tables;

@@ -22,7 +22,7 @@ fn results(units: &[Unit]) -> Value {
     serde_json::from_slice(&documents("2018-04", units).results).unwrap()
 }
 
-fn workbook(bytes: Vec<u8>) -> Vec<(String, Vec<Vec<Data>>)> {
+pub(crate) fn workbook(bytes: Vec<u8>) -> Vec<(String, Vec<Vec<Data>>)> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
     let sheets = workbook.worksheets().into_iter();
     sheets.map(|(name, range)| (name, range.rows().map(<[Data]>::to_vec).collect())).collect()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chengping_types::{Digest, Month};
 use serde::{Deserialize, Serialize};
 
-use super::report::Failure;
+use super::report::{Failure, Standing};
 use crate::merkle::{self, MerkleError, TreeHead};
 use crate::version::{Document, Entry, EntryKind};
 
@@ -106,20 +106,15 @@ pub(super) struct Claim<'a> {
 }
 
 impl Evidence {
-    /// The latest version of the month after this one.
-    pub(super) fn superseded_by(&self, document: &Document) -> Option<u32> {
+    /// Whether the version stands; proofs say nothing of what came after it.
+    pub(super) fn standing(&self, document: &Document) -> Option<Standing> {
         let Self::Entries(entries) = self else { return None };
-        let versions = entries.iter().filter(|entry| entry.month == document.month);
-        versions.map(|entry| entry.version).max().filter(|version| *version > document.version)
-    }
-
-    /// Whether the log says that the version does not stand any more.
-    pub(super) fn is_withdrawn(&self, document: &Document) -> bool {
-        let Self::Entries(entries) = self else { return false };
-        entries.iter().any(|entry| {
-            entry.kind == EntryKind::Withdrawn
-                && (entry.month, entry.version) == (document.month, document.version)
-        })
+        let of_month = || entries.iter().filter(|entry| entry.month == document.month);
+        let latest = of_month().map(|entry| entry.version).max();
+        let withdrawn = of_month()
+            .any(|entry| entry.kind == EntryKind::Withdrawn && entry.version == document.version);
+        let superseded_by = latest.filter(|version| *version > document.version);
+        Some(Standing { superseded_by, withdrawn })
     }
 
     /// That the log holds the entry.

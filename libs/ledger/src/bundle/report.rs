@@ -156,6 +156,15 @@ pub struct Checked {
     pub outcome: Outcome,
 }
 
+/// Whether a version stands, as the whole log up to a checkpoint has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// The latest later version, if there is one.
+    pub superseded_by: Option<u32>,
+    /// Whether it was withdrawn.
+    pub withdrawn: bool,
+}
+
 /// What a verification found. What it says of the document is to be believed only if
 /// [`Report::verified`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -170,10 +179,14 @@ pub struct Report {
     pub digest: Option<Digest>,
     /// The log and the keys that vouch for it, by name.
     pub signers: Vec<String>,
-    /// The latest later version that the log knows of, where the bundle has the whole log.
-    pub superseded_by: Option<u32>,
-    /// Whether the version was withdrawn, where the bundle has the whole log.
-    pub withdrawn: bool,
+    /// Whether the version stands. None where the bundle has proofs instead of the whole log, and so
+    /// does not say: then its fields are left out for programs.
+    #[serde(flatten)]
+    pub standing: Option<Standing>,
+    /// The digest of the registry beside the case records, where these were checked as well: no bundle
+    /// seals all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Digest>,
     /// Every check once, in order; those with the case records only where these were given.
     pub checks: Vec<Checked>,
 }
@@ -190,6 +203,43 @@ impl Report {
     pub fn outcome(&self, check: Check) -> &Outcome {
         let checked = self.checks.iter().find(|checked| checked.check == check);
         checked.map_or(&Outcome::NotRun, |checked| &checked.outcome)
+    }
+
+    /// Whether case records were given.
+    fn was_counted(&self) -> bool {
+        self.checks.iter().any(|checked| checked.check == Check::Records)
+    }
+
+    /// What is to be known of a version besides whether it is what was published.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(registry) = self.registry {
+            notes.push(format!(
+                "areas and long-term list are of the registry {registry}, which no bundle seals"
+            ));
+        } else if self.version.is_some() && !self.was_counted() {
+            notes.push(
+                "no case records were given, so the counts were not counted again".to_owned(),
+            );
+        }
+        match self.standing {
+            Some(Standing { superseded_by, withdrawn }) => {
+                let version = superseded_by.iter();
+                notes
+                    .extend(version.map(|version| {
+                        format!("this version was superseded by version {version}")
+                    }));
+                if withdrawn {
+                    notes.push("this version was withdrawn: it does not stand".to_owned());
+                }
+            }
+            None if self.version.is_some() => {
+                notes.push("the bundle does not say whether it stands".to_owned());
+            }
+            None => {}
+        }
+        notes
     }
 
     /// Everything that is wrong, with the check that found it.
@@ -220,11 +270,8 @@ impl fmt::Display for Report {
                 }
             }
         }
-        if let Some(version) = self.superseded_by {
-            writeln!(f, "note     this version was superseded by version {version}")?;
-        }
-        if self.withdrawn {
-            writeln!(f, "note     this version was withdrawn: it does not stand")?;
+        for note in self.notes() {
+            writeln!(f, "note     {note}")?;
         }
         f.write_str(if self.verified() { "verified\n" } else { "NOT VERIFIED\n" })
     }

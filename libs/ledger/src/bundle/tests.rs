@@ -4,7 +4,7 @@ use chengping_types::{Digest, canonical};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Bundle, Check, Evidence, Outcome, Proofs, Report, verify};
+use super::{Bundle, Check, Evidence, Outcome, Proofs, Report, Standing, verify};
 use crate::checkpoint::{Checkpoint, origin};
 use crate::merkle::TreeHead;
 use crate::note::{SignedNote, Signer, VerifierKey};
@@ -65,6 +65,7 @@ impl Office {
             chain: Link::after(&self.leaves()),
             results,
             input,
+            reported: Vec::new(),
         };
         let sealed = seal(draft).unwrap();
         self.entries.push(sealed.entry());
@@ -138,9 +139,14 @@ fn a_withdrawn_version_verifies_and_is_said_to_be_withdrawn() {
     let mut office = Office::new();
     office.withdraw(3);
     let report = office.verify(&office.bundle(3, true));
-    assert!(report.verified() && report.withdrawn, "{report}");
+    assert!(report.verified(), "{report}");
+    assert_eq!(report.standing, Some(Standing { superseded_by: None, withdrawn: true }));
     assert!(report.to_string().contains("was withdrawn"), "{report}");
-    assert!(!office.verify(&office.bundle(1, true)).withdrawn);
+    let before = office.verify(&office.bundle(1, true)).standing;
+    assert_eq!(before, Some(Standing { superseded_by: Some(2), withdrawn: false }));
+    let bundle = Bundle::parse(&office.bundle(3, true)).unwrap();
+    let standing = bundle.standing(&bundle.sealed().unwrap());
+    assert_eq!(standing, report.standing, "without a check, too");
     // The next version corrects what was withdrawn, and is itself checked either way.
     office.publish("2018-04", json!({"d01": 1, "d02": 0}), Some("mended"));
     for whole_log in [true, false] {
@@ -153,8 +159,30 @@ fn a_withdrawn_version_verifies_and_is_said_to_be_withdrawn() {
         let sealed = &office.versions[index];
         let bundle = Bundle::new(sealed, log, &office.checkpoint(), office.keys()).to_vec();
         let report = office.verify(&bundle);
-        assert!(report.verified() && !report.withdrawn, "{report}");
+        assert!(report.verified(), "{report}");
+        let standing = Standing { superseded_by: None, withdrawn: false };
+        assert_eq!(report.standing, whole_log.then_some(standing));
     }
+}
+
+#[test]
+fn proofs_do_not_say_whether_a_version_stands() {
+    let mut office = Office::new();
+    office.withdraw(3);
+    let said = "the bundle does not say whether it stands";
+    // Version 1 of April is superseded, version 2 withdrawn: no proof shows either.
+    for index in [1, 3] {
+        let report = office.verify(&office.bundle(index, false));
+        assert!(report.verified(), "{report}");
+        assert_eq!(report.notes()[1..], [said], "{report}");
+        assert!(report.notes()[0].ends_with("the counts were not counted again"), "{report}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert!(json.get("withdrawn").is_none() && json.get("superseded_by").is_none(), "{json}");
+    }
+    let report = office.verify(&office.bundle(3, true));
+    assert_eq!(serde_json::to_value(&report).unwrap()["withdrawn"], true);
+    assert!(!report.to_string().contains(said), "{report}");
+    assert!(office.verify(b"nothing").notes().is_empty(), "of what is no bundle nothing is said");
 }
 
 #[test]
@@ -178,8 +206,9 @@ fn every_sound_bundle_verifies() {
             assert!(report.verified(), "{report}");
             assert_eq!(report.digest, Some(office.versions[index].digest()));
             assert_eq!(report.signers, ["pingjia.example/zz"]);
-            let superseded = whole_log && index == 1;
-            assert_eq!(report.superseded_by, superseded.then_some(2));
+            let superseded_by = (index == 1).then_some(2);
+            let standing = Standing { superseded_by, withdrawn: false };
+            assert_eq!(report.standing, whole_log.then_some(standing));
         }
     }
 }
@@ -252,6 +281,7 @@ fn two_forms_of_one_version_in_a_log_are_found() {
         chain: Link::after(&office.leaves()),
         results: latest.document().results.clone(),
         input: latest.document().input.clone(),
+        reported: Vec::new(),
     };
     let second = seal(draft).unwrap();
     office.entries.push(second.entry());

@@ -6,7 +6,7 @@ use chengping_types::{Digest, canonical};
 use serde_json::Value;
 
 use super::evidence::Claim;
-use super::report::{Check, Checked, Failure, Outcome, Report};
+use super::report::{Check, Checked, Failure, Outcome, Report, Standing};
 use super::{BUNDLE_FORMAT, Bundle};
 use crate::checkpoint::{self, Checkpoint};
 use crate::difference::{Difference, first_difference, first_differing_byte};
@@ -45,8 +45,7 @@ struct Verifier {
     checked: Vec<(Check, Vec<Failure>)>,
     document: Option<(Document, Digest)>,
     signers: Vec<String>,
-    superseded_by: Option<u32>,
-    withdrawn: bool,
+    standing: Option<Standing>,
 }
 
 impl Verifier {
@@ -73,8 +72,7 @@ impl Verifier {
                 self.failed(Check::Contents, contents);
                 self.failed(Check::Versions, versions(&document, &bundle.earlier));
                 self.failed(Check::Recomputation, recomputation(&document, recompute));
-                self.superseded_by = bundle.log.superseded_by(&document);
-                self.withdrawn = bundle.log.is_withdrawn(&document);
+                self.standing = bundle.log.standing(&document);
                 Some((document, digest))
             }
             Err(error) => {
@@ -134,8 +132,8 @@ impl Verifier {
             version: document.map(|document| document.version),
             digest: self.document.as_ref().map(|(_, digest)| *digest),
             signers: self.signers,
-            superseded_by: self.superseded_by,
-            withdrawn: self.withdrawn,
+            standing: self.standing,
+            registry: None,
             checks,
         }
     }

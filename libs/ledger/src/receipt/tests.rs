@@ -25,6 +25,7 @@ fn version(month: &str, chain: Link) -> SealedVersion {
         chain,
         results: json!({"bodies": bodies, "jurisdiction": "zz", "month": month}),
         input: json!({}),
+        reported: Vec::new(),
     })
     .unwrap()
 }

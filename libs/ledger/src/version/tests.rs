@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::reported::ReportedLine;
 
 fn draft() -> Draft {
     Draft {
@@ -16,6 +17,7 @@ fn draft() -> Draft {
             "month": "2018-04",
         }),
         input: json!({"tallies": {"d01": {"filed": 35}}}),
+        reported: Vec::new(),
     }
 }
 
@@ -124,4 +126,35 @@ fn a_fraction_is_refused_before_it_is_sealed() {
     let input = json!({"share": 0.5});
     let error = seal(Draft { input, ..draft() }).unwrap_err();
     assert!(matches!(error, VersionError::Canonical(_)), "{error}");
+}
+
+fn reported(district: &str, lines: &[(&str, Option<&str>)]) -> Reported {
+    let line = |(body, score): &(&str, Option<&str>)| ReportedLine {
+        body_id: body.parse().unwrap(),
+        score: score.map(str::to_owned),
+        rank: None,
+    };
+    Reported {
+        district: district.parse().unwrap(),
+        version: None,
+        lines: lines.iter().map(line).collect(),
+    }
+}
+
+#[test]
+fn what_districts_reported_is_sealed_with_the_version() {
+    let lines = [("s01", Some("91.50")), ("s02", None)];
+    let with = |reported| Draft { reported, ..draft() };
+    let whole = seal(with(vec![reported("d01", &lines), reported("d02", &[])])).unwrap();
+    assert_eq!(SealedVersion::parse(whole.bytes().to_vec()).unwrap(), whole);
+    assert_ne!(whole.digest(), seal(draft()).unwrap().digest());
+    for wrong in [
+        vec![reported("d02", &[]), reported("d01", &[])],
+        vec![reported("d01", &[]), reported("d01", &[])],
+        vec![reported("d01", &[("s01", None), ("s02", None), ("s01", None)])],
+        vec![reported("d01", &[("s01", Some("91.5"))])],
+        vec![reported("d01", &[("s01", Some("=1+1"))])],
+    ] {
+        assert_eq!(wrong_field(seal(with(wrong))), "reported");
+    }
 }

@@ -13,6 +13,7 @@ use crate::decode::{Decode as _, Decoder};
 use crate::family::{Counted, DifferentiationMode, MidMonth};
 use crate::pack::{LongTermCount, Redistribution, RulePack, SelectionTest, TooFewCases};
 use crate::post::{Aspect, Completion};
+use crate::publication::DistrictReports;
 use crate::rule::{Reference, RepeatMode};
 use crate::{builtin, builtin_names, document};
 
@@ -104,6 +105,7 @@ fn the_manual_has_every_alternative() {
         ("band_relative", "against", Reference::NAMES),
         ("annual", "of", ScoreForm::NAMES),
         ("annual", "few_cases", FewCases::NAMES),
+        ("publication", "district_reports", DistrictReports::NAMES),
     ] {
         let key = part(name).keys.iter().find(|one| one.key == key).unwrap();
         let names: Vec<_> = key.alternatives.iter().map(|one| one.name.as_str()).collect();
@@ -111,7 +113,7 @@ fn the_manual_has_every_alternative() {
     }
     let with_alternatives: usize =
         PARTS.iter().flat_map(|part| &part.keys).filter(|key| !key.alternatives.is_empty()).count();
-    assert_eq!(with_alternatives, 15 + part("lifecycle").keys.len(), "one is not compared");
+    assert_eq!(with_alternatives, 16 + part("lifecycle").keys.len(), "one is not compared");
 }
 
 #[test]

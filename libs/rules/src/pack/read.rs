@@ -38,6 +38,7 @@ impl Decode for RulePack {
         let families = fields.required_with("families", families);
         let figures: Option<Option<Vec<Figure>>> = fields.optional("figures");
         let annual = fields.optional("annual");
+        let publication = fields.optional("publication");
         check_groups(&mut fields);
         if let (Some(groups), Some(families)) = (&groups, &families) {
             let posts = families.get(&Family::Post);
@@ -67,6 +68,7 @@ impl Decode for RulePack {
             families: families?,
             figures: figures?.unwrap_or_default(),
             annual: annual?,
+            publication: publication?,
         })
     }
 }

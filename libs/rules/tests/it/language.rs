@@ -2,8 +2,9 @@
 
 use chengping_casework::Base;
 use chengping_rules::{
-    DifferentiationMode, FewCases, Function, Measure, MidMonth, Name as _, Quantity, Reference,
-    RepeatMode, RulePack, ScoreForm, SizeAttribute, Unit, WarningKind, builtin, indicator,
+    DifferentiationMode, DistrictReports, FewCases, Function, Measure, MidMonth, Name as _,
+    Quantity, Reference, RepeatMode, RulePack, ScoreForm, SizeAttribute, Unit, WarningKind,
+    builtin, indicator,
 };
 use chengping_types::{Exact, Family};
 
@@ -39,6 +40,7 @@ fn the_manual_names_every_count_rule_and_setting() {
     let modes = DifferentiationMode::NAMES.iter().chain(MidMonth::NAMES).copied();
     let attributes = SizeAttribute::NAMES.iter().copied();
     let annual = FewCases::NAMES.iter().chain(ScoreForm::NAMES).copied();
+    let annual = annual.chain(DistrictReports::NAMES.iter().copied());
     let references = Reference::NAMES.iter().chain(RepeatMode::NAMES).copied();
     for name in
         counts.chain(functions).chain(modes).chain(references).chain(attributes).chain(annual)

@@ -66,7 +66,7 @@ impl App {
         let inquiry = seen_inquiry(&mut transaction, &of, &sight).await?;
         let found = evidence::get(&mut transaction, &inquiry, number).await?;
         drop(transaction);
-        self.note(&sight, &of).await?;
+        self.note(&sight, &of.jurisdiction, &of).await?;
         found.ok_or_else(|| Error::EvidenceNotFound { name: name.to_string() })
     }
 }

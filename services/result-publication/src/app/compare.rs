@@ -2,13 +2,12 @@
 
 use chengping_types::name::BulletinVersionName;
 
-use super::evidence::sealed;
+use super::sealed::{lines_of, sealed};
 use super::{App, version};
 use crate::domain::difference::{self, Difference};
-use crate::domain::lines::{self, Line};
 use crate::domain::{Move, Version};
 use crate::error::Error;
-use crate::store::{Connection, log, versions};
+use crate::store::versions;
 
 /// What a version changed.
 #[derive(Debug)]
@@ -25,14 +24,15 @@ impl App {
         name: &BulletinVersionName,
         base: Option<u64>,
     ) -> Result<Comparison, Error> {
+        let _place = self.place().await;
         let mut transaction = self.store.begin_reading().await?;
         let later = version(&mut transaction, name).await?;
         sealed(&later)?;
         let base = base.unwrap_or_else(|| name.version.saturating_sub(1));
         let base = BulletinVersionName { version: base, ..name.clone() };
         let earlier = version(&mut transaction, &base).await?;
-        sealed(&earlier)?;
-        let differences = differences(&mut transaction, &earlier, &later).await?;
+        let earlier = lines_of(&mut transaction, &earlier).await?;
+        let differences = difference::between(&earlier, &lines_of(&mut transaction, &later).await?);
         Ok(Comparison { base, version: later, differences })
     }
 
@@ -47,29 +47,4 @@ impl App {
         let version = version(&mut transaction, name).await?;
         Ok(versions::moves(&mut transaction, &version, before, limit).await?)
     }
-}
-
-/// What differs between two sealed versions of a month.
-pub(super) async fn differences(
-    connection: &mut Connection,
-    earlier: &Version,
-    later: &Version,
-) -> Result<Vec<Difference>, Error> {
-    let earlier = published_lines(connection, earlier).await?;
-    let later = published_lines(connection, later).await?;
-    Ok(difference::between(&earlier, &later))
-}
-
-/// The lines of a sealed version.
-pub(super) async fn published_lines(
-    connection: &mut Connection,
-    version: &Version,
-) -> Result<Vec<Line>, Error> {
-    let Version { jurisdiction, month, number, .. } = version;
-    let document = log::document(connection, jurisdiction, *month, *number).await?;
-    let lines = tokio::task::spawn_blocking(move || lines::read(&document)).await?;
-    lines.map_err(|error| Error::DocumentCorrupt {
-        name: version.name().to_string(),
-        source: Box::new(error),
-    })
 }

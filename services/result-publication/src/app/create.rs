@@ -84,20 +84,18 @@ async fn make(connection: &mut Connection, wish: &CreateVersion) -> Result<Versi
     Ok(version)
 }
 
-/// Says of every upheld inquiry of the month that no earlier version takes account of whether this
-/// one does, and gives those of which it does. What an earlier version took account of is never lost
-/// again: an evaluation whose `decided` is too early would do that.
+/// Says of every upheld inquiry of the month that no earlier version takes account of, or only one
+/// that was withdrawn, whether this one does, and gives those of which it does. What an earlier
+/// version took account of is never lost again: an evaluation whose `decided` is too early would do
+/// that.
 async fn link(connection: &mut Connection, version: &Version) -> Result<Vec<u64>, Error> {
-    let Version { jurisdiction, month, number, evaluation, .. } = version;
+    let Version { jurisdiction, month, number, .. } = version;
     let upheld = inquiries::upheld(connection, jurisdiction, *month).await?;
     if upheld.is_empty() {
         return Ok(Vec::new());
     }
-    let documents = documents::get(connection, jurisdiction, evaluation).await?;
-    let seen = documents.seen().map_err(|error| Error::DocumentCorrupt {
-        name: version.name().to_string(),
-        source: Box::new(error),
-    })?;
+    let seen = super::seen(connection, version).await?;
+    let withdrawn = versions::withdrawn(connection, jurisdiction, *month).await?;
     let (mut linked, mut lost) = (Vec::new(), Vec::new());
     for inquiry in upheld {
         let sent = outbox::of(connection, &inquiry).await?;
@@ -106,11 +104,12 @@ async fn link(connection: &mut Connection, version: &Version) -> Result<Vec<u64>
             mended_by: Mended::parse(&inquiry.mended_by),
         };
         let held = seen.holds(&remedy);
-        if inquiry.correcting_version.is_some_and(|before| before < *number) {
-            // A registry or rules may be gone back to; what was decided about a case may not.
-            if !held && remedy.mended_by.is_none() {
-                lost.push(inquiry.name().to_string());
-            }
+        let before = inquiry.correcting_version.filter(|before| before < number);
+        // A registry or rules may be gone back to; what was decided about a case may not.
+        if before.is_some() && !held && remedy.mended_by.is_none() {
+            lost.push(inquiry.name().to_string());
+        }
+        if before.is_some_and(|before| !withdrawn.contains(&before)) {
             continue;
         }
         inquiries::link(connection, &inquiry, held.then_some(*number)).await?;

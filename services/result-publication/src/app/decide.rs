@@ -5,11 +5,11 @@ use chengping_types::Instant;
 use chengping_types::name::InquiryName;
 
 use super::inquiries::{Whole, seen_inquiry, whole};
-use super::{App, now};
+use super::{App, now, require_etag};
 use crate::domain::decision::{About, DecidedEvent, Mended, WishedEvent, events};
 use crate::domain::inquiry::{Inquiry, InquiryMove, InquiryState};
 use crate::error::Error;
-use crate::store::{Connection, commit, inquiries, outbox};
+use crate::store::{Connection, commit, inquiries, outbox, versions};
 
 /// The final decision of an inquiry.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ impl App {
         if repeat {
             return whole(&mut transaction, inquiry).await;
         }
-        require_etag(&inquiry, etag)?;
+        require_etag(name, &inquiry.etag(), etag)?;
         require_state(&inquiry, InquiryState::Filed, InquiryState::Reviewed)?;
         let (before, time) = (inquiry.clone(), now());
         inquiry.state = InquiryState::Reviewed;
@@ -63,10 +63,10 @@ impl App {
         let sight = self.sight(&decision.name.jurisdiction).await?;
         let mut transaction = self.locked(&decision.name.jurisdiction).await?;
         let mut inquiry = seen_inquiry(&mut transaction, &decision.name, &sight).await?;
-        if is_repeat(&inquiry, &decision) {
+        if is_repeat(&mut transaction, &inquiry, &decision).await? {
             return whole(&mut transaction, inquiry).await;
         }
-        require_etag(&inquiry, &decision.etag)?;
+        require_etag(&decision.name, &inquiry.etag(), &decision.etag)?;
         let target = if decision.upheld { InquiryState::Upheld } else { InquiryState::Refused };
         require_state(&inquiry, InquiryState::Reviewed, target)?;
         if self.four_eyes && inquiry.reviewer == decision.actor {
@@ -74,7 +74,8 @@ impl App {
             return Err(Error::FourEyes { name, actor });
         }
         let time = now();
-        let written = written(&inquiry, &decision, time)?;
+        let seen_to = seen_to(&mut transaction, &inquiry).await?;
+        let written = written(&inquiry, &decision, time, seen_to)?;
         let before = inquiry.clone();
         inquiry.state = target;
         (inquiry.answer, inquiry.decider) = (decision.answer, decision.actor.clone());
@@ -103,11 +104,20 @@ impl App {
     }
 }
 
+/// Up to when the version sees that an objection is to; none for an inquiry.
+async fn seen_to(connection: &mut Connection, inquiry: &Inquiry) -> Result<Option<Instant>, Error> {
+    let Some(number) = inquiry.version else { return Ok(None) };
+    let version = versions::get(connection, &inquiry.jurisdiction, inquiry.month, number).await?;
+    let version = version.expect("versions are never removed");
+    Ok(Some(super::seen(connection, &version).await?.as_of))
+}
+
 /// What a decision writes.
 fn written(
     inquiry: &Inquiry,
     decision: &Decision,
     now: Instant,
+    seen_to: Option<Instant>,
 ) -> Result<Vec<DecidedEvent>, Error> {
     let mut errors = FieldErrors::default();
     if !decision.upheld {
@@ -125,6 +135,7 @@ fn written(
         subject: inquiry.subject,
         case_no: inquiry.case_no.as_ref(),
         now,
+        seen_to,
     };
     events(&about, decision.events.clone(), decision.mended_by.as_ref()).map_err(|faults| {
         faults.into_iter().for_each(|(field, what)| errors.push(field, what));
@@ -132,18 +143,23 @@ fn written(
     })
 }
 
-/// Whether the decision was made already, in the same words.
-fn is_repeat(inquiry: &Inquiry, decision: &Decision) -> bool {
-    inquiry.state.is_decided()
-        && (inquiry.state == InquiryState::Upheld) == decision.upheld
-        && (&inquiry.answer, &inquiry.decider) == (&decision.answer, &decision.actor)
-}
-
-fn require_etag(inquiry: &Inquiry, etag: &str) -> Result<(), Error> {
-    if etag.is_empty() || etag == inquiry.etag() {
-        return Ok(());
+/// Whether just this decision was made already, in the same words and with the same effect.
+async fn is_repeat(
+    connection: &mut Connection,
+    inquiry: &Inquiry,
+    decision: &Decision,
+) -> Result<bool, Error> {
+    let Some(time) = inquiry.decide_time else { return Ok(false) };
+    let said = (&inquiry.answer, &inquiry.decider, &inquiry.mended_by);
+    let is_said = (inquiry.state == InquiryState::Upheld) == decision.upheld
+        && said == (&decision.answer, &decision.actor, &decision.mended_text);
+    if !is_said {
+        return Ok(false);
     }
-    Err(Error::EtagMismatch { name: inquiry.name().to_string(), current: inquiry.etag() })
+    let kept = outbox::of(connection, inquiry).await?.into_iter().map(|sent| sent.event);
+    let kept: Vec<_> = kept.collect();
+    // What is not dated is dated by the decision.
+    Ok(written(inquiry, decision, time, None).is_ok_and(|written| written == kept))
 }
 
 fn require_state(inquiry: &Inquiry, from: InquiryState, to: InquiryState) -> Result<(), Error> {

@@ -13,8 +13,8 @@ use crate::domain::webhook::secret::Secret;
 use crate::domain::webhook::{Patience, event};
 use crate::error::Error;
 use crate::sending::{Answer, Message, Sender};
-use crate::store::commit;
 use crate::store::webhooks::{self, Claimed, Outcome};
+use crate::store::{StoreError, commit};
 
 /// How many webhooks a process sends to at a time.
 const AT_A_TIME: u32 = 16;
@@ -68,15 +68,23 @@ impl App {
         }
     }
 
+    /// Holds webhooks that wait, jurisdiction by jurisdiction.
     async fn claim(&self, delivering: &Delivering, most: u32) -> Vec<Claimed> {
-        let claimed = async {
+        let mut claimed = Vec::new();
+        let claiming = async {
             let mut connection = self.store.acquire().await?;
-            webhooks::claim(&mut connection, delivering.hold(), most).await
+            for jurisdiction in webhooks::waiting(&mut connection, most).await? {
+                let left = most - u32::try_from(claimed.len()).unwrap_or(most);
+                let hold = delivering.hold();
+                let more = webhooks::claim(&mut connection, &jurisdiction, hold, left);
+                claimed.extend(more.await?);
+            }
+            Ok::<_, StoreError>(())
         };
-        claimed.await.unwrap_or_else(|error| {
+        if let Err(error) = claiming.await {
             tracing::warn!(%error, "cannot look for webhooks that wait");
-            Vec::new()
-        })
+        }
+        claimed
     }
 
     /// Sends to one webhook until nothing waits, an attempt fails, or the process stops.
@@ -120,9 +128,11 @@ impl App {
         let next = webhooks::next(&mut transaction, claimed, delivering.hold()).await?;
         commit(transaction).await?;
         let Some((index, attempts)) = next else { return Ok(false) };
-        let answer = match self.message(claimed, index).await? {
+        let answer = match self.message(claimed, index).await {
             Ok((address, message)) => delivering.sender.send(&address, message).await,
-            Err(error) => Answer { status: 0, error },
+            Err(error) if error.is_transient() => return Err(error),
+            // What cannot be sent is given up like what nobody takes.
+            Err(error) => Answer::failed(error.to_string()),
         };
         let chance = Uuid::new_v4().into_bytes()[0];
         let outcome = match delivering.patience.pause(attempts + 1, chance) {
@@ -152,24 +162,15 @@ impl App {
         Ok(held && !matches!(outcome, Outcome::Again(_)))
     }
 
-    /// The message for an entry of the log, or why it cannot be sent.
-    async fn message(
-        &self,
-        claimed: &Claimed,
-        index: u64,
-    ) -> Result<Result<(Address, Message), String>, Error> {
+    /// The message for an entry of the log.
+    async fn message(&self, claimed: &Claimed, index: u64) -> Result<(Address, Message), Error> {
         let jurisdiction = &claimed.name.jurisdiction;
-        let found = self.publications(jurisdiction, index, 1).await?;
-        let publication = found.into_iter().next().expect("a delivery is of an entry");
+        let publication = self.publication(jurisdiction, index).await?;
         let (id, body) = event::of(&self.keys.origin(jurisdiction), &publication);
-        let address = match claimed.url.parse::<Address>() {
-            Ok(address) => address,
-            Err(error) => return Ok(Err(error.to_string())),
-        };
-        let secret = match Secret::open(&claimed.secret, self.keys.webhooks(), &claimed.name) {
-            Ok(secret) => secret,
-            Err(error) => return Ok(Err(error.to_string())),
-        };
+        let address = claimed.url.parse::<Address>();
+        let corrupt = |error| StoreError::Corrupt { what: "URL", source: Box::new(error) };
+        let address = address.map_err(corrupt)?;
+        let secret = Secret::open(&claimed.secret, self.keys.webhooks(), &claimed.name)?;
         let timestamp = super::now().as_micros().div_euclid(1_000_000);
         let signature = secret.sign(&id, timestamp, &body);
         let headers = vec![
@@ -177,6 +178,6 @@ impl App {
             ("webhook-timestamp", timestamp.to_string()),
             ("webhook-signature", signature),
         ];
-        Ok(Ok((address, Message { media_type: event::MEDIA_TYPE, headers, body })))
+        Ok((address, Message { media_type: event::MEDIA_TYPE, headers, body }))
     }
 }

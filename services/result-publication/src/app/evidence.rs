@@ -9,8 +9,8 @@ use chengping_ledger::version::{Document, Entry, SealedVersion};
 use chengping_types::name::{BulletinVersionName, JurisdictionName};
 use chengping_types::{BodyId, Digest, JurisdictionId};
 
+use super::sealed::{document, sealed};
 use super::{App, version};
-use crate::domain::{Sealed, Version};
 use crate::error::Error;
 use crate::store::Connection;
 use crate::store::log::{self, SignedCheckpoint};
@@ -38,12 +38,12 @@ pub(crate) struct Consistency {
 impl App {
     /// The file that `chengping verify` reads.
     pub(crate) async fn bundle(&self, name: &BulletinVersionName) -> Result<Vec<u8>, Error> {
+        let place = self.place().await;
         let mut transaction = self.store.begin_reading().await?;
         let version = version(&mut transaction, name).await?;
-        let Sealed { log_index, .. } = sealed(&version)?;
+        let log_index = sealed(&version)?.log_index;
         let jurisdiction = &name.jurisdiction;
-        let document =
-            log::document(&mut transaction, jurisdiction, version.month, version.number).await?;
+        let document = document(&mut transaction, &version).await?;
         let entries = log::entries(&mut transaction, jurisdiction, u64::MAX).await?;
         let (_, checkpoint) = self.current_checkpoint(&mut transaction, jurisdiction).await?;
         let stored = log::checkpoint(&mut transaction, jurisdiction).await?;
@@ -51,11 +51,11 @@ impl App {
         drop(transaction);
         let mut keys: Vec<_> = stored.into_iter().map(|stored| stored.verifier_key).collect();
         keys.extend(Some(signer.verifier_key()).filter(|key| !keys.contains(key)));
-        let name = name.to_string();
         let bundled = tokio::task::spawn_blocking(move || {
+            let _place = place;
             bundle(document, &entries, log_index, &checkpoint, keys)
         });
-        bundled.await?.map_err(|source| Error::DocumentCorrupt { name, source })
+        bundled.await?.map_err(|source| Error::corrupt(name, source))
     }
 
     /// The newest checkpoint.
@@ -111,17 +111,18 @@ impl App {
         name: &BulletinVersionName,
         body: &BodyId,
     ) -> Result<Vec<u8>, Error> {
+        let place = self.place().await;
         let mut transaction = self.store.begin_reading().await?;
         let version = version(&mut transaction, name).await?;
         let index = sealed(&version)?.log_index;
         let jurisdiction = &name.jurisdiction;
-        let document =
-            log::document(&mut transaction, jurisdiction, version.month, version.number).await?;
+        let document = document(&mut transaction, &version).await?;
         let entries = log::entries(&mut transaction, jurisdiction, u64::MAX).await?;
         let (checkpoint, _) = self.current_checkpoint(&mut transaction, jurisdiction).await?;
         drop(transaction);
         let body = body.clone();
         let made = tokio::task::spawn_blocking(move || {
+            let _place = place;
             receipt(document, &entries, index, &checkpoint, &body)
         });
         match made.await? {
@@ -129,10 +130,7 @@ impl App {
             Err(ReceiptError::Line(LineError::NoSuchBody { body })) => {
                 Err(Error::LineNotFound { name: name.to_string(), body: body.to_string() })
             }
-            Err(error) => {
-                let (name, source) = (name.to_string(), Box::new(error));
-                Err(Error::DocumentCorrupt { name, source })
-            }
+            Err(error) => Err(Error::corrupt(name, error)),
         }
     }
 
@@ -188,13 +186,6 @@ fn bundle(
         Evidence::Proofs(Proofs::of(entries, index)?)
     };
     Ok(Bundle::new(&sealed, evidence, checkpoint, keys).to_vec())
-}
-
-pub(super) fn sealed(version: &Version) -> Result<Sealed, Error> {
-    version.sealed.clone().ok_or_else(|| Error::NotPublished {
-        name: version.name().to_string(),
-        state: version.state.as_str(),
-    })
 }
 
 /// The size of the tree that is meant: all of it when `asked` is 0.

@@ -1,32 +1,15 @@
 //! Versions as files for people (7.4).
 
-use std::sync::Arc;
-
 use chengping_bulletin::{Bulletin, Draft, FORMER_MAX, FileFormat, Former};
-use chengping_types::Digest;
 use chengping_types::name::BulletinVersionName;
-use tokio::sync::Semaphore;
 
+use super::sealed::document;
 use super::{App, version};
 use crate::domain::documents::Documents;
 use crate::domain::{Sealed, Version};
 use crate::error::Error;
 use crate::store::log::{self, Published};
 use crate::store::{Connection, documents};
-
-/// How many files are made at once; more wait, so that they never take all cores and memory from
-/// those who publish and watch.
-const AT_ONCE: usize = 2;
-
-/// The places for those whose files are being made.
-#[derive(Clone)]
-pub(super) struct Exports(Arc<Semaphore>);
-
-impl Default for Exports {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
-    }
-}
 
 /// What a file is made from.
 struct Source {
@@ -36,8 +19,8 @@ struct Source {
 }
 
 enum Shown {
-    /// The sealed document, and the digest that the log has of it.
-    Sealed(Vec<u8>, Digest),
+    /// The sealed document.
+    Sealed(Vec<u8>),
     Draft(Documents),
 }
 
@@ -51,9 +34,7 @@ impl App {
         name: &BulletinVersionName,
         format: FileFormat,
     ) -> Result<Vec<u8>, Error> {
-        // Before the database, so that whoever waits holds no connection.
-        let place = Arc::clone(&self.exports.0).acquire_owned().await;
-        let place = place.expect("the places are never closed");
+        let place = self.place().await;
         let mut transaction = self.store.begin_reading().await?;
         let source = source(&mut transaction, name).await?;
         drop(transaction);
@@ -68,11 +49,10 @@ impl App {
 
 async fn source(connection: &mut Connection, name: &BulletinVersionName) -> Result<Source, Error> {
     let version = version(connection, name).await?;
-    let Version { jurisdiction, month, number, .. } = &version;
+    let Version { jurisdiction, month, .. } = &version;
     let (shown, size) = match &version.sealed {
-        Some(Sealed { digest, log_index, .. }) => {
-            let document = log::document(connection, jurisdiction, *month, *number).await?;
-            (Shown::Sealed(document, *digest), *log_index)
+        Some(Sealed { log_index, .. }) => {
+            (Shown::Sealed(document(connection, &version).await?), *log_index)
         }
         None => {
             let documents = documents::get(connection, jurisdiction, &version.evaluation).await?;
@@ -87,13 +67,6 @@ async fn source(connection: &mut Connection, name: &BulletinVersionName) -> Resu
 impl Source {
     fn file(self, format: FileFormat) -> Result<Vec<u8>, Error> {
         let name = self.version.name().to_string();
-        if let Shown::Sealed(document, signed) = &self.shown {
-            let found = Digest::of(document);
-            if found != *signed {
-                let source = format!("the log has {signed}, the document {found}").into();
-                return Err(Error::DocumentCorrupt { name, source });
-            }
-        }
         self.rendered(format).map_err(|source| Error::Export { name, format, source })
     }
 
@@ -102,7 +75,7 @@ impl Source {
             |former: &Published| Former::read(former.version, former.digest, &former.results);
         let former = self.former.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let bulletin = match &self.shown {
-            Shown::Sealed(document, _) => {
+            Shown::Sealed(document) => {
                 let bulletin = Bulletin::of_sealed(document, former)?;
                 match &self.version.withdrawn {
                     Some(withdrawn) => bulletin.withdrawn(&withdrawn.reason),

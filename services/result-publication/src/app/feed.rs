@@ -4,9 +4,10 @@ use chengping_ledger::version::EntryKind;
 use chengping_types::JurisdictionId;
 use chengping_types::name::BulletinVersionName;
 
-use super::compare::published_lines;
+use super::sealed::lines_of;
 use super::{App, version};
-use crate::domain::{Publication, difference};
+use crate::domain::difference::{self, Difference};
+use crate::domain::{Publication, Version};
 use crate::error::Error;
 use crate::store::feed::{self, Kept};
 use crate::store::{Connection, log};
@@ -15,20 +16,36 @@ use crate::store::{Connection, log};
 const BATCH: u32 = 128;
 
 impl App {
-    /// The publications from place `index` of the log on, as many as are read at a time.
+    /// The publications from place `index` of the log on, as many as are read at a time, with what each
+    /// changed.
     pub(super) async fn publications(
         &self,
         jurisdiction: &JurisdictionId,
         index: u64,
-        most: u32,
     ) -> Result<Vec<Publication>, Error> {
         let mut transaction = self.store.begin_reading().await?;
-        let found = feed::read(&mut transaction, jurisdiction, index, most.min(BATCH)).await?;
+        let found = feed::read(&mut transaction, jurisdiction, index, BATCH).await?;
         let mut publications = Vec::with_capacity(found.len());
         for kept in found {
-            publications.push(publication(&mut transaction, kept).await?);
+            let mut told = publication(&mut transaction, kept).await?;
+            if told.kind == EntryKind::Published {
+                told.differences = changes(&mut transaction, &told).await?;
+            }
+            publications.push(told);
         }
         Ok(publications)
+    }
+
+    /// The publication at place `index` of the log, without what it changed.
+    pub(super) async fn publication(
+        &self,
+        jurisdiction: &JurisdictionId,
+        index: u64,
+    ) -> Result<Publication, Error> {
+        let mut transaction = self.store.begin_reading().await?;
+        let found = feed::read(&mut transaction, jurisdiction, index, 1).await?;
+        let kept = found.into_iter().next().expect("a delivery is of an entry");
+        publication(&mut transaction, kept).await
     }
 
     /// How many publications there are.
@@ -41,24 +58,27 @@ impl App {
     }
 }
 
-/// What an entry of the log tells.
+/// What an entry of the log tells, without what it changed.
 async fn publication(connection: &mut Connection, kept: Kept) -> Result<Publication, Error> {
-    let Kept { version: told, index, kind, lines } = kept;
-    let mut publication =
-        Publication { version: told, index, kind, lines: Vec::new(), differences: Vec::new() };
-    if kind != EntryKind::Published {
-        return Ok(publication);
-    }
-    publication.lines = match lines {
-        Some(lines) => lines,
-        None => published_lines(connection, &publication.version).await?,
+    let Kept { version, index, kind, lines } = kept;
+    let lines = match (kind, lines) {
+        (EntryKind::Withdrawn, _) => Vec::new(),
+        (EntryKind::Published, Some(lines)) => lines,
+        (EntryKind::Published, None) => lines_of(connection, &version).await?,
     };
-    let name = publication.version.name();
-    if name.version > 1 {
-        let earlier = BulletinVersionName { version: name.version - 1, ..name };
-        let earlier = version(connection, &earlier).await?;
-        let earlier = published_lines(connection, &earlier).await?;
-        publication.differences = difference::between(&earlier, &publication.lines);
+    Ok(Publication { version, index, kind, lines, differences: Vec::new() })
+}
+
+/// What a publication changed against the version before, where there is one.
+async fn changes(
+    connection: &mut Connection,
+    told: &Publication,
+) -> Result<Vec<Difference>, Error> {
+    let name = told.version.name();
+    if name.version < 2 {
+        return Ok(Vec::new());
     }
-    Ok(publication)
+    let earlier = BulletinVersionName { version: name.version - 1, ..name };
+    let earlier: Version = version(connection, &earlier).await?;
+    Ok(difference::between(&lines_of(connection, &earlier).await?, &told.lines))
 }

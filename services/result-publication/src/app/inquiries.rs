@@ -5,6 +5,7 @@ use chengping_chassis::error::FieldErrors;
 use chengping_types::name::{InquiryName, JurisdictionName};
 use chengping_types::{Instant, JurisdictionId, LimitUnit, LimitValue, Month, canonical};
 
+use super::seeing::{limit, require};
 use super::{App, made_before, now};
 use crate::domain::Version;
 use crate::domain::inquiry::{
@@ -37,8 +38,7 @@ impl App {
     /// Files an objection or inquiry, or gives the one that the same call filed before.
     pub(crate) async fn file(&self, wish: &FileInquiry) -> Result<Whole, Error> {
         let sight = self.sight(&wish.jurisdiction).await?;
-        let parent = JurisdictionName { jurisdiction: wish.jurisdiction.clone() };
-        sight.require([&wish.body], parent).map_err(chengping_access::Error::from)?;
+        require(&sight, [&wish.body], &wish.jurisdiction)?;
         let content = canonical::digest(wish).expect("texts are canonical");
         // Before the lock: the calendar is elsewhere.
         let create_time = now();
@@ -124,7 +124,7 @@ impl App {
         let inquiry = seen_inquiry(&mut transaction, name, &sight).await?;
         let whole = whole(&mut transaction, inquiry).await?;
         drop(transaction);
-        self.note(&sight, name).await?;
+        self.note(&sight, &name.jurisdiction, name).await?;
         Ok(whole)
     }
 
@@ -136,23 +136,24 @@ impl App {
         page: Page,
     ) -> Result<Vec<Whole>, Error> {
         let sight = self.sight(jurisdiction).await?;
-        let bodies = match &sight {
-            Sight::All => None,
-            Sight::Only(seen) => Some(seen.iter().map(ToString::to_string).collect::<Vec<_>>()),
-        };
+        let bodies = limit(&sight);
         let mut transaction = self.store.begin_reading().await?;
         let which = (filter, bodies.as_deref());
         let page = (page.before, page.limit);
         let found = inquiries::list(&mut transaction, jurisdiction, which, page, now()).await?;
-        let mut wholes = Vec::with_capacity(found.len());
-        for inquiry in found {
-            let events = outbox::of(&mut transaction, &inquiry).await?;
-            let evidence = evidence::list(&mut transaction, &inquiry).await?;
-            wholes.push(Whole { inquiry, events, evidence, moves: Vec::new() });
-        }
+        let numbers: Vec<_> = found.iter().map(|inquiry| inquiry.number).collect();
+        let mut events = outbox::of_all(&mut transaction, jurisdiction, &numbers).await?;
+        let mut evidence = evidence::list_all(&mut transaction, jurisdiction, &numbers).await?;
         drop(transaction);
+        let whole = |inquiry: Inquiry| Whole {
+            events: events.remove(&inquiry.number).unwrap_or_default(),
+            evidence: evidence.remove(&inquiry.number).unwrap_or_default(),
+            moves: Vec::new(),
+            inquiry,
+        };
+        let wholes = found.into_iter().map(whole).collect();
         let parent = JurisdictionName { jurisdiction: jurisdiction.clone() };
-        self.access.note(&sight, jurisdiction, format!("{parent}/inquiries")).await?;
+        self.note(&sight, jurisdiction, format!("{parent}/inquiries")).await?;
         Ok(wholes)
     }
 }
@@ -174,9 +175,7 @@ pub(super) async fn seen_inquiry(
     sight: &Sight,
 ) -> Result<Inquiry, Error> {
     let found = inquiries::get(connection, &name.jurisdiction, name.inquiry).await?;
-    let parent = JurisdictionName { jurisdiction: name.jurisdiction.clone() };
-    let bodies = found.iter().map(|inquiry| &inquiry.body);
-    sight.require(bodies, parent).map_err(chengping_access::Error::from)?;
+    require(sight, found.iter().map(|inquiry| &inquiry.body), &name.jurisdiction)?;
     found.ok_or_else(|| Error::InquiryNotFound { name: name.to_string() })
 }
 
@@ -201,10 +200,8 @@ async fn window(
         return Err(Error::AlreadyObjected { name: name.to_string() });
     }
     let documents = documents::get(connection, &wish.jurisdiction, &newest.evaluation).await?;
-    let bodies = lines::bodies(&documents.results).map_err(|error| Error::DocumentCorrupt {
-        name: newest.name().to_string(),
-        source: Box::new(error),
-    })?;
+    let bodies = lines::bodies(&documents.results);
+    let bodies = bodies.map_err(|error| Error::corrupt(newest.name(), error))?;
     if !bodies.contains(wish.body.as_str()) {
         let mut errors = FieldErrors::default();
         errors.push("inquiry.body_id", "must be a body that the version evaluates");

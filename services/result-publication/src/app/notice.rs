@@ -3,8 +3,7 @@
 use chengping_types::Instant;
 use chengping_types::name::BulletinVersionName;
 
-use super::publish::require_etag;
-use super::{App, now, version};
+use super::{App, now, require_etag, version};
 use crate::domain::inquiry::InquiryState;
 use crate::domain::state::{Notice, Step};
 use crate::domain::{Moved, Version};
@@ -31,8 +30,8 @@ impl App {
         let notice = self.notice(&asked.name).await?;
         let mut transaction = self.locked(&asked.name.jurisdiction).await?;
         let mut version = version(&mut transaction, &asked.name).await?;
-        require_etag(&version, &asked.etag)?;
-        self.apply(&mut version, Step::Submit)?;
+        require_etag(&asked.name, &version.etag(), &asked.etag)?;
+        self.apply(&mut transaction, &mut version, Step::Submit).await?;
         version.notice = Some(notice);
         let moved = moved(asked, Step::Submit, notice.time);
         versions::put(&mut transaction, &version, &moved).await?;
@@ -62,8 +61,8 @@ impl App {
     pub(crate) async fn approve(&self, asked: &Asked) -> Result<Version, Error> {
         let mut transaction = self.locked(&asked.name.jurisdiction).await?;
         let mut version = version(&mut transaction, &asked.name).await?;
-        require_etag(&version, &asked.etag)?;
-        self.apply(&mut version, Step::Approve)?;
+        require_etag(&asked.name, &version.etag(), &asked.etag)?;
+        self.apply(&mut transaction, &mut version, Step::Approve).await?;
         self.require_another(&mut transaction, &version, Step::Approve, &asked.actor).await?;
         let now = now();
         let open = version.notice.filter(|notice| now < notice.objection_end);

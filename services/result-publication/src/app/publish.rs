@@ -8,7 +8,7 @@ use chengping_types::name::{BulletinVersionName, EvaluationName};
 use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
 
 use super::notice::{Asked, moved};
-use super::{App, now, version};
+use super::{App, now, require_etag, version};
 use crate::domain::documents::Documents;
 use crate::domain::lines::{self, Line};
 use crate::domain::state::{State, Step};
@@ -51,8 +51,8 @@ impl App {
         if version.state.is_sealed() {
             return Ok(Some(version));
         }
-        require_etag(&version, &asked.etag)?;
-        self.apply(&mut version, Step::Publish)?;
+        require_etag(name, &version.etag(), &asked.etag)?;
+        self.apply(&mut transaction, &mut version, Step::Publish).await?;
         self.require_another(&mut transaction, &version, Step::Publish, &asked.actor).await?;
         if standing_after(&mut transaction, &version).await? != traced.standing {
             return Ok(None);
@@ -120,9 +120,17 @@ impl App {
         Ok(transaction)
     }
 
-    pub(super) fn apply(&self, version: &mut Version, step: Step) -> Result<(), Error> {
+    /// Takes a step of a version.
+    pub(super) async fn apply(
+        &self,
+        connection: &mut Connection,
+        version: &mut Version,
+        step: Step,
+    ) -> Result<(), Error> {
         let state = version.state_at(now());
-        version.state = state.after(step, self.require_notice).map_err(|change| {
+        let must_be_shown = self.require_notice
+            || step == Step::Publish && versions::was_shown(connection, version).await?;
+        version.state = state.after(step, must_be_shown).map_err(|change| {
             Error::IllegalStateChange { name: version.name().to_string(), change }
         })?;
         version.revision += 1;
@@ -167,7 +175,7 @@ impl App {
         let mut before = before.await?.expect("versions have no gap");
         let sealed = before.sealed.clone().expect("a number is followed only once published");
         if before.state != State::Withdrawn {
-            self.apply(&mut before, Step::Correct)?;
+            self.apply(connection, &mut before, Step::Correct).await?;
             let moved = Moved {
                 step: Step::Correct,
                 actor: &asked.actor,
@@ -232,10 +240,9 @@ fn sealed(
     publish_time: Instant,
     leaves: &[Digest],
 ) -> Result<(SealedVersion, Vec<Line>), Error> {
-    let name = || version.name().to_string();
     let value = |bytes| {
         let value = serde_json::from_slice(bytes);
-        value.map_err(|error| Error::DocumentCorrupt { name: name(), source: Box::new(error) })
+        value.map_err(|error| Error::corrupt(version.name(), error))
     };
     let draft = Draft {
         jurisdiction: version.jurisdiction.clone(),
@@ -246,21 +253,15 @@ fn sealed(
         chain: Link::after(leaves),
         results: value(&documents.results)?,
         input: value(&documents.input)?,
+        reported: Vec::new(),
     };
-    let sealed = seal(draft).map_err(|source| Error::Seal { name: name(), source })?;
+    let sealed =
+        seal(draft).map_err(|source| Error::Seal { name: version.name().to_string(), source })?;
     let lines = lines::read(sealed.bytes());
-    let lines =
-        lines.map_err(|error| Error::DocumentCorrupt { name: name(), source: Box::new(error) })?;
+    let lines = lines.map_err(|error| Error::corrupt(version.name(), error))?;
     Ok((sealed, lines))
 }
 
 pub(super) fn leaves(entries: &[Entry]) -> Vec<Digest> {
     entries.iter().map(Entry::leaf).collect()
-}
-
-pub(super) fn require_etag(version: &Version, etag: &str) -> Result<(), Error> {
-    if etag.is_empty() || etag == version.etag() {
-        return Ok(());
-    }
-    Err(Error::EtagMismatch { name: version.name().to_string(), current: version.etag() })
 }

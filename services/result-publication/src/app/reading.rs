@@ -4,8 +4,7 @@ use chengping_types::name::{BulletinName, BulletinVersionName};
 use chengping_types::{JurisdictionId, Month};
 
 use super::{App, version};
-use crate::access::sees;
-use crate::domain::state::State;
+use crate::access::seen_states;
 use crate::domain::{Bulletin, Version};
 use crate::error::Error;
 use crate::store::{bulletins, versions};
@@ -13,10 +12,12 @@ use crate::store::{bulletins, versions};
 impl App {
     pub(crate) async fn bulletin(&self, name: &BulletinName) -> Result<Bulletin, Error> {
         let mut transaction = self.store.begin_reading().await?;
-        let found = bulletins::get(&mut transaction, &name.jurisdiction, name.month).await?;
-        found.and_then(seen).ok_or_else(|| Error::BulletinNotFound { name: name.to_string() })
+        let BulletinName { jurisdiction, month } = name;
+        let found = bulletins::get(&mut transaction, jurisdiction, *month, &seen_states()).await?;
+        found.ok_or_else(|| Error::BulletinNotFound { name: name.to_string() })
     }
 
+    /// At most `limit` bulletins of months before `before` of which the caller sees a version.
     pub(crate) async fn bulletins(
         &self,
         jurisdiction: &JurisdictionId,
@@ -24,12 +25,8 @@ impl App {
         limit: u32,
     ) -> Result<Vec<Bulletin>, Error> {
         let mut transaction = self.store.begin_reading().await?;
-        Ok(bulletins::list(&mut transaction, jurisdiction, before, limit).await?)
-    }
-
-    /// What the caller sees of bulletins.
-    pub(crate) fn seen_bulletins(found: Vec<Bulletin>) -> Vec<Bulletin> {
-        found.into_iter().filter_map(seen).collect()
+        let states = seen_states();
+        Ok(bulletins::list(&mut transaction, jurisdiction, before, &states, limit).await?)
     }
 
     pub(crate) async fn version(&self, name: &BulletinVersionName) -> Result<Version, Error> {
@@ -37,6 +34,7 @@ impl App {
         version(&mut transaction, name).await
     }
 
+    /// At most `limit` versions of a month below `before` that the caller sees.
     pub(crate) async fn versions(
         &self,
         name: &BulletinName,
@@ -45,25 +43,10 @@ impl App {
     ) -> Result<Vec<Version>, Error> {
         let mut transaction = self.store.begin_reading().await?;
         let BulletinName { jurisdiction, month } = name;
-        let bulletin = bulletins::get(&mut transaction, jurisdiction, *month).await?;
-        if bulletin.and_then(seen).is_none() {
+        let (states, part) = (seen_states(), (before, limit));
+        if bulletins::get(&mut transaction, jurisdiction, *month, &states).await?.is_none() {
             return Err(Error::BulletinNotFound { name: name.to_string() });
         }
-        Ok(versions::list(&mut transaction, jurisdiction, *month, before, limit).await?)
+        Ok(versions::list(&mut transaction, jurisdiction, *month, &states, part).await?)
     }
-
-    /// The versions that the caller sees.
-    pub(crate) fn seen_versions(found: Vec<Version>) -> Vec<Version> {
-        found.into_iter().filter(|version| sees(version.state)).collect()
-    }
-}
-
-/// A bulletin as the caller sees it: whoever sees nothing before it is published does not learn that
-/// there is more.
-fn seen(bulletin: Bulletin) -> Option<Bulletin> {
-    if sees(State::UnderNotice) {
-        return Some(bulletin);
-    }
-    let newest_version = bulletin.sealed_version;
-    (newest_version > 0).then_some(Bulletin { newest_version, ..bulletin })
 }

@@ -1,17 +1,22 @@
 //! What districts report of their own jurisdictions (6.4).
 
-use chengping_types::name::{BulletinVersionName, DistrictReportName};
-use chengping_types::{BodyId, Digest, JurisdictionId, Month, canonical};
+use std::collections::{BTreeMap, BTreeSet};
+
+use chengping_access::Sight;
+use chengping_chassis::error::FieldErrors;
+use chengping_types::name::{BulletinVersionName, DistrictReportName, JurisdictionName};
+use chengping_types::{BodyId, BodyKind, Digest, JurisdictionId, Month, canonical};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{App, made_before, now, version};
-use crate::access::reports_of;
-use crate::domain::lines;
+use super::sealed::lines_of;
+use super::seeing::{limit, require};
+use super::{App, made_before, now, require_etag, version};
+use crate::domain::lines::Line;
 use crate::domain::report::{Attachment, Report, ReportLine, ReportState};
 use crate::domain::state::State;
 use crate::error::Error;
-use crate::store::{Connection, commit, log, reports, requests};
+use crate::store::{Connection, commit, log, reports, requests, versions};
 
 /// A wish to hand in a report.
 #[derive(Debug, Clone)]
@@ -69,15 +74,15 @@ impl CreateReport {
 impl App {
     /// Takes a report in.
     pub(crate) async fn create_report(&self, wish: CreateReport) -> Result<Report, Error> {
-        if !reports_of(&wish.district) {
-            return Err(Error::NotYours { jurisdiction: wish.jurisdiction.to_string() });
-        }
+        let sight = self.sight(&wish.jurisdiction).await?;
+        require(&sight, [&wish.district], &wish.jurisdiction)?;
+        self.require_district(&wish).await?;
         let mut transaction = self.store.begin().await?;
         log::lock(&mut transaction, &wish.jurisdiction).await?;
         let (jurisdiction, content) = (&wish.jurisdiction, wish.content());
         let before = made_before(&mut transaction, jurisdiction, wish.request_id, content);
         if let Some(name) = before.await? {
-            return report(&mut transaction, &name).await;
+            return report(&mut transaction, &name, &sight).await;
         }
         let made = self.made(&mut transaction, &wish).await?;
         if let Some(live) = reports::live(&mut transaction, &made).await? {
@@ -96,6 +101,21 @@ impl App {
             commit(transaction).await?;
         }
         Ok(made)
+    }
+
+    /// That the registry has the district as one. Where none was imported, nobody is a district by it,
+    /// and nobody gets here but who sees all.
+    async fn require_district(&self, wish: &CreateReport) -> Result<(), Error> {
+        let registry = self.peers.registries.current(&wish.jurisdiction).await?;
+        let mut bodies = registry.bodies.iter();
+        let is_one =
+            bodies.any(|body| body.body_id == wish.district && body.kind == BodyKind::District);
+        if is_one || registry.bodies.is_empty() {
+            return Ok(());
+        }
+        let mut errors = FieldErrors::default();
+        errors.push("district_report.district", "must be a district of the registry");
+        Err(errors.into())
     }
 
     /// The report that is wished for.
@@ -118,6 +138,7 @@ impl App {
             sequence: reports::next_sequence(connection, &wish.jurisdiction).await?,
             district: wish.district.clone(),
             month: wish.month,
+            stands: version.is_some(),
             version,
             lines,
             attachments: wish.attachments.clone(),
@@ -133,13 +154,11 @@ impl App {
 
     /// Accepts a report, or returns it.
     pub(crate) async fn decide_report(&self, wish: DecideReport) -> Result<Report, Error> {
+        let sight = self.sight(&wish.name.jurisdiction).await?;
         let mut transaction = self.store.begin().await?;
         log::lock(&mut transaction, &wish.name.jurisdiction).await?;
-        let mut report = report(&mut transaction, &wish.name).await?;
-        if !wish.etag.is_empty() && wish.etag != report.etag() {
-            let (name, current) = (wish.name.to_string(), report.etag());
-            return Err(Error::EtagMismatch { name, current });
-        }
+        let mut report = report(&mut transaction, &wish.name, &sight).await?;
+        require_etag(&wish.name, &report.etag(), &wish.etag)?;
         if !report.state.may_become(wish.state) {
             let (from, to) = (report.state.as_str(), wish.state.as_str());
             return Err(Error::IllegalReportChange { name: wish.name.to_string(), from, to });
@@ -165,36 +184,70 @@ impl App {
         Ok(report)
     }
 
+    /// A report that the caller sees.
     pub(crate) async fn report(&self, name: &DistrictReportName) -> Result<Report, Error> {
+        let sight = self.sight(&name.jurisdiction).await?;
         let mut transaction = self.store.begin_reading().await?;
-        report(&mut transaction, name).await
+        let report = report(&mut transaction, name, &sight).await?;
+        drop(transaction);
+        self.note(&sight, &name.jurisdiction, name).await?;
+        Ok(report)
     }
 
-    /// At most `limit` reports before `before`, newest first.
+    /// At most `limit` reports before `before` that the caller sees, newest first.
     pub(crate) async fn reports(
         &self,
         jurisdiction: &JurisdictionId,
         month: Option<Month>,
-        before: Option<u64>,
-        limit: u32,
+        (before, most): (Option<u64>, u32),
     ) -> Result<Vec<Report>, Error> {
+        let sight = self.sight(jurisdiction).await?;
+        let bodies = limit(&sight);
         let mut transaction = self.store.begin_reading().await?;
-        let place = (month, before);
-        Ok(reports::list(&mut transaction, jurisdiction, None, place, limit, false).await?)
-    }
-
-    /// The reports that the caller sees.
-    pub(crate) fn seen_reports(found: Vec<Report>) -> Vec<Report> {
-        found.into_iter().filter(|report| reports_of(&report.district)).collect()
+        let which = (month, bodies.as_deref());
+        let page = (before, most);
+        let mut found = reports::list(&mut transaction, jurisdiction, which, page).await?;
+        say_what_stands(&mut transaction, &mut found).await?;
+        drop(transaction);
+        let parent = JurisdictionName { jurisdiction: jurisdiction.clone() };
+        self.note(&sight, jurisdiction, format!("{parent}/districtReports")).await?;
+        Ok(found)
     }
 }
 
-/// The report of that name, if the caller may see it.
-async fn report(connection: &mut Connection, name: &DistrictReportName) -> Result<Report, Error> {
-    let id = Some(&name.district_report);
-    let found = reports::list(connection, &name.jurisdiction, id, (None, None), 1, true).await?;
-    let found = found.into_iter().next().filter(|report| reports_of(&report.district));
-    found.ok_or_else(|| Error::ReportNotFound { name: name.to_string() })
+/// The report of that name, whole. Who does not see its district is told the same whether or not it is
+/// there.
+async fn report(
+    connection: &mut Connection,
+    name: &DistrictReportName,
+    sight: &Sight,
+) -> Result<Report, Error> {
+    let found = reports::get(connection, &name.jurisdiction, &name.district_report).await?;
+    require(sight, found.iter().map(|report| &report.district), &name.jurisdiction)?;
+    let mut found = Vec::from_iter(found);
+    say_what_stands(connection, &mut found).await?;
+    found.pop().ok_or_else(|| Error::ReportNotFound { name: name.to_string() })
+}
+
+/// Says of each report whether its version stands now. Versions are looked up jurisdiction by
+/// jurisdiction: no query spans two.
+async fn say_what_stands(connection: &mut Connection, reports: &mut [Report]) -> Result<(), Error> {
+    let mut asked = BTreeMap::<JurisdictionId, BTreeSet<(Month, u64)>>::new();
+    for (name, _) in reports.iter().filter_map(|report| report.version.as_ref()) {
+        let of = asked.entry(name.jurisdiction.clone()).or_default();
+        of.insert((name.month, name.version));
+    }
+    for (jurisdiction, of) in asked {
+        let standing = versions::standing(connection, &jurisdiction, &of).await?;
+        for report in reports.iter_mut() {
+            if let Some((name, _)) = &report.version
+                && name.jurisdiction == jurisdiction
+            {
+                report.stands = standing.contains(&(name.month, name.version));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The digest and lines of a version that stands for `month`.
@@ -208,16 +261,11 @@ async fn standing(
     let Some(sealed) = sealed.filter(|_| found.month == month) else {
         return Err(Error::VersionNotStanding { name: name.to_string(), month });
     };
-    let document = log::document(connection, &name.jurisdiction, month, found.number).await?;
-    let read = tokio::task::spawn_blocking(move || lines::read(&document)).await?;
-    let read = read.map_err(|error| Error::DocumentCorrupt {
-        name: name.to_string(),
-        source: Box::new(error),
-    })?;
-    let line = |line: lines::Line| ReportLine {
+    let line = |line: Line| ReportLine {
         body_id: line.body_id,
         score: line.score.unwrap_or_default(),
         rank: line.rank.unwrap_or_default(),
     };
-    Ok((sealed.digest, read.into_iter().map(line).collect()))
+    let lines = lines_of(connection, &found).await?;
+    Ok((sealed.digest, lines.into_iter().map(line).collect()))
 }

@@ -3,14 +3,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use chengping_chassis::identity::denied;
 use chengping_chassis::page_token;
 use chengping_types::JurisdictionId;
+use chengping_types::name::JurisdictionName;
 use futures_util::Stream;
 use futures_util::stream;
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
 use super::{App, now};
+use crate::access::acknowledges_as;
 use crate::domain::{Consumer, Publication};
 use crate::error::Error;
 use crate::store::{consumers, log};
@@ -80,7 +83,7 @@ impl App {
         }))
     }
 
-    /// Stores how far a consumer has come, and gives how many publications are before it.
+    /// Stores how far a consumer, the caller's own, has come, and gives how many publications are before it.
     pub(crate) async fn acknowledge(
         &self,
         jurisdiction: &JurisdictionId,
@@ -90,9 +93,10 @@ impl App {
         let mut transaction = self.store.begin().await?;
         let size = log::size(&mut transaction, jurisdiction).await?;
         let position = self.opened(jurisdiction, resume_token, size)?.unwrap_or_default();
-        let position =
-            consumers::acknowledge(&mut transaction, jurisdiction, consumer, position, now());
-        let position = position.await?;
+        let (owner, anybodys) = acknowledges_as();
+        let (come, by) = ((consumer, position), (owner.as_str(), anybodys));
+        let moved = consumers::acknowledge(&mut transaction, jurisdiction, come, by, now()).await?;
+        let Some(position) = moved else { return Err(not_yours(jurisdiction, consumer)) };
         crate::store::commit(transaction).await?;
         Ok(size.saturating_sub(position))
     }
@@ -132,6 +136,11 @@ impl App {
     }
 }
 
+fn not_yours(jurisdiction: &JurisdictionId, consumer: &str) -> Error {
+    let parent = JurisdictionName { jurisdiction: jurisdiction.clone() };
+    chengping_access::Error::from(denied(format!("{parent}/consumers/{consumer}"))).into()
+}
+
 impl Follower {
     /// The next publication, or a sign of life when there is none for a while.
     async fn next(&mut self) -> Result<Told, Error> {
@@ -161,7 +170,7 @@ impl Follower {
 
     async fn publication(&mut self) -> Result<Told, Error> {
         if self.read.is_empty() {
-            let read = self.app.publications(&self.jurisdiction, self.position, u32::MAX).await?;
+            let read = self.app.publications(&self.jurisdiction, self.position).await?;
             self.read = read.into();
         }
         let publication = self.read.pop_front().expect("the log has no gap");

@@ -1,12 +1,13 @@
 //! Registering webhooks, and looking after them.
 
+use chengping_chassis::error::FieldErrors;
 use chengping_types::name::{WebhookDeliveryName, WebhookName};
 use chengping_types::{Digest, JurisdictionId, canonical};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{App, made_before, now};
-use crate::domain::webhook::address::{Address, AddressError};
+use super::{App, made_before, now, require_etag};
+use crate::domain::webhook::address::Address;
 use crate::domain::webhook::secret::Secret;
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
 use crate::error::Error;
@@ -51,24 +52,37 @@ impl CreateWebhook {
 }
 
 impl App {
-    /// Whether publications may be sent to `url`.
-    pub(crate) fn check_address(&self, url: &str) -> Result<(), AddressError> {
-        self.delivering.sender.allowed().check(&url.parse::<Address>()?)
+    /// That publications may be sent to `url`.
+    fn check_address(&self, url: &str) -> Result<(), Error> {
+        let allowed = self.delivering.sender.allowed();
+        let checked = url.parse::<Address>().and_then(|address| allowed.check(&address));
+        checked.map_err(|error| {
+            let mut errors = FieldErrors::default();
+            errors.push("webhook.url", error.to_string());
+            errors.into()
+        })
     }
 
-    /// Registers an address, and gives the secret for its messages; none if it was only checked.
+    /// Registers an address, and gives the secret for its messages; none if it was only checked, or if
+    /// somebody else made the same call before.
     pub(crate) async fn create_webhook(
         &self,
         wish: CreateWebhook,
     ) -> Result<(Webhook, Option<String>), Error> {
+        self.check_address(&wish.url)?;
         let mut transaction = self.store.begin().await?;
         let jurisdiction = &wish.name.jurisdiction;
         log::lock(&mut transaction, jurisdiction).await?;
         let content = wish.content();
         let before = made_before(&mut transaction, jurisdiction, wish.request_id, content);
         if let Some(name) = before.await? {
-            let secret = self.kept_secret(&mut transaction, &name).await?;
-            return Ok((webhook(&mut transaction, &name).await?, Some(secret)));
+            let made = webhook(&mut transaction, &name).await?;
+            let is_told = made.creator == wish.creator && !wish.validate_only;
+            let secret = match is_told {
+                true => Some(self.kept_secret(&mut transaction, &name).await?),
+                false => None,
+            };
+            return Ok((made, secret));
         }
         let size = log::size(&mut transaction, jurisdiction).await?;
         let secret = Secret::new()?;
@@ -128,10 +142,7 @@ impl App {
         let mut transaction = self.store.begin().await?;
         log::lock(&mut transaction, &wish.name.jurisdiction).await?;
         let found = webhook(&mut transaction, &wish.name).await?;
-        if !wish.etag.is_empty() && wish.etag != found.etag() {
-            let (name, current) = (wish.name.to_string(), found.etag().to_owned());
-            return Err(Error::EtagMismatch { name, current });
-        }
+        require_etag(&wish.name, found.etag(), &wish.etag)?;
         if !wish.validate_only {
             let now = now();
             webhooks::delete(&mut transaction, &wish.name, &wish.actor, &wish.reason, now).await?;

@@ -4,8 +4,8 @@ use chengping_ledger::version::{Entry, EntryKind, Link};
 use chengping_ledger::withdrawal::Withdrawal;
 
 use super::notice::{Asked, moved};
-use super::publish::{leaves, require_etag};
-use super::{App, now, version};
+use super::publish::leaves;
+use super::{App, now, require_etag, version};
 use crate::domain::state::{State, Step};
 use crate::domain::{Version, Withdrawn};
 use crate::error::Error;
@@ -26,8 +26,8 @@ impl App {
         {
             return Ok(version);
         }
-        require_etag(&version, &asked.etag)?;
-        self.apply(&mut version, Step::Withdraw)?;
+        require_etag(&asked.name, &version.etag(), &asked.etag)?;
+        self.apply(&mut transaction, &mut version, Step::Withdraw).await?;
         self.require_another(&mut transaction, &version, Step::Withdraw, &asked.actor).await?;
 
         let signer = self.signer(&mut transaction, &version.jurisdiction).await?;

@@ -4,31 +4,33 @@ use chengping_types::JurisdictionId;
 use chengping_types::name::AnnualResultName;
 
 use super::App;
-use crate::domain::year::{self, Year, YearScores};
+use super::sealed::document_of;
+use crate::domain::year::{Year, YearReading, YearScores};
 use crate::error::Error;
-use crate::store::{log, years};
+use crate::store::years;
 
 impl App {
     /// The results of a year, or of as much of it as is published.
     pub(crate) async fn year(&self, name: &AnnualResultName) -> Result<(Year, YearScores), Error> {
         let AnnualResultName { jurisdiction, year } = name;
+        let _place = self.place().await;
         let mut transaction = self.store.begin_reading().await?;
         let months = years::months(&mut transaction, jurisdiction, *year).await?;
         if months.is_empty() {
             return Err(Error::YearNotFound { name: name.to_string() });
         }
-        let mut documents = Vec::with_capacity(months.len());
+        let failed = |source| Error::Year { name: name.to_string(), source };
+        let mut reading = YearReading::default();
         for published in &months {
             let month = published.name.month;
-            let version = u32::try_from(published.name.version).expect("it was one");
-            let document = log::document(&mut transaction, jurisdiction, month, version).await?;
-            documents.push((month, document));
+            let document = document_of(&mut transaction, &published.name, published.digest).await?;
+            let read = tokio::task::spawn_blocking(move || reading.add(month, &document));
+            reading = read.await?.map_err(failed)?;
         }
         drop(transaction);
         let (of, number) = (jurisdiction.clone(), *year);
-        let scores =
-            tokio::task::spawn_blocking(move || year::scores(&of, number, &documents)).await?;
-        let scores = scores.map_err(|source| Error::Year { name: name.to_string(), source })?;
+        let scores = tokio::task::spawn_blocking(move || reading.scores(of, number));
+        let scores = scores.await?.map_err(failed)?;
         Ok((Year::new(jurisdiction.clone(), *year, months), scores))
     }
 

@@ -123,6 +123,9 @@ pub(crate) struct About<'a> {
     pub(crate) case_no: Option<&'a CaseNo>,
     /// When it is made.
     pub(crate) now: Instant,
+    /// Of an objection, up to when, exclusive, the version objected to sees what happened: what an
+    /// event writes behind that, no version of the month would ever take account of.
+    pub(crate) seen_to: Option<Instant>,
 }
 
 /// What is wrong: a field and what about it.
@@ -214,6 +217,12 @@ fn event(about: &About<'_>, number: u32, wish: WishedEvent) -> Result<DecidedEve
     match wish.at {
         None if !kind.is_decision() => wrong("event_time", "must say when it happened".to_owned()),
         Some(at) if at > about.now => wrong("event_time", "lies in the future".to_owned()),
+        Some(at) if !kind.is_decision() => {
+            if let Some(seen_to) = about.seen_to.filter(|seen_to| at >= *seen_to) {
+                let what = format!("must be before {seen_to}, up to when the version sees");
+                wrong("event_time", what);
+            }
+        }
         _ => {}
     }
     if !faults.is_empty() {

@@ -106,20 +106,26 @@ pub(crate) fn read(sealed: &[u8]) -> Result<Vec<Line>, serde_json::Error> {
     let Document { results: Results { bodies }, input } = serde_json::from_slice(sealed)?;
     let codes = input.bodies.into_iter().map(|body| (body.body_id, body.assessment_code));
     let mut codes: BTreeMap<_, _> = codes.collect();
-    let mut groups: Vec<String> = Vec::new();
-    let mut lines = Vec::with_capacity(bodies.len());
-    for (body_id, body) in bodies {
-        let known = groups.iter().position(|group| *group == body.group);
-        let group = known.unwrap_or_else(|| {
-            groups.push(body.group.clone());
-            groups.len() - 1
-        });
+    let lines = bodies.into_iter().map(|(body_id, body)| {
         let assessment_code = codes.remove(&body_id).flatten();
-        lines.push((group, Line { assessment_code, ..line(body_id, body) }));
-    }
-    // The sort is stable: inside a rank the order of the body IDs stands.
-    lines.sort_by_key(|(group, line)| (*group, line.rank.unwrap_or(u32::MAX)));
-    Ok(lines.into_iter().map(|(_, line)| line).collect())
+        Line { assessment_code, ..line(body_id, body) }
+    });
+    Ok(in_order(lines.collect(), |line| (&line.group, line.rank)))
+}
+
+/// Lines, each of a group and perhaps with a rank, in the order in which they are told: by group, as
+/// the groups first come, then by rank, those without one last, and else as they came.
+pub(super) fn in_order<T>(lines: Vec<T>, place: impl Fn(&T) -> (&str, Option<u32>)) -> Vec<T> {
+    let mut groups = BTreeMap::<String, usize>::new();
+    let ordered = lines.into_iter().map(|line| {
+        let (group, rank) = place(&line);
+        let next = groups.len();
+        let group = *groups.entry(group.to_owned()).or_insert(next);
+        ((group, rank.unwrap_or(u32::MAX)), line)
+    });
+    let mut ordered: Vec<_> = ordered.collect();
+    ordered.sort_by_key(|(place, _)| *place);
+    ordered.into_iter().map(|(_, line)| line).collect()
 }
 
 fn line(body_id: String, body: Body) -> Line {

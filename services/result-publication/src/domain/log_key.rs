@@ -15,7 +15,7 @@ pub(crate) struct Rotation {
     pub(crate) begin_time: Instant,
     pub(crate) actor: String,
     pub(crate) reason: String,
-    /// The note of both keys; empty where the former one could not sign.
+    /// The note of both keys.
     pub(crate) handover: String,
 }
 

@@ -12,8 +12,6 @@ pub(crate) const LINES_MAX: usize = 2000;
 pub(crate) const ATTACHMENTS_MAX: usize = 8;
 /// The most bytes of all attachments together.
 pub(crate) const ATTACHMENT_BYTES_MAX: usize = 3 << 20;
-/// The longest name of a file, in characters.
-pub(crate) const FILE_NAME_CHARS_MAX: usize = 200;
 
 named_enum! {
     /// Where a report stands. The codes are those of the API.
@@ -70,6 +68,8 @@ pub(crate) struct Report {
     pub(crate) month: Month,
     /// The version of the district's own jurisdiction and its digest.
     pub(crate) version: Option<(BulletinVersionName, Digest)>,
+    /// Whether that version stands now; false without one. Follows from the version, and is not kept.
+    pub(crate) stands: bool,
     pub(crate) lines: Vec<ReportLine>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) state: ReportState,

@@ -71,8 +71,9 @@ impl Step {
 }
 
 impl State {
-    /// The state after `step`. Without `require_notice`, a computed version may be published as it
-    /// is; one that was shown to the bodies waits for the decisions in either case.
+    /// The state after `step`. A computed version may be published as it is, unless its number must be
+    /// shown to the bodies: one that was shown once waits for the decisions, however often it is made
+    /// anew.
     ///
     /// # Errors
     ///
@@ -80,7 +81,7 @@ impl State {
     pub(crate) const fn after(
         self,
         step: Step,
-        require_notice: bool,
+        must_be_shown: bool,
     ) -> Result<Self, IllegalChange> {
         let allowed = match (self, step) {
             (Self::Computed, Step::Submit)
@@ -91,7 +92,7 @@ impl State {
                 Self::Computed | Self::UnderNotice | Self::ObjectionWindow | Self::Decided,
                 Step::Create,
             ) => true,
-            (Self::Computed, Step::Publish) => !require_notice,
+            (Self::Computed, Step::Publish) => !must_be_shown,
             _ => false,
         };
         if allowed {
@@ -159,7 +160,7 @@ mod tests {
                 let expected =
                     if allowed { Ok(to) } else { Err(IllegalChange { from: state, to }) };
                 assert_eq!(state.after(*step, false), expected, "{state} {step}");
-                // Where notice is required, a version that nobody was shown is not published.
+                // What must be shown is not published unseen.
                 let unseen = state == Computed && *step == Step::Publish;
                 assert_eq!(state.after(*step, true).is_ok(), allowed && !unseen, "{state} {step}");
             }
@@ -173,17 +174,17 @@ mod tests {
     proptest! {
         #[test]
         fn no_path_leads_back_from_what_is_published(
-            steps in prop::collection::vec(step(), 0..40), require_notice: bool,
+            steps in prop::collection::vec(step(), 0..40), must_be_shown: bool,
         ) {
             let (mut state, mut seen) = (State::Computed, vec![State::Computed]);
             for step in steps {
-                if let Ok(next) = state.after(step, require_notice) {
+                if let Ok(next) = state.after(step, must_be_shown) {
                     prop_assert!(!state.is_sealed() || next.is_sealed());
                     prop_assert!(next != State::Published || !state.is_sealed(), "published twice");
                     (state, _) = (next, seen.push(next));
                 }
             }
-            if require_notice && state.is_sealed() {
+            if must_be_shown && state.is_sealed() {
                 // Since it was made last, it was shown, decided and published, in this order.
                 let made = seen.iter().rposition(|state| *state == State::Computed).unwrap();
                 let path = [State::UnderNotice, State::Decided, State::Published];

@@ -315,7 +315,10 @@ impl Reading {
         let mut published = published.clone();
         for (month, (version, _)) in &self.latest {
             let row = month.to_string();
-            let found = published.remove(&row).unwrap_or_default();
+            let Some(found) = published.remove(&row) else {
+                self.findings.push("bulletin", row, "the month is gone");
+                continue;
+            };
             let stands = !self.withdrawn.contains_key(&(*month, *version));
             let expected = if stands { *version } else { 0 };
             self.findings.expect(("bulletin", &row), "published_version", expected, found);

@@ -114,6 +114,13 @@ mod tests {
             let pause = patience.pause(3, chance).unwrap();
             assert!((16..=20).contains(&pause.as_secs()), "{pause:?}");
         }
+        // What config.default.toml says of these settings.
+        let hours = |chance| {
+            let pauses = (1..20).filter_map(|attempts| patience.pause(attempts, chance));
+            pauses.sum::<Duration>().as_secs_f64() / 3600.0
+        };
+        assert!((37.5..38.0).contains(&hours(255)), "{}", hours(255));
+        assert!((47.0..48.0).contains(&hours(0)), "{}", hours(0));
         let endless = Patience { attempts_max: u32::MAX, ..patience };
         assert_eq!(endless.pause(5_000, 0), Some(patience.longest_retry));
     }

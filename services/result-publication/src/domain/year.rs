@@ -11,6 +11,8 @@ use chengping_types::{Digest, JurisdictionId, Month};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::lines::in_order;
+
 /// A month of a year as it is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PublishedMonth {
@@ -100,35 +102,48 @@ struct Registered {
     assessment_code: Option<String>,
 }
 
-/// The year that the sealed documents of its published months give, by the setting `annual` of the
-/// pack of the newest of them.
-///
-/// # Errors
-///
-/// Every [`YearError`]. There must be a month.
-pub(crate) fn scores(
-    jurisdiction: &JurisdictionId,
-    year: u16,
-    documents: &[(Month, Vec<u8>)],
-) -> Result<YearScores, YearError> {
-    let mut months = BTreeMap::new();
-    let mut codes = BTreeMap::new();
-    let mut newest: Option<PackRevision> = None;
-    for (month, document) in documents {
-        let month = *month;
+/// The reading of the sealed documents of a year, month by month: of each is kept what the year needs.
+#[derive(Default)]
+pub(crate) struct YearReading {
+    months: BTreeMap<Month, MonthScores>,
+    codes: BTreeMap<String, Option<String>>,
+    /// The rules of the newest month.
+    newest: Option<PackRevision>,
+}
+
+impl YearReading {
+    /// Reads the document of a month, which is later than those before.
+    ///
+    /// # Errors
+    ///
+    /// [`YearError::NoRules`], [`YearError::Results`].
+    pub(crate) fn add(mut self, month: Month, document: &[u8]) -> Result<Self, YearError> {
         let read: Document<'_> = serde_json::from_slice(document)
             .map_err(|source| YearError::NoRules { month, source })?;
         let scores = month_scores(&read, &read.input.rule_pack.pack)
             .map_err(|source| YearError::Results { month, source })?;
-        months.insert(month, scores);
+        self.months.insert(month, scores);
         for body in read.input.bodies {
-            codes.insert(body.body_id, body.assessment_code);
+            self.codes.insert(body.body_id, body.assessment_code);
         }
-        newest = Some(read.input.rule_pack);
+        self.newest = Some(read.input.rule_pack);
+        Ok(self)
     }
-    let newest = newest.expect("a year is asked for only when it has a month");
-    let result = annual(jurisdiction.clone(), year.into(), &newest, months)?;
-    Ok(YearScores { lines: lines(&result, &codes), document: result.document() })
+
+    /// The year that the documents give, by the setting `annual` of the pack of the newest of them.
+    ///
+    /// # Errors
+    ///
+    /// [`YearError::Annual`]. There must be a month.
+    pub(crate) fn scores(
+        self,
+        jurisdiction: JurisdictionId,
+        year: u16,
+    ) -> Result<YearScores, YearError> {
+        let newest = self.newest.expect("a year is asked for only when it has a month");
+        let result = annual(jurisdiction, year.into(), &newest, self.months)?;
+        Ok(YearScores { lines: lines(&result, &self.codes), document: result.document() })
+    }
 }
 
 /// A part of a canonical document is canonical, so its bytes are those of the results document.
@@ -137,19 +152,13 @@ fn month_scores(document: &Document<'_>, pack: &RulePack) -> Result<MonthScores,
 }
 
 fn lines(result: &AnnualResult, codes: &BTreeMap<String, Option<String>>) -> Vec<YearLine> {
-    let mut groups: Vec<&str> = Vec::new();
     let mut lines = Vec::with_capacity(result.bodies.len());
     for (id, body) in &result.bodies {
-        let known = groups.iter().position(|group| *group == body.group);
-        let group = known.unwrap_or_else(|| {
-            groups.push(&body.group);
-            groups.len() - 1
-        });
         let reason = match body.state {
             AnnualState::Scored => None,
             state => Some(state.as_str()),
         };
-        let line = YearLine {
+        lines.push(YearLine {
             body_id: id.to_string(),
             assessment_code: codes.get(id.as_str()).cloned().flatten(),
             group: body.group.clone(),
@@ -160,11 +169,9 @@ fn lines(result: &AnnualResult, codes: &BTreeMap<String, Option<String>>) -> Vec
             grade: body.grade.clone(),
             not_rated_reason: reason,
             counted: body.counted.iter().copied().collect(),
-        };
-        lines.push((group, line));
+        });
     }
-    lines.sort_by_key(|(group, line)| (*group, line.rank.unwrap_or(u32::MAX)));
-    lines.into_iter().map(|(_, line)| line).collect()
+    in_order(lines, |line| (&line.group, line.rank))
 }
 
 impl YearScores {

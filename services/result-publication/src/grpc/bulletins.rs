@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::page::Page;
 use super::{Answer, actor, convert};
-use crate::app::App;
+use crate::app::{App, now};
 use crate::error::Error;
 
 /// The largest part of a bundle or file.
@@ -40,7 +40,6 @@ impl Bulletins {
         let page = Page::read(request.page_size, &request.page_token, &arguments)?;
         let found = self.app.bulletins(&jurisdiction, page.after, page.limit()).await?;
         let (bulletins, next_page_token) = page.cut(found, |bulletin| bulletin.month);
-        let bulletins = App::seen_bulletins(bulletins);
         let bulletins = bulletins.iter().map(convert::bulletin).collect();
         Ok(pb::ListBulletinsResponse { bulletins, next_page_token })
     }
@@ -54,8 +53,9 @@ impl Bulletins {
         let page = Page::read(request.page_size, &request.page_token, &arguments)?;
         let found = self.app.versions(&name, page.after, page.limit()).await?;
         let (versions, next_page_token) = page.cut(found, |version| version.number);
-        let versions = App::seen_versions(versions);
-        let bulletin_versions = versions.iter().map(convert::version).collect();
+        let now = now();
+        let bulletin_versions =
+            versions.iter().map(|version| convert::version(version, now)).collect();
         Ok(pb::ListBulletinVersionsResponse { bulletin_versions, next_page_token })
     }
 
@@ -110,7 +110,7 @@ impl BulletinService for Bulletins {
         let actor = actor(&request).map_err(to_status)?;
         let wish = convert::create(request.into_inner(), actor).map_err(to_status)?;
         let version = self.app.create(wish).await.map_err(to_status)?;
-        Ok(Response::new(convert::version(&version)))
+        Ok(Response::new(convert::version(&version, now())))
     }
 
     async fn get_bulletin(&self, request: Request<pb::GetBulletinRequest>) -> Answer<pb::Bulletin> {
@@ -132,7 +132,7 @@ impl BulletinService for Bulletins {
     ) -> Answer<pb::BulletinVersion> {
         let name = convert::version_name("name", &request.get_ref().name).map_err(to_status)?;
         let version = self.app.version(&name).await.map_err(to_status)?;
-        Ok(Response::new(convert::version(&version)))
+        Ok(Response::new(convert::version(&version, now())))
     }
 
     async fn list_bulletin_versions(
@@ -164,7 +164,7 @@ impl BulletinService for Bulletins {
         let pb::SubmitBulletinVersionRequest { name, etag } = request.into_inner();
         let asked = convert::asked(&name, etag, actor, None).map_err(to_status)?;
         let version = self.app.submit(&asked).await.map_err(to_status)?;
-        Ok(Response::new(convert::version(&version)))
+        Ok(Response::new(convert::version(&version, now())))
     }
 
     async fn approve_bulletin_version(
@@ -176,7 +176,7 @@ impl BulletinService for Bulletins {
         let reason = Some(("waive_reason", waive_reason.as_str(), false));
         let asked = convert::asked(&name, etag, actor, reason).map_err(to_status)?;
         let version = self.app.approve(&asked).await.map_err(to_status)?;
-        Ok(Response::new(convert::version(&version)))
+        Ok(Response::new(convert::version(&version, now())))
     }
 
     async fn publish_bulletin_version(
@@ -187,7 +187,7 @@ impl BulletinService for Bulletins {
         let pb::PublishBulletinVersionRequest { name, etag } = request.into_inner();
         let asked = convert::asked(&name, etag, actor, None).map_err(to_status)?;
         let version = self.app.publish(&asked).await.map_err(to_status)?;
-        Ok(Response::new(convert::version(&version)))
+        Ok(Response::new(convert::version(&version, now())))
     }
 
     async fn correct_bulletin(
@@ -197,7 +197,7 @@ impl BulletinService for Bulletins {
         let actor = actor(&request).map_err(to_status)?;
         let wish = convert::correct(request.into_inner(), actor).map_err(to_status)?;
         let version = self.app.create(wish).await.map_err(to_status)?;
-        Ok(Response::new(convert::version(&version)))
+        Ok(Response::new(convert::version(&version, now())))
     }
 
     async fn withdraw_bulletin_version(
@@ -209,7 +209,7 @@ impl BulletinService for Bulletins {
         let reason = Some(("reason", reason.as_str(), true));
         let asked = convert::asked(&name, etag, actor, reason).map_err(to_status)?;
         let version = self.app.withdraw(&asked).await.map_err(to_status)?;
-        Ok(Response::new(convert::version(&version)))
+        Ok(Response::new(convert::version(&version, now())))
     }
 
     async fn download_bulletin_version(
@@ -238,7 +238,7 @@ impl BulletinService for Bulletins {
     ) -> Answer<Self::WatchPublicationsStream> {
         let watch = convert::watch(request.into_inner()).map_err(to_status)?;
         let told = self.app.watch(watch).await.map_err(to_status)?;
-        Ok(Response::new(told.map_ok(convert::told).map_err(to_status).boxed()))
+        Ok(Response::new(told.map_ok(|told| convert::told(told, now())).map_err(to_status).boxed()))
     }
 
     async fn acknowledge_publication(

@@ -1,5 +1,6 @@
 //! Between messages and the domain.
 
+mod files;
 pub(super) mod inquiry;
 pub(super) mod keys;
 pub(super) mod reports;
@@ -16,7 +17,6 @@ use chengping_types::name::{
     BulletinName, BulletinVersionName, ConsumerName, EvaluationName, InquiryName, JurisdictionName,
 };
 use chengping_types::{Instant, JurisdictionId};
-use prost_types::Timestamp;
 use uuid::Uuid;
 
 use crate::app::{Asked, Comparison, Told, Watch};
@@ -26,6 +26,7 @@ use crate::domain::plan::{CreateVersion, REASON_CHARS_MAX};
 use crate::domain::state::Notice;
 use crate::domain::{Bulletin, Consumer, Move, Publication, Version};
 use crate::error::Error;
+use crate::peers::timestamp;
 
 const CONSUMER_BYTES_MAX: usize = 63;
 const KEEP_ALIVE_MIN: Duration = Duration::from_secs(1);
@@ -131,10 +132,10 @@ fn wish(asked: &Wished<'_>) -> Result<CreateVersion, Error> {
         let what = format!("must be an evaluation of {}", bulletin.jurisdiction);
         errors.push(asked.evaluation.0, what);
     }
-    let reason = text(&mut errors, asked.reason.0, asked.reason.1, REASON_CHARS_MAX);
-    if asked.correction && reason.is_empty() {
-        errors.push(asked.reason.0, "must say why the month is corrected");
-    }
+    let reason = match asked.correction {
+        true => reason(&mut errors, asked.reason.0, asked.reason.1),
+        false => text(&mut errors, asked.reason.0, asked.reason.1, REASON_CHARS_MAX),
+    };
     let request_id = errors.parse_optional::<Uuid>("request_id", asked.request_id);
     errors.into_result()?;
     let bulletin = bulletin.expect(CHECKED);
@@ -161,6 +162,15 @@ fn text(errors: &mut FieldErrors, field: &str, text: &str, chars_max: usize) -> 
     text.to_owned()
 }
 
+/// Why somebody does what they ask for, which has to be said.
+fn reason(errors: &mut FieldErrors, field: &str, said: &str) -> String {
+    let reason = text(errors, field, said, REASON_CHARS_MAX);
+    if reason.is_empty() {
+        errors.push(field, "must say why");
+    }
+    reason
+}
+
 /// A step of a version: `reason` is its field, its text, and whether it is required.
 pub(super) fn asked(
     name: &str,
@@ -170,13 +180,11 @@ pub(super) fn asked(
 ) -> Result<Asked, Error> {
     let mut errors = FieldErrors::default();
     let name = errors.parse("name", name);
-    let reason = reason.map_or_else(String::new, |(field, reason, required)| {
-        let reason = text(&mut errors, field, reason, REASON_CHARS_MAX);
-        if required && reason.is_empty() {
-            errors.push(field, "must say why");
-        }
-        reason
-    });
+    let reason = match reason {
+        Some((field, said, true)) => self::reason(&mut errors, field, said),
+        Some((field, said, false)) => text(&mut errors, field, said, REASON_CHARS_MAX),
+        None => String::new(),
+    };
     errors.into_result()?;
     Ok(Asked { name: name.expect(CHECKED), etag, actor, reason })
 }
@@ -279,7 +287,8 @@ pub(super) fn bulletin(bulletin: &Bulletin) -> pb::Bulletin {
     }
 }
 
-pub(super) fn version(version: &Version) -> pb::BulletinVersion {
+/// A version as it stands at `now`.
+pub(super) fn version(version: &Version, now: Instant) -> pb::BulletinVersion {
     let sealed = version.sealed.as_ref();
     let notice = |time: fn(&Notice) -> Instant| version.notice.as_ref().map(time).map(timestamp);
     let withdrawn = version.withdrawn.as_ref();
@@ -291,7 +300,7 @@ pub(super) fn version(version: &Version) -> pb::BulletinVersion {
         digest: sealed.map(|sealed| sealed.digest.to_string()).unwrap_or_default(),
         log_index: sealed.map(|sealed| int64(sealed.log_index)),
         reason: version.reason.clone(),
-        state: version.state_at(crate::app::now()).code().into(),
+        state: version.state_at(now).code().into(),
         create_time: Some(timestamp(version.create_time)),
         publish_time: sealed.map(|sealed| timestamp(sealed.publish_time)),
         etag: version.etag(),
@@ -361,22 +370,27 @@ fn difference(difference: Difference) -> pb::ResultDifference {
     }
 }
 
-pub(super) fn told(told: Told) -> pb::WatchPublicationsResponse {
+/// What a consumer is told at `now`.
+pub(super) fn told(told: Told, now: Instant) -> pb::WatchPublicationsResponse {
     let publication = told.publication.map(|told| {
         let Publication { version: of, kind, lines, differences, .. } = told;
-        let kind = match kind {
-            EntryKind::Published => pb::publication::Kind::Published,
-            EntryKind::Withdrawn => pb::publication::Kind::Withdrawn,
-        };
         pb::Publication {
-            bulletin_version: Some(version(&of)),
+            bulletin_version: Some(version(&of, now)),
             month: of.month.to_string(),
             result_lines: lines.into_iter().map(line).collect(),
-            kind: kind.into(),
+            kind: self::kind(kind).into(),
             differences: differences.into_iter().map(difference).collect(),
         }
     });
     pb::WatchPublicationsResponse { publication, resume_token: told.resume_token }
+}
+
+/// What an entry of the log tells.
+fn kind(kind: EntryKind) -> pb::publication::Kind {
+    match kind {
+        EntryKind::Published => pb::publication::Kind::Published,
+        EntryKind::Withdrawn => pb::publication::Kind::Withdrawn,
+    }
 }
 
 /// A consumer of a log with `size` entries.
@@ -392,19 +406,7 @@ pub(super) fn consumer(
         acknowledged_count: int64(consumer.acknowledged),
         pending_count: int64(size.saturating_sub(consumer.acknowledged)),
         update_time: Some(timestamp(consumer.update_time)),
-    }
-}
-
-/// Checks a text that is kept and shown: at most so many characters, and nothing that no text has.
-fn check_reason(errors: &mut FieldErrors, field: &str, reason: &str) {
-    if reason.is_empty() {
-        errors.push(field, "must say why");
-    }
-    if reason.chars().count() > REASON_CHARS_MAX {
-        errors.push(field, format!("must have at most {REASON_CHARS_MAX} characters"));
-    }
-    if reason.contains('\0') {
-        errors.push(field, "must not hold a NUL character");
+        owner: consumer.owner.clone(),
     }
 }
 
@@ -428,12 +430,6 @@ pub(super) fn int64(number: u64) -> i64 {
 
 fn int32(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
-}
-
-fn timestamp(instant: Instant) -> Timestamp {
-    let micros = instant.as_micros();
-    let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1000).expect("below a second");
-    Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
 }
 
 #[cfg(test)]

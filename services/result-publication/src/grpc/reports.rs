@@ -36,9 +36,9 @@ impl Reports {
         let (jurisdiction, month) = convert::reports::list(&request)?;
         let arguments = ["districtReports", &request.parent, &request.month];
         let page = Page::read(request.page_size, &request.page_token, &arguments)?;
-        let found = self.app.reports(&jurisdiction, month, page.after, page.limit()).await?;
+        let part = (page.after, page.limit());
+        let found = self.app.reports(&jurisdiction, month, part).await?;
         let (reports, next_page_token) = page.cut(found, |report| report.sequence);
-        let reports = App::seen_reports(reports);
         let district_reports = reports.into_iter().map(convert::reports::report).collect();
         Ok(pb::ListDistrictReportsResponse { district_reports, next_page_token })
     }

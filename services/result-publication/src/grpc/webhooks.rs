@@ -20,7 +20,7 @@ impl Webhooks {
         request: pb::CreateWebhookRequest,
         creator: String,
     ) -> Result<pb::CreateWebhookResponse, Error> {
-        let wish = convert::webhooks::create(&self.app, request, creator)?;
+        let wish = convert::webhooks::create(request, creator)?;
         let (webhook, secret) = self.app.create_webhook(wish).await?;
         Ok(pb::CreateWebhookResponse {
             webhook: Some(convert::webhooks::webhook(&webhook)),

@@ -1,13 +1,15 @@
 //! case-ingestion, into which decisions write: in this service's own name, since whoever decides may
 //! not send events.
 
+use std::time::Duration;
+
 use chengping_chassis::client::{self, AddressError, TracedChannel};
 use chengping_chassis::config::PeerConfig;
 use chengping_proto::cases::v1 as pb;
 use chengping_proto::cases::v1::case_service_client::CaseServiceClient;
 use chengping_types::name::{CaseName, JurisdictionName};
 use chengping_types::{BodyId, CaseNo, JurisdictionId};
-use tonic::Code;
+use tonic::{Code, Request};
 
 use super::NAME;
 use super::rules::timestamp;
@@ -15,6 +17,8 @@ use crate::domain::decision::DecidedEvent;
 use crate::error::Error;
 
 const PEER: &str = "case-ingestion";
+/// How long an event may take to be written.
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the events come from, as a reject says it.
 const FILE: &str = "inquiries";
 
@@ -62,10 +66,11 @@ impl Cases {
     ) -> Result<Written, Error> {
         let position = pb::Position { file: FILE.to_owned(), row: 0, line: 0 };
         let record = pb::EventRecord { event: Some(message(event)), position: Some(position) };
-        let request = pb::BatchCreateEventsRequest {
+        let mut request = Request::new(pb::BatchCreateEventsRequest {
             parent: JurisdictionName { jurisdiction: jurisdiction.clone() }.to_string(),
             records: vec![record],
-        };
+        });
+        request.set_timeout(WRITE_TIMEOUT);
         let answer = self.client.clone().batch_create_events(request).await;
         let answer = answer
             .map_err(|status| Error::Peer { peer: PEER, status: Box::new(status) })?

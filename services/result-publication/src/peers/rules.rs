@@ -63,7 +63,8 @@ fn has_no_calendar(status: &Status) -> bool {
     info.is_some_and(|info| NO_CALENDAR.contains(&info.reason.as_str()))
 }
 
-pub(super) fn timestamp(instant: Instant) -> Timestamp {
+/// An instant as a message has it.
+pub(crate) fn timestamp(instant: Instant) -> Timestamp {
     let micros = instant.as_micros();
     let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1000).expect("below a second");
     Timestamp { seconds: micros.div_euclid(1_000_000), nanos }

@@ -4,8 +4,10 @@ use chengping_types::{Instant, JurisdictionId, Month, RecordId};
 use time::OffsetDateTime;
 
 use super::touched::names;
+use super::versions::texts;
 use super::{Connection, StoreError, instant, integer, offset_date_time, parse, unsigned};
 use crate::domain::Bulletin;
+use crate::domain::state::State;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -13,7 +15,6 @@ struct Row {
     month: String,
     newest_version: i32,
     published_version: i32,
-    sealed_version: i32,
     touched_by: Vec<String>,
     create_time: OffsetDateTime,
     update_time: OffsetDateTime,
@@ -26,7 +27,6 @@ impl TryFrom<Row> for Bulletin {
         let jurisdiction = parse("jurisdiction ID", &row.jurisdiction)?;
         Ok(Self {
             touched_by: names(&jurisdiction, &row.touched_by)?,
-            sealed_version: unsigned("version", row.sealed_version)?,
             jurisdiction,
             month: parse("month", &row.month)?,
             newest_version: unsigned("version", row.newest_version)?,
@@ -37,46 +37,68 @@ impl TryFrom<Row> for Bulletin {
     }
 }
 
-/// A bulletin.
+/// What is read of a bulletin by who sees versions in the states `$2`, all of them where `$3`: of what
+/// they do not see, neither number nor time; conditions on `b` follow.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select b.jurisdiction, b.month, seen.newest_version, b.published_version, b.create_time,
+                 case when $3 then b.update_time else coalesce(
+                     (select max(m.move_time) from version_move m
+                         where m.jurisdiction = b.jurisdiction and m.month = b.month
+                             and m.state = any($2)),
+                     b.create_time) end as update_time,
+                 array(select t.month || '/' || t.version
+                     from touched_version t
+                         join bulletin_version v using (jurisdiction, month, version)
+                     where t.jurisdiction = b.jurisdiction and t.touched_month = b.month
+                         and t.touched_version = b.published_version
+                         and v.state in ('published', 'corrected')
+                     order by t.month, t.version) as touched_by
+             from bulletin b
+                 cross join lateral (
+                     select max(v.version) as newest_version from bulletin_version v
+                     where v.jurisdiction = b.jurisdiction and v.month = b.month
+                         and v.state = any($2)
+                 ) seen
+             where b.jurisdiction = $1 and seen.newest_version is not null and ",
+            $rest
+        )
+    };
+}
+
+/// A bulletin, for who sees versions in these states; none where they see no version of it.
 pub(crate) async fn get(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
     month: Month,
+    states: &[State],
 ) -> Result<Option<Bulletin>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
-        "select jurisdiction, month, newest_version, published_version, sealed_version, create_time,
-             update_time, array(
-                 select t.month || '/' || t.version from touched_version t
-                 where t.jurisdiction = bulletin.jurisdiction and t.touched_month = bulletin.month
-                     and t.touched_version = bulletin.published_version
-                 order by t.month, t.version) as touched_by
-         from bulletin where jurisdiction = $1 and month = $2",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(month.to_string())
-    .fetch_optional(connection)
-    .await?;
+    let row: Option<Row> = sqlx::query_as(select!("b.month = $4"))
+        .bind(jurisdiction.as_str())
+        .bind(texts(states))
+        .bind(states == State::ALL)
+        .bind(month.to_string())
+        .fetch_optional(connection)
+        .await?;
     row.map(Bulletin::try_from).transpose()
 }
 
-/// At most `limit` bulletins of months before `before`, newest first.
+/// At most `limit` bulletins of months before `before`, newest first, for who sees versions in these
+/// states.
 pub(crate) async fn list(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
     before: Option<Month>,
+    states: &[State],
     limit: u32,
 ) -> Result<Vec<Bulletin>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "select jurisdiction, month, newest_version, published_version, sealed_version, create_time,
-             update_time, array(
-                 select t.month || '/' || t.version from touched_version t
-                 where t.jurisdiction = bulletin.jurisdiction and t.touched_month = bulletin.month
-                     and t.touched_version = bulletin.published_version
-                 order by t.month, t.version) as touched_by
-         from bulletin where jurisdiction = $1 and ($2::text is null or month < $2)
-         order by month desc limit $3",
-    )
+    let rows: Vec<Row> = sqlx::query_as(select!(
+        "($4::text is null or b.month < $4) order by b.month desc limit $5"
+    ))
     .bind(jurisdiction.as_str())
+    .bind(texts(states))
+    .bind(states == State::ALL)
     .bind(before.map(|month| month.to_string()))
     .bind(i64::from(limit))
     .fetch_all(connection)
@@ -118,7 +140,7 @@ pub(crate) async fn put_published(
     now: Instant,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "update bulletin set published_version = $3, sealed_version = $3, update_time = $4
+        "update bulletin set published_version = $3, update_time = $4
          where jurisdiction = $1 and month = $2",
     )
     .bind(jurisdiction.as_str())

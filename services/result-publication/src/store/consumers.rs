@@ -22,29 +22,34 @@ pub(crate) async fn acknowledged(
     unsigned("position", position.unwrap_or_default())
 }
 
-/// Moves a consumer on to `position`, never back, and gives where it then is.
+/// Moves a consumer on to `position`, never back, and gives where it then is; none where it is
+/// somebody else's than `owner`, unless `anybodys`. One without an owner gets this one.
 pub(crate) async fn acknowledge(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
-    consumer: &str,
-    position: u64,
+    (consumer, position): (&str, u64),
+    (owner, anybodys): (&str, bool),
     now: Instant,
-) -> Result<u64, StoreError> {
-    let position: i64 = sqlx::query_scalar(
-        "insert into consumer (jurisdiction, consumer, acknowledged, update_time)
-         values ($1, $2, $3, $4)
+) -> Result<Option<u64>, StoreError> {
+    let position: Option<i64> = sqlx::query_scalar(
+        "insert into consumer (jurisdiction, consumer, acknowledged, update_time, owner)
+         values ($1, $2, $3, $4, $5)
          on conflict (jurisdiction, consumer)
              do update set acknowledged = greatest(consumer.acknowledged, excluded.acknowledged),
-                 update_time = excluded.update_time
+                 update_time = excluded.update_time,
+                 owner = coalesce(nullif(consumer.owner, ''), excluded.owner)
+             where consumer.owner in ('', excluded.owner) or $6
          returning acknowledged",
     )
     .bind(jurisdiction.as_str())
     .bind(consumer)
     .bind(bigint(position))
     .bind(offset_date_time(now))
-    .fetch_one(connection)
+    .bind(owner)
+    .bind(anybodys)
+    .fetch_optional(connection)
     .await?;
-    unsigned("position", position)
+    position.map(|position| unsigned("position", position)).transpose()
 }
 
 /// At most `limit` consumers behind `after`, by name.
@@ -54,8 +59,8 @@ pub(crate) async fn list(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Consumer>, StoreError> {
-    let rows: Vec<(String, i64, OffsetDateTime)> = sqlx::query_as(
-        "select consumer, acknowledged, update_time from consumer
+    let rows: Vec<(String, i64, OffsetDateTime, String)> = sqlx::query_as(
+        "select consumer, acknowledged, update_time, owner from consumer
          where jurisdiction = $1 and ($2::text is null or consumer > $2)
          order by consumer limit $3",
     )
@@ -64,9 +69,9 @@ pub(crate) async fn list(
     .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;
-    let consumer = |(name, acknowledged, update_time)| {
+    let consumer = |(name, acknowledged, update_time, owner)| {
         let acknowledged = unsigned("position", acknowledged)?;
-        Ok(Consumer { name, acknowledged, update_time: instant(update_time) })
+        Ok(Consumer { name, acknowledged, update_time: instant(update_time), owner })
     };
     rows.into_iter().map(consumer).collect()
 }

@@ -1,6 +1,8 @@
 //! Evidence of inquiries, which never changes.
 
-use chengping_types::Instant;
+use std::collections::BTreeMap;
+
+use chengping_types::{Instant, JurisdictionId};
 use time::OffsetDateTime;
 
 use super::{Connection, StoreError, bigint, instant, offset_date_time, parse, unsigned};
@@ -8,6 +10,7 @@ use crate::domain::inquiry::{Evidence, Inquiry};
 
 #[derive(sqlx::FromRow)]
 struct Row {
+    inquiry: i64,
     evidence: i32,
     file_name: String,
     media_type: String,
@@ -40,16 +43,32 @@ pub(crate) async fn list(
     connection: &mut Connection,
     inquiry: &Inquiry,
 ) -> Result<Vec<Evidence>, StoreError> {
+    let mut evidence = list_all(connection, &inquiry.jurisdiction, &[inquiry.number]).await?;
+    Ok(evidence.remove(&inquiry.number).unwrap_or_default())
+}
+
+/// The evidence of inquiries by their numbers, as [`list`].
+pub(crate) async fn list_all(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    inquiries: &[u64],
+) -> Result<BTreeMap<u64, Vec<Evidence>>, StoreError> {
+    let numbers: Vec<_> = inquiries.iter().map(|number| bigint(*number)).collect();
     let rows: Vec<Row> = sqlx::query_as(
-        "select evidence, file_name, media_type, digest, octet_length(content) as size,
+        "select inquiry, evidence, file_name, media_type, digest, octet_length(content) as size,
              ''::bytea as content, author, create_time
-         from inquiry_evidence where jurisdiction = $1 and inquiry = $2 order by evidence",
+         from inquiry_evidence where jurisdiction = $1 and inquiry = any($2)
+         order by inquiry, evidence",
     )
-    .bind(inquiry.jurisdiction.as_str())
-    .bind(bigint(inquiry.number))
+    .bind(jurisdiction.as_str())
+    .bind(numbers)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(Evidence::try_from).collect()
+    let mut all = BTreeMap::<_, Vec<_>>::new();
+    for row in rows {
+        all.entry(unsigned("inquiry", row.inquiry)?).or_default().push(row.try_into()?);
+    }
+    Ok(all)
 }
 
 /// A piece of evidence with its bytes.
@@ -59,8 +78,8 @@ pub(crate) async fn get(
     number: u64,
 ) -> Result<Option<Evidence>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
-        "select evidence, file_name, media_type, digest, octet_length(content) as size, content,
-             author, create_time
+        "select inquiry, evidence, file_name, media_type, digest, octet_length(content) as size,
+             content, author, create_time
          from inquiry_evidence where jurisdiction = $1 and inquiry = $2 and evidence = $3",
     )
     .bind(inquiry.jurisdiction.as_str())

@@ -29,6 +29,29 @@ pub(crate) async fn put(
     Ok(())
 }
 
+/// The lines that are kept of an entry of the log; none where they are to be read from the document.
+pub(crate) async fn lines(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    index: u64,
+) -> Result<Option<Vec<Line>>, StoreError> {
+    let kept: Option<Vec<u8>> = sqlx::query_scalar(
+        "select lines from publication_lines
+         where jurisdiction = $1 and log_index = $2 and format = $3",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(bigint(index))
+    .bind(LINES_FORMAT)
+    .fetch_optional(connection)
+    .await?;
+    kept.as_deref().map(decode).transpose()
+}
+
+fn decode(lines: &[u8]) -> Result<Vec<Line>, StoreError> {
+    let corrupt = |error| StoreError::Corrupt { what: "lines", source: Box::new(error) };
+    serde_json::from_slice(lines).map_err(corrupt)
+}
+
 /// An entry of the log, with what is kept of it.
 pub(crate) struct Kept {
     pub(crate) version: Version,
@@ -69,13 +92,11 @@ pub(crate) async fn read(
     .fetch_all(connection)
     .await?;
     let kept = |told: Told| {
-        let lines = told.lines.map(|lines| serde_json::from_slice(&lines)).transpose();
-        let corrupt = |error| StoreError::Corrupt { what: "lines", source: Box::new(error) };
         Ok(Kept {
             version: told.version.try_into()?,
             index: unsigned("log index", told.entry_index)?,
             kind: entry_kind(&told.entry_kind)?,
-            lines: lines.map_err(corrupt)?,
+            lines: told.lines.as_deref().map(decode).transpose()?,
         })
     };
     rows.into_iter().map(kept).collect()

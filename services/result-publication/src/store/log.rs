@@ -2,6 +2,7 @@
 
 use chengping_ledger::note::VerifierKey;
 use chengping_ledger::version::{Entry, EntryKind};
+use chengping_types::name::BulletinVersionName;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
 
 use super::{Connection, StoreError, bigint, integer, offset_date_time, parse, unsigned};
@@ -178,20 +179,18 @@ pub(crate) async fn verifier_keys(
     rows.into_iter().map(sized).collect()
 }
 
-/// The sealed bytes of a version that is published.
+/// The sealed bytes of a version that is published, nothing of them checked.
 pub(crate) async fn document(
     connection: &mut Connection,
-    jurisdiction: &JurisdictionId,
-    month: Month,
-    version: u32,
+    name: &BulletinVersionName,
 ) -> Result<Vec<u8>, StoreError> {
     Ok(sqlx::query_scalar(
         "select document from log_entry
          where jurisdiction = $1 and month = $2 and version = $3 and kind = 'published'",
     )
-    .bind(jurisdiction.as_str())
-    .bind(month.to_string())
-    .bind(integer(version))
+    .bind(name.jurisdiction.as_str())
+    .bind(name.month.to_string())
+    .bind(bigint(name.version))
     .fetch_one(connection)
     .await?)
 }

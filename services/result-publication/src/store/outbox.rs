@@ -1,5 +1,7 @@
 //! The events that decisions write, and how far they have come.
 
+use std::collections::BTreeMap;
+
 use chengping_types::{BodyId, Instant, JurisdictionId};
 use time::OffsetDateTime;
 
@@ -122,22 +124,36 @@ pub(crate) async fn of(
     connection: &mut Connection,
     inquiry: &Inquiry,
 ) -> Result<Vec<Sent>, StoreError> {
-    let rows: Vec<Row> =
-        sqlx::query_as(select!("where o.jurisdiction = $1 and o.inquiry = $2 order by o.event"))
-            .bind(inquiry.jurisdiction.as_str())
-            .bind(bigint(inquiry.number))
-            .fetch_all(connection)
-            .await?;
-    let read = |row: Row| {
+    let mut sent = of_all(connection, &inquiry.jurisdiction, &[inquiry.number]).await?;
+    Ok(sent.remove(&inquiry.number).unwrap_or_default())
+}
+
+/// The events of inquiries by their numbers, as [`of`].
+pub(crate) async fn of_all(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    inquiries: &[u64],
+) -> Result<BTreeMap<u64, Vec<Sent>>, StoreError> {
+    let numbers: Vec<_> = inquiries.iter().map(|number| bigint(*number)).collect();
+    let rows: Vec<Row> = sqlx::query_as(select!(
+        "where o.jurisdiction = $1 and o.inquiry = any($2) order by o.inquiry, o.event"
+    ))
+    .bind(jurisdiction.as_str())
+    .bind(numbers)
+    .fetch_all(connection)
+    .await?;
+    let mut all = BTreeMap::<_, Vec<_>>::new();
+    for row in rows {
         let watermark = row.watermark.map(|watermark| unsigned("watermark", watermark));
-        Ok(Sent {
+        let sent = Sent {
             event: row.event()?,
             watermark: watermark.transpose()?,
             problem: row.problem,
             set_aside: row.set_aside,
-        })
-    };
-    rows.into_iter().map(read).collect()
+        };
+        all.entry(unsigned("inquiry", row.inquiry)?).or_default().push(sent);
+    }
+    Ok(all)
 }
 
 /// The jurisdictions that have events to send.
@@ -155,12 +171,13 @@ pub(crate) async fn waiting(
     found.iter().map(|jurisdiction| parse("jurisdiction ID", jurisdiction)).collect()
 }
 
-/// The next event of a jurisdiction whose time has come and that nobody else sends, held until the
-/// transaction ends. Events of one inquiry go in their order.
+/// The next event of a jurisdiction whose time has come, which nobody else is given before `until`.
+/// Events of one inquiry go in their order.
 pub(crate) async fn claim(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
     now: Instant,
+    until: Instant,
 ) -> Result<Option<Due>, StoreError> {
     let row: Option<Row> = sqlx::query_as(select!(
         "where o.jurisdiction = $1 and o.watermark is null and o.next_time <= $2
@@ -172,17 +189,25 @@ pub(crate) async fn claim(
     ))
     .bind(jurisdiction.as_str())
     .bind(offset_date_time(now))
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    row.map(|row| {
-        Ok(Due {
-            jurisdiction: jurisdiction.clone(),
-            inquiry: unsigned("inquiry", row.inquiry)?,
-            attempts: unsigned("attempts", row.attempts)?,
-            event: row.event()?,
-        })
-    })
-    .transpose()
+    let Some(row) = row else { return Ok(None) };
+    sqlx::query(
+        "update inquiry_outbox set next_time = $4
+         where jurisdiction = $1 and inquiry = $2 and event = $3",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(row.inquiry)
+    .bind(row.event)
+    .bind(offset_date_time(until))
+    .execute(connection)
+    .await?;
+    Ok(Some(Due {
+        jurisdiction: jurisdiction.clone(),
+        inquiry: unsigned("inquiry", row.inquiry)?,
+        attempts: unsigned("attempts", row.attempts)?,
+        event: row.event()?,
+    }))
 }
 
 /// What became of an attempt.
@@ -194,7 +219,7 @@ pub(crate) enum Attempt {
     Failed { problem: String, set_aside: bool, next: Instant },
 }
 
-/// Keeps what became of an attempt.
+/// Keeps what became of an attempt, unless another one has written the event meanwhile.
 pub(crate) async fn attempted(
     connection: &mut Connection,
     due: &Due,
@@ -209,7 +234,7 @@ pub(crate) async fn attempted(
     sqlx::query(
         "update inquiry_outbox set attempts = attempts + 1, watermark = $4, problem = $5,
              set_aside = $6, next_time = coalesce($7, next_time)
-         where jurisdiction = $1 and inquiry = $2 and event = $3",
+         where jurisdiction = $1 and inquiry = $2 and event = $3 and watermark is null",
     )
     .bind(due.jurisdiction.as_str())
     .bind(bigint(due.inquiry))

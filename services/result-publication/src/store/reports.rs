@@ -1,5 +1,7 @@
 //! What districts reported, which never changes, and what the centre made of it.
 
+use std::collections::BTreeMap;
+
 use chengping_types::{Digest, Instant, JurisdictionId, Month, RecordId};
 use time::OffsetDateTime;
 
@@ -40,6 +42,7 @@ impl Row {
             district: parse("body ID", &self.district)?,
             month: parse("month", &self.month)?,
             version,
+            stands: false,
             lines: lines.map_err(corrupt)?,
             attachments,
             state: parse("state", &self.state)?,
@@ -53,64 +56,81 @@ impl Row {
     }
 }
 
-/// At most `limit` reports before `before`, newest first, or the one that is `named`; attachments
-/// with their content only if `whole`.
+/// A report, with its attachments whole.
+pub(crate) async fn get(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    id: &RecordId,
+) -> Result<Option<Report>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        "select * from district_report where jurisdiction = $1 and district_report = $2",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(id.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let ids = [row.district_report.clone()];
+    let attached = attachments(connection, jurisdiction, &ids, true).await?;
+    row.read(attached.into_values().next().unwrap_or_default()).map(Some)
+}
+
+/// At most `limit` reports before `before`, newest first, with their attachments but for the content;
+/// those of a month and of `districts`, where these are given.
 pub(crate) async fn list(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
-    named: Option<&RecordId>,
-    (month, before): (Option<Month>, Option<u64>),
-    limit: u32,
-    whole: bool,
+    (month, districts): (Option<Month>, Option<&[String]>),
+    (before, limit): (Option<u64>, u32),
 ) -> Result<Vec<Report>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select jurisdiction, district_report, sequence, district, month, bulletin_version,
-             bulletin_digest, lines, state, return_reason, revision, creator, create_time, decider,
-             decide_time
-         from district_report
-         where jurisdiction = $1 and ($2::text is null or district_report = $2)
-             and ($3::text is null or month = $3) and ($4::bigint is null or sequence < $4)
+        "select * from district_report
+         where jurisdiction = $1 and ($2::text is null or month = $2)
+             and ($3::text[] is null or district = any($3))
+             and ($4::bigint is null or sequence < $4)
          order by sequence desc limit $5",
     )
     .bind(jurisdiction.as_str())
-    .bind(named.map(RecordId::as_str))
     .bind(month.map(|month| month.to_string()))
+    .bind(districts)
     .bind(before.map(bigint))
     .bind(i64::from(limit))
     .fetch_all(&mut *connection)
     .await?;
-    let mut reports = Vec::with_capacity(rows.len());
-    for row in rows {
-        let attachments =
-            attachments(connection, &row.jurisdiction, &row.district_report, whole).await?;
-        reports.push(row.read(attachments)?);
-    }
-    Ok(reports)
+    let ids: Vec<_> = rows.iter().map(|row| row.district_report.clone()).collect();
+    let mut attached = attachments(connection, jurisdiction, &ids, false).await?;
+    let read = |row: Row| {
+        let of = attached.remove(&row.district_report).unwrap_or_default();
+        row.read(of)
+    };
+    rows.into_iter().map(read).collect()
 }
 
+/// The attachments of reports, by report; with their content only if `whole`.
 async fn attachments(
     connection: &mut Connection,
-    jurisdiction: &str,
-    report: &str,
+    jurisdiction: &JurisdictionId,
+    reports: &[String],
     whole: bool,
-) -> Result<Vec<Attachment>, StoreError> {
-    let rows: Vec<(String, String, Vec<u8>, String, i64)> = sqlx::query_as(
-        "select file_name, media_type, case when $3 then data else ''::bytea end, digest,
-             length(data)::bigint
+) -> Result<BTreeMap<String, Vec<Attachment>>, StoreError> {
+    let rows: Vec<(String, String, String, Vec<u8>, String, i64)> = sqlx::query_as(
+        "select district_report, file_name, media_type,
+             case when $3 then data else ''::bytea end, digest, length(data)::bigint
          from district_report_attachment
-         where jurisdiction = $1 and district_report = $2 order by number",
+         where jurisdiction = $1 and district_report = any($2) order by district_report, number",
     )
-    .bind(jurisdiction)
-    .bind(report)
+    .bind(jurisdiction.as_str())
+    .bind(reports)
     .bind(whole)
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|(file_name, media_type, data, digest, size)| {
-            let (digest, size) = (parse("digest", &digest)?, unsigned("size", size)?);
-            Ok(Attachment { file_name, media_type, data, digest, size })
-        })
-        .collect()
+    let mut attached = BTreeMap::<_, Vec<_>>::new();
+    for (report, file_name, media_type, data, digest, size) in rows {
+        let (digest, size) = (parse("digest", &digest)?, unsigned("size", size)?);
+        let attachment = Attachment { file_name, media_type, data, digest, size };
+        attached.entry(report).or_default().push(attachment);
+    }
+    Ok(attached)
 }
 
 /// The number that the next report gets. The jurisdiction must be locked.

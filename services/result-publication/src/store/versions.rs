@@ -1,12 +1,14 @@
 //! Versions: what they were made from, and where they stand.
 
+use std::collections::BTreeSet;
+
 use chengping_types::name::EvaluationName;
 use chengping_types::{Instant, JurisdictionId, Month};
 use time::OffsetDateTime;
 
 use super::touched::names;
 use super::{Connection, StoreError, bigint, instant, integer, offset_date_time, parse, unsigned};
-use crate::domain::state::Notice;
+use crate::domain::state::{Notice, State};
 use crate::domain::{Move, Moved, Sealed, Version, Withdrawn};
 
 #[derive(sqlx::FromRow)]
@@ -130,22 +132,28 @@ pub(crate) async fn get(
     row.map(Version::try_from).transpose()
 }
 
-/// At most `limit` versions of a month below `before`, newest first.
+/// States as they are stored.
+pub(super) fn texts(states: &[State]) -> Vec<&'static str> {
+    states.iter().map(|state| state.as_str()).collect()
+}
+
+/// At most `limit` versions of a month in these states below `before`, newest first.
 pub(crate) async fn list(
     connection: &mut Connection,
     jurisdiction: &JurisdictionId,
     month: Month,
-    before: Option<u32>,
-    limit: u32,
+    states: &[State],
+    (before, limit): (Option<u32>, u32),
 ) -> Result<Vec<Version>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(select!(
-        "where v.jurisdiction = $1 and v.month = $2 and v.version < $3
+        "where v.jurisdiction = $1 and v.month = $2 and v.version < $3 and v.state = any($5)
              order by v.version desc limit $4"
     ))
     .bind(jurisdiction.as_str())
     .bind(month.to_string())
     .bind(before.map_or(i32::MAX, integer))
     .bind(i64::from(limit))
+    .bind(texts(states))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(Version::try_from).collect()
@@ -157,7 +165,65 @@ pub(crate) async fn newest(
     jurisdiction: &JurisdictionId,
     month: Month,
 ) -> Result<Option<Version>, StoreError> {
-    Ok(list(connection, jurisdiction, month, None, 1).await?.pop())
+    Ok(list(connection, jurisdiction, month, State::ALL, (None, 1)).await?.pop())
+}
+
+/// Which of these versions, each by month and number, stand.
+pub(crate) async fn standing(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    versions: &BTreeSet<(Month, u64)>,
+) -> Result<BTreeSet<(Month, u64)>, StoreError> {
+    let months: Vec<_> = versions.iter().map(|(month, _)| month.to_string()).collect();
+    let numbers: Vec<_> = versions.iter().map(|(_, number)| bigint(*number)).collect();
+    let rows: Vec<(String, i32)> = sqlx::query_as(
+        "select month, version from bulletin_version
+         where jurisdiction = $1 and state = 'published'
+             and (month, version) in (select * from unnest($2::text[], $3::bigint[]))",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(months)
+    .bind(numbers)
+    .fetch_all(connection)
+    .await?;
+    let read = |(month, version): (String, i32)| {
+        Ok((parse("month", &month)?, unsigned("version", version)?))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// The numbers of the versions of a month that were withdrawn.
+pub(crate) async fn withdrawn(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    month: Month,
+) -> Result<Vec<u32>, StoreError> {
+    let numbers: Vec<i32> = sqlx::query_scalar(
+        "select version from bulletin_version
+         where jurisdiction = $1 and month = $2 and state = 'withdrawn'",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(month.to_string())
+    .fetch_all(connection)
+    .await?;
+    numbers.into_iter().map(|number| unsigned("version", number)).collect()
+}
+
+/// Whether the number of a version was ever shown to the bodies, whatever it was made from then.
+pub(crate) async fn was_shown(
+    connection: &mut Connection,
+    version: &Version,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(
+        "select exists (
+             select from version_move
+             where jurisdiction = $1 and month = $2 and version = $3 and state = 'under_notice')",
+    )
+    .bind(version.jurisdiction.as_str())
+    .bind(version.month.to_string())
+    .bind(integer(version.number))
+    .fetch_one(connection)
+    .await?)
 }
 
 /// Writes a version as it is now, new or changed, and how it came there. The log must be locked.

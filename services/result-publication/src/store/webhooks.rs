@@ -6,7 +6,7 @@ use chengping_types::name::WebhookName;
 use chengping_types::{Instant, JurisdictionId, RecordId};
 use time::OffsetDateTime;
 
-pub(crate) use self::sending::{Claimed, Outcome, claim, finish, next, release};
+pub(crate) use self::sending::{Claimed, Outcome, claim, finish, next, release, waiting};
 
 use super::log::entry_kind;
 use super::{Connection, StoreError, bigint, instant, offset_date_time, parse, unsigned};
@@ -107,21 +107,26 @@ pub(crate) async fn list(
         "select w.jurisdiction, w.webhook, w.url, w.creator, w.create_time,
              w.delete_time is not null as is_deleted,
              w.position - w.first_index - o.pending_count as done_count,
-             greatest(coalesce(h.size, 0) - w.position, 0) + o.pending_count as pending_count, o.dead_count,
-             coalesce(o.last_error, '') as last_error,
-             case when o.pending_count > 0 then coalesce(w.next_attempt_time, now()) end
-                 as next_attempt_time
+             n.new_count + o.pending_count as pending_count, o.dead_count,
+             coalesce(l.last_error, '') as last_error,
+             case when n.new_count + o.pending_count > 0
+                 then coalesce(w.next_attempt_time, now()) end as next_attempt_time
          from webhook w
              left join log_head h using (jurisdiction)
+             cross join lateral (select greatest(coalesce(h.size, 0) - w.position, 0) as new_count) n
              cross join lateral (
                  select count(*) filter (where state = 'pending') as pending_count,
-                     count(*) filter (where state = 'dead') as dead_count,
-                     (array_agg(last_error order by log_index) filter (where state = 'pending'))[1]
-                         as last_error
+                     count(*) filter (where state = 'dead') as dead_count
                  from webhook_delivery d
                  where d.jurisdiction = w.jurisdiction and d.webhook = w.webhook
                      and d.state <> 'delivered'
              ) o
+             left join lateral (
+                 select last_error from webhook_delivery d
+                 where d.jurisdiction = w.jurisdiction and d.webhook = w.webhook
+                     and last_attempt_time is not null
+                 order by last_attempt_time desc, log_index desc limit 1
+             ) l on true
          where w.jurisdiction = $1 and w.delete_time is null
              and ($2::text is null or w.webhook = $2) and ($3::text is null or w.webhook > $3)
          order by w.webhook limit $4",

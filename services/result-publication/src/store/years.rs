@@ -38,7 +38,8 @@ pub(crate) async fn months(
          from bulletin_version v
              join log_entry e using (jurisdiction, month, version)
              join evaluation_document d using (jurisdiction, evaluation)
-         where v.jurisdiction = $1 and v.state = 'published' and left(month, 4) = $2
+         where v.jurisdiction = $1 and v.state = 'published' and e.kind = 'published'
+             and left(month, 4) = $2
          order by month",
     )
     .bind(jurisdiction.as_str())

@@ -87,6 +87,5 @@ async fn a_year_that_cannot_be_computed_says_why() {
     // Documents without rules, as no evaluation gives them.
     service.published("e1", "2018-04", "").await;
     let status = year(&service, "2018").await.unwrap_err();
-    let expected = (Code::FailedPrecondition, "ANNUAL_RESULT_NOT_COMPUTABLE".to_owned());
-    assert_eq!(refusal(&status), expected);
+    assert_eq!(refusal(&status), (Code::DataLoss, "DOCUMENT_CORRUPT".to_owned()));
 }

@@ -124,7 +124,7 @@ async fn a_withdrawal_is_told_once_and_proven_and_what_follows_corrects_it() {
 
     let trusted = keys(&service).await;
     let report = verify(&download(&service, &first.name).await, &trusted, recompute);
-    assert!(report.verified() && report.withdrawn, "{report}");
+    assert!(report.verified() && report.standing.unwrap().withdrawn, "{report}");
 
     // The same evaluation may be published again, but only as a correction.
     let evaluation = first.evaluation.clone();
@@ -134,7 +134,7 @@ async fn a_withdrawal_is_told_once_and_proven_and_what_follows_corrects_it() {
     assert_eq!((second.state(), second.log_index), (State::Published, Some(2)));
     assert_eq!(service.version(&first.name).await.state(), State::Withdrawn);
     let report = verify(&download(&service, &second.name).await, &trusted, recompute);
-    assert!(report.verified() && !report.withdrawn, "{report}");
+    assert!(report.verified() && !report.standing.unwrap().withdrawn, "{report}");
 
     let request = pb::WatchPublicationsRequest { parent: ZZ.to_owned(), ..Default::default() };
     let mut told =
@@ -182,8 +182,11 @@ async fn a_correction_says_what_it_changes_and_which_later_months_it_touches() {
         let bulletin = service.bulletins.clone().get_bulletin(request).await.unwrap();
         bulletin.into_inner().touched_by
     };
-    assert_eq!(touched_by("2018-05").await, [second.name]);
+    assert_eq!(touched_by("2018-05").await, std::slice::from_ref(&second.name));
     assert!(touched_by("2018-06").await.is_empty(), "{}", untouched.name);
+    let third = service.published("e3", MONTH, "又一案件").await;
+    service.step("withdraw", &third.name, "li", "判定仍有误").await.unwrap();
+    assert_eq!(touched_by("2018-05").await, [second.name], "what was withdrawn corrects nothing");
     service.published("e7", "2018-05", "因 2018-04 更正").await;
     assert!(touched_by("2018-05").await.is_empty(), "it has its own correction");
 }

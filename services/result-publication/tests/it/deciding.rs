@@ -12,11 +12,11 @@ use tonic::{Code, Status};
 use crate::scoring::{evaluation, results};
 use crate::service::{Service, Settings, ZZ, acting, fields, refusal, start, start_with, value};
 
-const MONTH: &str = "2018-04";
-const CASE: &str = "郑-7";
+pub(crate) const MONTH: &str = "2018-04";
+pub(crate) const CASE: &str = "郑-7";
 
 /// An inquiry of d01 about the lateness of a case.
-fn about(kind: Kind) -> pb::Inquiry {
+pub(crate) fn about(kind: Kind) -> pb::Inquiry {
     pb::Inquiry {
         kind: kind.into(),
         month: MONTH.to_owned(),
@@ -28,7 +28,7 @@ fn about(kind: Kind) -> pb::Inquiry {
     }
 }
 
-async fn file(service: &Service, inquiry: pb::Inquiry) -> Result<pb::Inquiry, Status> {
+pub(crate) async fn file(service: &Service, inquiry: pb::Inquiry) -> Result<pb::Inquiry, Status> {
     let request = pb::CreateInquiryRequest {
         parent: ZZ.to_owned(),
         inquiry: Some(inquiry),
@@ -37,7 +37,11 @@ async fn file(service: &Service, inquiry: pb::Inquiry) -> Result<pb::Inquiry, St
     Ok(service.inquiries.clone().create_inquiry(acting("d01.zhao", request)).await?.into_inner())
 }
 
-async fn review(service: &Service, name: &str, actor: &str) -> Result<pb::Inquiry, Status> {
+pub(crate) async fn review(
+    service: &Service,
+    name: &str,
+    actor: &str,
+) -> Result<pb::Inquiry, Status> {
     let request = pb::ReviewInquiryRequest {
         name: name.to_owned(),
         finding: "属实".to_owned(),
@@ -46,12 +50,12 @@ async fn review(service: &Service, name: &str, actor: &str) -> Result<pb::Inquir
     Ok(service.inquiries.clone().review_inquiry(acting(actor, request)).await?.into_inner())
 }
 
-fn exempted() -> cases::Event {
+pub(crate) fn exempted() -> cases::Event {
     let kind = cases::EventKind::Exempted.into();
     cases::Event { kind, outcome: "late".to_owned(), ..Default::default() }
 }
 
-fn upheld(name: &str, events: Vec<cases::Event>) -> pb::DecideInquiryRequest {
+pub(crate) fn upheld(name: &str, events: Vec<cases::Event>) -> pb::DecideInquiryRequest {
     pb::DecideInquiryRequest {
         name: name.to_owned(),
         decision: Decision::Upheld.into(),
@@ -61,7 +65,7 @@ fn upheld(name: &str, events: Vec<cases::Event>) -> pb::DecideInquiryRequest {
     }
 }
 
-async fn decide(
+pub(crate) async fn decide(
     service: &Service,
     request: pb::DecideInquiryRequest,
     actor: &str,
@@ -69,13 +73,13 @@ async fn decide(
     Ok(service.inquiries.clone().decide_inquiry(acting(actor, request)).await?.into_inner())
 }
 
-async fn get(service: &Service, name: &str) -> pb::Inquiry {
+pub(crate) async fn get(service: &Service, name: &str) -> pb::Inquiry {
     let request = pb::GetInquiryRequest { name: name.to_owned() };
     service.inquiries.clone().get_inquiry(request).await.unwrap().into_inner()
 }
 
 /// Waits until the first event of an inquiry has come so far.
-async fn until(service: &Service, name: &str, state: EventState) -> pb::InquiryEvent {
+pub(crate) async fn until(service: &Service, name: &str, state: EventState) -> pb::InquiryEvent {
     let found = async {
         loop {
             let event = get(service, name).await.events.remove(0);
@@ -128,7 +132,7 @@ pub(crate) async fn with_a_decision(service: &Service) {
 }
 
 /// A version of the month that is open to objections.
-async fn shown(service: &Service) -> String {
+pub(crate) async fn shown(service: &Service) -> String {
     let evaluation = service.scoring.add("e1", MONTH, "94.26");
     let name = service.create(MONTH, &evaluation, "").await.unwrap().name;
     service.step("submit", &name, "li", "").await.unwrap();
@@ -136,7 +140,7 @@ async fn shown(service: &Service) -> String {
 }
 
 /// An evaluation whose view reaches up to now, and sees so many records.
-fn seeing(service: &Service, id: &str, watermark: u64) -> String {
+pub(crate) fn seeing(service: &Service, id: &str, watermark: u64) -> String {
     let mut document = results(MONTH, "95.00");
     document["decided"] = json!("2100-01-01T00:00:00+08:00");
     document["snapshot"] = json!({"watermark": watermark, "digest": "sha256:"});

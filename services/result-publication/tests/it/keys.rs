@@ -5,6 +5,7 @@ use chengping_ledger::handover;
 use chengping_ledger::note::VerifierKey;
 use chengping_ledger::receipt::Receipt;
 use chengping_proto::publication::v1 as pb;
+use sqlx::{Connection as _, PgConnection};
 use tonic::{Code, Status};
 
 use crate::scoring::recompute;
@@ -57,6 +58,27 @@ async fn after_a_rotation_old_and_new_files_are_verified_each_by_its_key() {
     assert_eq!(listed[0], new);
     assert_eq!((listed[1].generation, listed[1].last_tree_size), (Some(0), Some(1)));
     assert_eq!(service.verified().await.findings, []);
+}
+
+#[tokio::test]
+async fn a_document_that_was_altered_is_given_to_nobody() {
+    let service = start().await;
+    let version = service.published("e1", "2018-04", "").await;
+    let mut owner = PgConnection::connect(service.database.admin_url()).await.unwrap();
+    sqlx::query("set session_replication_role = replica").execute(&mut owner).await.unwrap();
+    let altered = "update result_publication.log_entry
+         set document = convert_to(replace(convert_from(document, 'UTF8'), '94.26', '94.27'), 'UTF8')";
+    sqlx::query(altered).execute(&mut owner).await.unwrap();
+    let request = pb::GetResultReceiptRequest {
+        bulletin_version: version.name.clone(),
+        body_id: "d01".to_owned(),
+    };
+    let receipt = service.ledger.clone().get_result_receipt(request).await.unwrap_err();
+    let request = pb::DownloadBulletinVersionRequest { name: version.name };
+    let bundle = service.bulletins.clone().download_bulletin_version(request).await.unwrap_err();
+    for status in [receipt, bundle] {
+        assert_eq!(refusal(&status), (Code::DataLoss, "DOCUMENT_CORRUPT".to_owned()));
+    }
 }
 
 #[tokio::test]

@@ -7,12 +7,15 @@ mod contesting;
 mod creating;
 mod deciding;
 mod exporting;
+mod guarded;
 mod immutable;
 mod keys;
 mod ledger;
 #[path = "../../../../libs/bulletin/tests/it/month.rs"]
 mod month;
+mod objecting;
 mod offline;
+mod outbox;
 mod peers;
 mod publishing;
 mod reading;

@@ -95,6 +95,29 @@ async fn the_office_sees_how_far_each_consumer_is() {
 }
 
 #[tokio::test]
+async fn what_is_kept_as_lines_is_told_and_compared_without_the_documents() {
+    let service = start().await;
+    publish(&service, 1).await;
+    let evaluation = service.scoring.add("f", "2018-04", "90.00");
+    let name = service.create("2018-04", &evaluation, "corrected").await.unwrap().name;
+    service.publish(&name).await.unwrap();
+    let mut owner = PgConnection::connect(service.database.admin_url()).await.unwrap();
+    sqlx::query("set session_replication_role = replica").execute(&mut owner).await.unwrap();
+    let gone = "update result_publication.log_entry set document = ''";
+    sqlx::query(gone).execute(&mut owner).await.unwrap();
+    let request = pb::WatchPublicationsRequest { parent: ZZ.to_owned(), ..Default::default() };
+    let mut told =
+        service.bulletins.clone().watch_publications(request).await.unwrap().into_inner();
+    tokio::time::timeout(PATIENCE, told.message()).await.unwrap().unwrap();
+    let message = tokio::time::timeout(PATIENCE, told.message()).await.unwrap();
+    let differences = message.unwrap().unwrap().publication.unwrap().differences;
+    assert_eq!(differences[0].score_after, "90.00");
+    let request = pb::CompareBulletinVersionsRequest { name, ..Default::default() };
+    let compared = service.bulletins.clone().compare_bulletin_versions(request).await.unwrap();
+    assert_eq!(compared.into_inner().differences, differences);
+}
+
+#[tokio::test]
 async fn what_was_published_before_lines_were_kept_is_told_from_the_document() {
     let service = start().await;
     publish(&service, 2).await;

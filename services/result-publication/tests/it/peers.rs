@@ -1,4 +1,4 @@
-//! A calendar and a record of cases that a test sets, behind the addresses of the services that have
+//! A calendar, a registry and a record of cases that a test sets, behind the addresses of the services that have
 //! them. Only the methods that are called are there.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,12 +10,14 @@ use chengping_proto::cases::v1 as cases;
 use chengping_proto::rules::v1 as rules;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, Iter};
 use prost_types::Timestamp;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
 use tonic::codegen::{Service, http};
-use tonic::server::{Grpc, NamedService, UnaryService};
+use tonic::server::{Grpc, NamedService, ServerStreamingService, UnaryService};
 use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -27,6 +29,8 @@ const DAY: i64 = 86_400;
 pub(crate) struct Known {
     /// Whether there is no working calendar.
     pub(crate) no_calendar: bool,
+    /// The bodies of every jurisdiction; without any, none has a registry.
+    pub(crate) bodies: Vec<rules::Body>,
     /// Case numbers.
     pub(crate) cases: BTreeSet<String>,
     /// The events that were accepted, by case and number.
@@ -37,6 +41,8 @@ pub(crate) struct Known {
     pub(crate) answers_lost: usize,
     /// Whether events are set aside.
     pub(crate) sets_aside: bool,
+    /// Tells of the next event that arrives, and what its answer waits for.
+    held: Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>,
 }
 
 /// Both peers.
@@ -50,10 +56,28 @@ impl Fakes {
         let address = listener.local_addr().unwrap();
         let server = tonic::transport::Server::builder()
             .add_service(Calendar(self.clone()))
+            .add_service(Registry(self.clone()))
             .add_service(Cases(self.clone()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         address
+    }
+
+    /// Holds the answer to the next event: the one tells that it has arrived, the other lets go of it.
+    pub(crate) fn hold(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let (arrive, arrived) = oneshot::channel();
+        let (go_on, gone) = oneshot::channel();
+        self.0.lock().unwrap().held = Some((arrive, gone));
+        (arrived, go_on)
+    }
+
+    /// Waits where the next event is held.
+    async fn held(&self) {
+        let held = self.0.lock().unwrap().held.take();
+        if let Some((arrive, gone)) = held {
+            arrive.send(()).unwrap();
+            gone.await.unwrap();
+        }
     }
 
     fn due(
@@ -71,6 +95,26 @@ impl Fakes {
         let start = request.start_time.unwrap();
         let due_time = Some(Timestamp { seconds: start.seconds + days * DAY, ..start });
         Ok(rules::ComputeDeadlineResponse { due_time, ..Default::default() })
+    }
+
+    fn registry(
+        &self,
+        request: &rules::GetRegistryRevisionRequest,
+    ) -> Result<rules::RegistryRevision, Status> {
+        let count = self.0.lock().unwrap().bodies.len();
+        if count == 0 {
+            return Err(Status::not_found("no registry"));
+        }
+        let revision = i64::try_from(count).unwrap();
+        Ok(rules::RegistryRevision { name: request.name.clone(), revision, ..Default::default() })
+    }
+
+    fn rows(&self) -> rules::ExportRegistryResponse {
+        use rules::registry_row::Content;
+        let bodies = self.0.lock().unwrap().bodies.clone().into_iter();
+        let row =
+            |body| rules::RegistryRow { content: Some(Content::Body(body)), ..Default::default() };
+        rules::ExportRegistryResponse { rows: bodies.map(row).collect(), ..Default::default() }
     }
 
     fn case(&self, request: &cases::GetCaseRequest) -> Result<cases::Case, Status> {
@@ -127,8 +171,28 @@ where
     }
 }
 
+/// Answers a method with a stream of one message.
+struct Once<F>(F);
+
+impl<Q, A, F> ServerStreamingService<Q> for Once<F>
+where
+    F: Fn(Q) -> Result<A, Status>,
+    A: Send + 'static,
+{
+    type Response = A;
+    type ResponseStream = Iter<std::option::IntoIter<Result<A, Status>>>;
+    type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
+
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        let answer = (self.0)(request.into_inner());
+        async move { Ok(Response::new(stream::iter(Some(answer)))) }.boxed()
+    }
+}
+
 macro_rules! fake {
-    ($name:ident: $service:literal { $($method:literal: $question:ty => $answer:ty, $call:expr;)+ }) => {
+    ($name:ident: $service:literal {
+        $($method:literal: $question:ty => $answer:ty, $kind:ident $call:expr;)+
+    }) => {
         #[derive(Clone)]
         struct $name(Fakes);
 
@@ -149,11 +213,14 @@ macro_rules! fake {
                 let fakes = self.0.clone();
                 async move {
                     let path = request.uri().path().to_owned();
+                    if path.ends_with("/BatchCreateEvents") {
+                        fakes.held().await;
+                    }
                     $(if path == concat!("/", $service, "/", $method) {
                         let call = $call;
-                        let answer = Unary(move |question: $question| call(&fakes, question));
-                        let codec = ProstCodec::<$answer, $question>::default();
-                        return Ok(Grpc::new(codec).unary(answer, request).await);
+                        let answer = move |question: $question| call(&fakes, question);
+                        let mut grpc = Grpc::new(ProstCodec::<$answer, $question>::default());
+                        return Ok(answered!(grpc, $kind, answer, request));
                     })+
                     Ok(Status::unimplemented(path).into_http())
                 }
@@ -163,13 +230,28 @@ macro_rules! fake {
     };
 }
 
+macro_rules! answered {
+    ($grpc:ident, one, $answer:ident, $request:ident) => {
+        $grpc.unary(Unary($answer), $request).await
+    };
+    ($grpc:ident, stream, $answer:ident, $request:ident) => {
+        $grpc.server_streaming(Once($answer), $request).await
+    };
+}
+
 fake!(Calendar: "chengping.rules.v1.RulePackService" {
     "ComputeDeadline": rules::ComputeDeadlineRequest => rules::ComputeDeadlineResponse,
-        |fakes: &Fakes, question: rules::ComputeDeadlineRequest| fakes.due(&question);
+        one |fakes: &Fakes, question: rules::ComputeDeadlineRequest| fakes.due(&question);
+});
+fake!(Registry: "chengping.rules.v1.RegistryService" {
+    "GetRegistryRevision": rules::GetRegistryRevisionRequest => rules::RegistryRevision,
+        one |fakes: &Fakes, question: rules::GetRegistryRevisionRequest| fakes.registry(&question);
+    "ExportRegistry": rules::ExportRegistryRequest => rules::ExportRegistryResponse,
+        stream |fakes: &Fakes, _: rules::ExportRegistryRequest| Ok(fakes.rows());
 });
 fake!(Cases: "chengping.cases.v1.CaseService" {
     "GetCase": cases::GetCaseRequest => cases::Case,
-        |fakes: &Fakes, question: cases::GetCaseRequest| fakes.case(&question);
+        one |fakes: &Fakes, question: cases::GetCaseRequest| fakes.case(&question);
     "BatchCreateEvents": cases::BatchCreateEventsRequest => cases::BatchCreateEventsResponse,
-        |fakes: &Fakes, question: cases::BatchCreateEventsRequest| fakes.write(question);
+        one |fakes: &Fakes, question: cases::BatchCreateEventsRequest| fakes.write(question);
 });

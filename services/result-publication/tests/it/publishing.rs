@@ -58,7 +58,7 @@ async fn a_stranger_verifies_a_published_version_without_the_server() {
     let report = verify(&file, &trusted, recompute);
     assert!(report.verified(), "{report}");
     assert_eq!(report.digest.unwrap().to_string(), version.digest);
-    assert_eq!((report.version, report.superseded_by), (Some(1), None));
+    assert_eq!((report.version, report.standing.unwrap().superseded_by), (Some(1), None));
 
     let other_rules = verify(&file, &trusted, |_| Ok::<_, String>(b"{}".to_vec()));
     let failed = |check| {
@@ -126,7 +126,7 @@ async fn a_correction_is_the_next_version_and_says_why() {
     assert_eq!(bundle["document"]["previous"], first.digest);
     let report = verify(&download(&service, &first.name).await, &trusted, recompute);
     assert!(report.verified(), "{report}");
-    assert_eq!(report.superseded_by, Some(2));
+    assert_eq!(report.standing.unwrap().superseded_by, Some(2));
 
     let request = pb::GetConsistencyProofRequest {
         parent: ZZ.to_owned(),

@@ -109,6 +109,49 @@ async fn a_version_that_stands_is_reported_with_its_lines_and_digest() {
 }
 
 #[tokio::test]
+async fn whether_the_version_of_a_report_stands_is_said_when_it_is_read() {
+    let service = start().await;
+    let version = service.published("e1", "2018-04", "").await;
+    let report = pb::DistrictReport {
+        district: "d01".to_owned(),
+        month: "2018-04".to_owned(),
+        bulletin_version: version.name.clone(),
+        ..Default::default()
+    };
+    let made = create(&service, report).await.unwrap();
+    let accepted = accept(&service, &made.name, "").await.unwrap();
+    assert!(made.version_stands && accepted.version_stands);
+
+    service.step("withdraw", &version.name, "local", "computed from half of it").await.unwrap();
+    let read = get(&service, &made.name).await;
+    assert_eq!((read.state(), read.version_stands), (State::Accepted, false));
+    assert_eq!((&read.lines, &read.etag), (&accepted.lines, &accepted.etag), "it is kept as it is");
+    let request = pb::ListDistrictReportsRequest { parent: CITY.to_owned(), ..Default::default() };
+    let listed = service.reports().list_district_reports(request).await.unwrap().into_inner();
+    assert!(!listed.district_reports[0].version_stands);
+}
+
+#[tokio::test]
+async fn who_reports_is_a_district_of_the_registry_where_there_is_one() {
+    use chengping_proto::rules::v1::{Body, BodyKind};
+    let service = start().await;
+    let body = |id: &str, kind: BodyKind| Body {
+        body_id: id.to_owned(),
+        kind: kind.into(),
+        valid_from: "2018-01".to_owned(),
+        ..Default::default()
+    };
+    service.fakes.0.lock().unwrap().bodies =
+        vec![body("d01", BodyKind::District), body("s01", BodyKind::Subdistrict)];
+    for other in ["s01", "d02"] {
+        let report = pb::DistrictReport { district: other.to_owned(), ..computed_elsewhere() };
+        let status = create(&service, report).await.unwrap_err();
+        assert_eq!(fields(&status), ["district_report.district"], "{other}");
+    }
+    create(&service, computed_elsewhere()).await.unwrap();
+}
+
+#[tokio::test]
 async fn lines_computed_elsewhere_come_with_what_shows_how() {
     let service = start().await;
     let made = create(&service, computed_elsewhere()).await.unwrap();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chengping_chassis::CancellationToken;
 use chengping_chassis::client::{self, TracedChannel};
 use chengping_chassis::config::{DatabaseConfig, ListenConfig, PeerConfig, TelemetryConfig};
+use chengping_chassis::identity::IdentityConfig;
 use chengping_chassis::serve::{Server, bind};
 use chengping_proto::publication::v1 as pb;
 use chengping_proto::publication::v1::annual_service_client::AnnualServiceClient;
@@ -128,7 +129,7 @@ fn config(
 ) -> Config {
     let non_zero = |number| NonZeroU64::new(number).unwrap();
     Config {
-        identity: chengping_chassis::identity::IdentityConfig::off(),
+        identity: IdentityConfig::off(),
         listen: ListenConfig {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             grace_ms: non_zero(1_000),
@@ -218,6 +219,17 @@ impl Service {
         let addresses = (self.scoring_address, self.fakes_address);
         let config = config(&self.database, addresses, &self.keys, settings);
         (BulletinServiceClient::new(serve(&config, &shutdown).await), shutdown)
+    }
+
+    /// One more process on the same database, with the same key, that asks callers who they are.
+    pub(crate) async fn guarded(
+        &self,
+        settings: Settings,
+        identity: IdentityConfig,
+    ) -> TracedChannel {
+        let addresses = (self.scoring_address, self.fakes_address);
+        let config = config(&self.database, addresses, &self.keys, settings);
+        serve(&Config { identity, ..config }, &self.shutdown).await
     }
 
     /// One more process on the same database, with a key of its own.

@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::receiver::{Behaviour, Received, Receiver};
-use crate::service::{Service, Settings, ZZ, fields, refusal, start_with};
+use crate::service::{Service, Settings, ZZ, acting, fields, refusal, start_with};
 
 const HOOK: &str = "jurisdictions/zz/webhooks/assessment";
 
@@ -227,6 +227,48 @@ async fn what_is_refused_too_often_is_put_aside_and_can_be_sent_again() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_given_up_like_what_nobody_takes() {
+    let service = start().await;
+    let mut receiver = Receiver::start().await;
+    service.published("e1", "2018-03", "").await;
+    service.published("e2", "2018-04", "").await;
+    let mut owner = PgConnection::connect(service.database.admin_url()).await.unwrap();
+    sqlx::query("set session_replication_role = replica").execute(&mut owner).await.unwrap();
+    let broken = "update result_publication.publication_lines set lines = 'x' where log_index = 0";
+    sqlx::query(broken).execute(&mut owner).await.unwrap();
+    let from_start = pb::CreateWebhookRequest { from_start: true, ..request(&receiver.url()) };
+    service.webhooks().create_webhook(from_start).await.unwrap();
+    assert_eq!(event_ids(&receiver.received(1).await), ["zz.2018-04.1"]);
+    let dead = deliveries(&service, State::Dead).await;
+    let [dead] = &dead[..] else { panic!("{dead:?}") };
+    assert_eq!((dead.attempt_count, dead.last_status), (3, 0));
+    assert!(dead.last_error.contains("corrupt"), "{dead:?}");
+}
+
+#[tokio::test]
+async fn a_webhook_says_what_happened_last_and_when_it_goes_on() {
+    let service = start().await;
+    let receiver = Receiver::start().await;
+    receiver.then(std::iter::repeat_n(Behaviour::Status(500, "broken".to_owned()), 3));
+    register(&service, &receiver.url()).await;
+    service.published("e1", "2018-03", "").await;
+    let standing = until(&service, |webhook| webhook.dead_count == 1).await;
+    assert!(standing.last_error.starts_with("500 "), "also when it was given up: {standing:?}");
+    assert_eq!(standing.next_attempt_time, None, "nothing waits");
+    // Another process holds it, so that what is published waits without an attempt.
+    let held = "update webhook set lease = gen_random_uuid(), lease_until = now() + interval '1 h'";
+    sqlx::query(held).execute(&service.pool).await.unwrap();
+    service.published("e2", "2018-04", "").await;
+    let waiting = until(&service, |webhook| webhook.pending_count == 1).await;
+    assert!(waiting.next_attempt_time.is_some(), "{waiting:?}");
+    let freed = "update webhook set lease = null, lease_until = null";
+    sqlx::query(freed).execute(&service.pool).await.unwrap();
+    service.published("e3", "2018-05", "").await;
+    let standing = until(&service, |webhook| webhook.done_count == 3).await;
+    assert_eq!(standing.last_error, "", "it was taken in");
+}
+
+#[tokio::test]
 async fn a_receiver_and_a_sender_may_be_killed_and_nothing_is_lost() {
     let settings = Settings { poll_ms: 20, attempts_max: 1_000_000, ..Settings::default() };
     let service = start_with(settings).await;
@@ -308,13 +350,21 @@ async fn nothing_inside_is_reached_and_nothing_wrong_is_kept() {
 }
 
 #[tokio::test]
-async fn a_secret_is_told_once_and_kept_where_nobody_reads_it() {
+async fn a_secret_is_told_to_who_made_it_and_kept_where_nobody_reads_it() {
     let service = start().await;
     let url = "https://pingjia.example/";
     let call = pb::CreateWebhookRequest { request_id: Uuid::new_v4().to_string(), ..request(url) };
     let first = service.webhooks().create_webhook(call.clone()).await.unwrap().into_inner();
     let again = service.webhooks().create_webhook(call.clone()).await.unwrap().into_inner();
     assert_eq!(first.secret, again.secret, "the answer to a repeated call is the first one");
+    let by_another = service.webhooks().create_webhook(acting("sun", call.clone())).await.unwrap();
+    assert_eq!(
+        (by_another.get_ref().secret.as_str(), &by_another.get_ref().webhook),
+        ("", &first.webhook)
+    );
+    let checked = pb::CreateWebhookRequest { validate_only: true, ..call.clone() };
+    let checked = service.webhooks().create_webhook(checked).await.unwrap().into_inner();
+    assert_eq!(checked.secret, "", "nothing is told where it is only checked");
     let other = pb::CreateWebhookRequest { from_start: true, ..call };
     let status = service.webhooks().create_webhook(other).await.unwrap_err();
     assert_eq!(refusal(&status), (Code::FailedPrecondition, "REQUEST_ID_REUSED".to_owned()));

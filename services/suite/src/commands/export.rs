@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use chengping_bulletin::{Bulletin, FileFormat, Former};
-use chengping_ledger::bundle::Bundle;
+use chengping_ledger::bundle::{Bundle, Standing};
 use chengping_ledger::version::SealedVersion;
 use chengping_proto::publication::v1::ExportBulletinVersionRequest;
 use chengping_types::{Digest, canonical};
@@ -30,7 +30,7 @@ pub struct ExportArgs {
     /// Bundle of a former month to compare with; may be repeated
     #[arg(long, value_name = "BUNDLE", requires = "from")]
     former: Vec<PathBuf>,
-    /// Why the version was withdrawn, if it was
+    /// Why the version was withdrawn, if it was; the bundle says whether, and not why
     #[arg(long, value_name = "TEXT", requires = "from")]
     withdrawn: Option<String>,
     /// Where to write the file
@@ -72,24 +72,44 @@ pub async fn run(common: &Common, args: &ExportArgs, out: &mut Output) -> Result
 /// Makes a file of a bundle, beside those of former months.
 fn offline(bundle: &Path, args: &ExportArgs, format: FileFormat) -> anyhow::Result<Vec<u8>> {
     let compared = |path: &PathBuf| -> anyhow::Result<Former> {
-        let sealed = sealed(path)?;
+        let (sealed, _) = sealed(path)?;
         let document = sealed.document();
         let results = canonical::to_vec(&document.results)?;
         Former::read(document.version, sealed.digest(), &results)
             .with_context(|| format!("{} cannot be compared with", path.display()))
     };
     let former = args.former.iter().map(compared).collect::<anyhow::Result<Vec<_>>>()?;
-    let sealed = sealed(bundle)?;
+    let (sealed, standing) = sealed(bundle)?;
+    let reason = args.withdrawn.as_deref();
+    check_reason(reason, standing)
+        .with_context(|| format!("{} cannot be shown so", bundle.display()))?;
     let bulletin = Bulletin::of_sealed(sealed.bytes(), former)
         .with_context(|| format!("{} cannot be shown", bundle.display()))?;
-    let bulletin = match &args.withdrawn {
+    let bulletin = match reason {
         Some(reason) => bulletin.withdrawn(reason),
         None => bulletin,
     };
     Ok(bulletin.render(format)?)
 }
 
-fn sealed(path: &Path) -> anyhow::Result<SealedVersion> {
+/// That a file says of a withdrawal what the log in the bundle says, which has no reasons.
+fn check_reason(reason: Option<&str>, standing: Option<Standing>) -> anyhow::Result<()> {
+    match (standing.map(|standing| standing.withdrawn), reason) {
+        (Some(true), None) => {
+            bail!("the log inside says that it was withdrawn; say why with --withdrawn REASON")
+        }
+        (Some(false), Some(_)) => {
+            bail!(
+                "the log inside knows of no withdrawal; leave --withdrawn out, or get the bundle \
+                   anew"
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The version in a bundle, and whether it stands, if the bundle says so.
+fn sealed(path: &Path) -> anyhow::Result<(SealedVersion, Option<Standing>)> {
     let context = || format!("cannot read {}", path.display());
     let bytes = fs::read(path).with_context(context)?;
     let bundle = Bundle::parse(&bytes).with_context(|| {
@@ -98,7 +118,8 @@ fn sealed(path: &Path) -> anyhow::Result<SealedVersion> {
     let wanting = || format!("{} is damaged; `chengping verify` names the place", path.display());
     let sealed = bundle.sealed().with_context(wanting)?;
     ensure!(sealed.digest() == bundle.digest(), wanting());
-    Ok(sealed)
+    let standing = bundle.standing(&sealed);
+    Ok((sealed, standing))
 }
 
 async fn online(
@@ -154,6 +175,23 @@ fn report(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_withdrawal_that_the_log_knows_has_a_reason_and_no_other() {
+        let standing = |withdrawn| Some(Standing { superseded_by: None, withdrawn });
+        for (reason, standing, said) in [
+            (None, standing(false), None),
+            (Some("x"), standing(true), None),
+            (None, None, None),
+            (Some("x"), None, None),
+            (None, standing(true), Some("--withdrawn REASON")),
+            (Some("x"), standing(false), Some("no withdrawal")),
+        ] {
+            let refused = check_reason(reason, standing).err().map(|error| error.to_string());
+            assert_eq!(refused.is_some(), said.is_some(), "{reason:?} {standing:?}");
+            assert!(said.is_none_or(|said| refused.is_some_and(|refused| refused.contains(said))));
+        }
+    }
 
     #[test]
     fn the_first_difference_is_named() {

@@ -10,9 +10,9 @@ use chengping_proto::publication::v1::{
     DownloadBulletinVersionRequest, GetBulletinRequest, GetResultReceiptRequest, VerifyLogRequest,
 };
 use chengping_types::{BodyId, Month};
-use chengping_verify::{Trust, Verdict, check, check_with_records, files, not_counted, receipt};
+use chengping_verify::{Trust, Verdict, check, check_with_records, files, receipt, without_key};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::args::{Common, Format};
 use crate::clients::Clients;
@@ -61,44 +61,31 @@ pub async fn run(common: &Common, args: &VerifyArgs, out: &mut Output) -> Result
         return verify_log(common, args.checkpoint.as_deref(), out).await;
     }
     let trust = trust(args)?;
-    let paths = match (&args.out, &args.path) {
-        (Some(file), _) => {
+    let verdicts = match (&args.out, &args.path, &args.line, &args.receipt) {
+        (Some(file), ..) => {
             download(common, args, file).await?;
-            vec![file.clone()]
+            vec![checked(file.clone(), args, &trust)?]
         }
-        (None, Some(path)) => match (&args.line, &args.receipt) {
-            (Some(body), Some(to)) => vec![extract(path, body, to, &trust)?],
-            (Some(_), None) => return Err(Failure::usage("say with --receipt where to write it")),
-            _ => files(path)?,
-        },
-        (None, None) => return Err(Failure::usage("name a file, or --month and --out")),
+        (None, Some(path), Some(body), Some(to)) => vec![extract(path, body, to, &trust)?],
+        (None, Some(_), Some(_), None) => {
+            return Err(Failure::usage("say with --receipt where to write it"));
+        }
+        (None, Some(path), None, _) => {
+            let files = files(path)?;
+            if args.facts.is_some() && files.len() != 1 {
+                return Err(Failure::usage("--facts takes one bundle"));
+            }
+            let checked = |file| checked(file, args, &trust);
+            files.into_iter().map(checked).collect::<Result<_, _>>()?
+        }
+        (None, None, ..) => return Err(Failure::usage("name a file, or --month and --out")),
     };
-    let mut verdicts = Vec::new();
-    if args.facts.is_some() && paths.len() != 1 {
-        return Err(Failure::usage("--facts takes one bundle"));
-    }
-    for path in paths {
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        verdicts.push((path, checked(&bytes, args.facts.as_deref(), &trust)?));
-    }
-    if args.facts.is_none() {
-        verdicts.iter().find_map(|(_, verdict)| not_counted(verdict)).into_iter().for_each(say);
-    }
-    if trust.is_empty() {
-        say("note: no --key was given, so the signature was checked with the keys in the bundle \
-             itself; get the key of the office by another way to know who signed");
+    if let Some(note) = without_key(&trust, verdicts.iter().map(|(_, verdict)| verdict)) {
+        say(format_args!("note: {note}"));
     }
     print(&verdicts, out)?;
     let verified = verdicts.iter().all(|(_, verdict)| verdict.verified());
     Ok(if verified { Outcome::Done } else { Outcome::FoundWanting })
-}
-
-/// Checks a file, and with case records what it was counted from.
-fn checked(bytes: &[u8], facts: Option<&Path>, trust: &Trust) -> anyhow::Result<Verdict> {
-    let Some(facts) = facts else { return Ok(check(bytes, trust)) };
-    let (verdict, note) = check_with_records(bytes, facts, trust)?;
-    note.into_iter().for_each(say);
-    Ok(verdict)
 }
 
 fn trust(args: &VerifyArgs) -> Result<Trust, Failure> {
@@ -109,18 +96,32 @@ fn trust(args: &VerifyArgs) -> Result<Trust, Failure> {
     Ok(trust.and_listed(&text).with_context(context)?)
 }
 
-/// Writes the receipt of a body out of a bundle.
-fn extract(bundle: &Path, body: &BodyId, to: &Path, trust: &Trust) -> Result<PathBuf, Failure> {
-    let bytes = fs::read(bundle).with_context(|| format!("cannot read {}", bundle.display()))?;
-    let receipt = receipt(&bytes, body, trust)?;
-    fs::write(to, receipt).with_context(|| format!("cannot write {}", to.display()))?;
-    if trust.is_empty() {
-        return Err(Failure::usage(format!(
-            "{} is written; name the key to check it with by --key",
-            to.display()
-        )));
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// Checks a file, and with case records what it was counted from.
+fn checked(file: PathBuf, args: &VerifyArgs, trust: &Trust) -> Result<(PathBuf, Verdict), Failure> {
+    let bytes = read(&file)?;
+    let verdict = match &args.facts {
+        Some(records) => check_with_records(&bytes, records, trust)?,
+        None => check(&bytes, trust),
+    };
+    Ok((file, verdict))
+}
+
+/// Writes the receipt of a body out of a bundle, if that is as it should be.
+fn extract(
+    bundle: &Path,
+    body: &BodyId,
+    to: &Path,
+    trust: &Trust,
+) -> Result<(PathBuf, Verdict), Failure> {
+    let (report, receipt) = receipt(&read(bundle)?, body, trust)?;
+    if let Some(receipt) = receipt {
+        fs::write(to, receipt).with_context(|| format!("cannot write {}", to.display()))?;
     }
-    Ok(to.to_owned())
+    Ok((bundle.to_owned(), Verdict::Bundle(report)))
 }
 
 /// The name of a version of a month, of the published one unless a number is given.
@@ -230,12 +231,8 @@ fn print(verdicts: &[(PathBuf, Verdict)], out: &mut Output) -> Result<(), Failur
             Ok(())
         }
         Format::Json => {
-            let of_file = |(path, verdict): &(PathBuf, Verdict)| {
-                let mut value = verdict.json();
-                value["file"] = json!(path);
-                value
-            };
-            out.json(&verdicts.iter().map(of_file).collect::<Vec<Value>>())
+            let all = verdicts.iter().map(|(path, verdict)| verdict.json(path));
+            out.json(&all.collect::<Vec<_>>())
         }
         Format::Csv => {
             let mut table = Table::new(&[

@@ -130,6 +130,7 @@ async fn fill(pool: &PgPool) -> anyhow::Result<()> {
             chain: Link { index: leaves.len() as u64, previous: leaves.last().copied() },
             results: results.clone(),
             input: input.clone(),
+            reported: Vec::new(),
         })?;
         leaves.push(sealed.entry().leaf());
         insert(&mut transaction, &sealed).await?;

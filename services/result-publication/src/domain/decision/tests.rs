@@ -26,7 +26,7 @@ fn decide(
     let case_no: CaseNo = "郑-7".parse().unwrap();
     let case_no = subject.is_of_case().then_some(&case_no);
     let mended_by = mended_by.map(|text| Mended::parse(text).unwrap());
-    let about = About { inquiry: 7, subject, case_no, now: at(1000) };
+    let about = About { inquiry: 7, subject, case_no, now: at(1000), seen_to: Some(at(500)) };
     let fields = |faults: Vec<Fault>| faults.into_iter().map(|(field, _)| field).collect();
     events(&about, wished, mended_by.as_ref()).map_err(fields)
 }
@@ -77,6 +77,9 @@ fn every_fault_is_told_at_once() {
     let many = vec![wish(DecidedKind::Exempted, "late"); EVENTS_MAX + 1];
     assert_eq!(decide(Subject::CaseFact, many, None).unwrap_err(), ["events"]);
     assert_eq!(decide(Subject::CaseFact, vec![], None).unwrap_err(), ["events"]);
+    let unseen = WishedEvent { at: Some(at(500)), ..wish(DecidedKind::Handled, "") };
+    let behind = decide(Subject::CaseFact, vec![unseen], None).unwrap_err();
+    assert_eq!(behind, ["events[0].event_time"], "no version of the month would see it");
     let undated = vec![WishedEvent { due: Some(at(9)), ..wish(DecidedKind::Extended, "") }];
     assert_eq!(decide(Subject::CaseFact, undated, None).unwrap_err(), ["events[0].event_time"]);
     let unit = Some("b1".parse().unwrap());

@@ -7,7 +7,7 @@ use chengping_proto::publication::v1 as pb;
 use chengping_types::name::{BulletinVersionName, JurisdictionName};
 use chengping_types::{BodyId, JurisdictionId};
 
-use super::{CHECKED, check_reason, int64, timestamp};
+use super::{CHECKED, int64, reason, timestamp};
 use crate::app::{RotateKey, Verified};
 use crate::domain::log_key::LogKey;
 use crate::error::Error;
@@ -21,15 +21,14 @@ pub(in crate::grpc) fn rotate(
 ) -> Result<RotateKey, Error> {
     let mut errors = FieldErrors::default();
     let parent = errors.parse::<JurisdictionName>("parent", &request.parent);
-    let reason = request.reason.trim();
-    check_reason(&mut errors, "reason", reason);
+    let reason = reason(&mut errors, "reason", &request.reason);
     if request.expected_verifier_key.is_empty() {
         errors.push("expected_verifier_key", "must be the key that signs now, as listed");
     }
     errors.into_result()?;
     Ok(RotateKey {
         jurisdiction: parent.expect(CHECKED).jurisdiction,
-        reason: reason.to_owned(),
+        reason,
         expected: request.expected_verifier_key,
         actor,
         validate_only: request.validate_only,

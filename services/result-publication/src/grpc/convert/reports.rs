@@ -8,11 +8,10 @@ use chengping_types::name::{BulletinVersionName, DistrictReportName, Jurisdictio
 use chengping_types::{BodyId, Digest, JurisdictionId, Month};
 use uuid::Uuid;
 
-use super::{CHECKED, check_reason, int32, int64, timestamp};
+use super::{CHECKED, files, int32, int64, reason, timestamp};
 use crate::app::{CreateReport, DecideReport};
 use crate::domain::report::{
-    ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, Attachment, FILE_NAME_CHARS_MAX, LINES_MAX, Report,
-    ReportLine, ReportState,
+    ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, Attachment, LINES_MAX, Report, ReportLine, ReportState,
 };
 use crate::error::Error;
 
@@ -115,34 +114,20 @@ fn attachments(errors: &mut FieldErrors, files: Vec<pb::ReportAttachment>) -> Ve
     let mut read = Vec::with_capacity(files.len());
     for (index, file) in files.into_iter().enumerate() {
         let at = |part: &str| format!("{field}[{index}].{part}");
-        let strange = |c: char| c.is_control() || matches!(c, '/' | '\\');
-        let chars = file.file_name.chars().count();
-        if !(1..=FILE_NAME_CHARS_MAX).contains(&chars) || file.file_name.contains(strange) {
-            errors.push(at("file_name"), "must be the name of a file, without a path");
-        }
-        if !is_media_type(&file.media_type) {
-            errors.push(at("media_type"), "must be a media type such as application/pdf");
-        }
+        let (file_name, media_type) =
+            files::described(errors, at, &file.file_name, file.media_type);
         if file.data.is_empty() {
             errors.push(at("data"), "must not be empty");
         }
         read.push(Attachment {
-            file_name: file.file_name,
-            media_type: file.media_type,
+            file_name,
+            media_type,
             digest: Digest::of(&file.data),
             size: file.data.len() as u64,
             data: file.data,
         });
     }
     read
-}
-
-fn is_media_type(text: &str) -> bool {
-    let token = |text: &str| {
-        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'+' | b'-' | b'_');
-        (1..=100).contains(&text.len()) && text.bytes().all(fits)
-    };
-    text.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
 }
 
 pub(in crate::grpc) fn name(text: &str) -> Result<DistrictReportName, Error> {
@@ -177,8 +162,7 @@ pub(in crate::grpc) fn giving_back(
 ) -> Result<DecideReport, Error> {
     let mut errors = FieldErrors::default();
     let name = errors.parse("name", &request.name);
-    let reason = request.reason.trim().to_owned();
-    check_reason(&mut errors, "reason", &reason);
+    let reason = reason(&mut errors, "reason", &request.reason);
     errors.into_result()?;
     let pb::ReturnDistrictReportRequest { etag, validate_only, .. } = request;
     let (name, state) = (name.expect(CHECKED), ReportState::Returned);
@@ -197,6 +181,7 @@ pub(in crate::grpc) fn report(report: Report) -> pb::DistrictReport {
         month: report.month.to_string(),
         bulletin_version,
         bulletin_digest,
+        version_stands: report.stands,
         lines: report.lines.into_iter().map(line).collect(),
         state: report.state.code().into(),
         return_reason: report.return_reason,

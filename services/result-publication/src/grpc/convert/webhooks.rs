@@ -7,13 +7,13 @@ use chengping_types::name::{
 };
 use uuid::Uuid;
 
-use super::{CHECKED, check_reason, int64, timestamp};
-use crate::app::{App, CreateWebhook, DeleteWebhook};
+use super::{CHECKED, int64, reason, timestamp};
+use crate::app::{CreateWebhook, DeleteWebhook};
+use crate::domain::webhook::address::Address;
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook, event};
 use crate::error::Error;
 
 pub(in crate::grpc) fn create(
-    app: &App,
     request: pb::CreateWebhookRequest,
     creator: String,
 ) -> Result<CreateWebhook, Error> {
@@ -21,7 +21,8 @@ pub(in crate::grpc) fn create(
     let parent = errors.parse::<JurisdictionName>("parent", &request.parent);
     let id = errors.parse("webhook_id", &request.webhook_id);
     let url = request.webhook.unwrap_or_default().url;
-    if let Err(error) = app.check_address(&url) {
+    // Whether it may be reached depends on the configuration, which is not known here.
+    if let Err(error) = url.parse::<Address>() {
         errors.push("webhook.url", error.to_string());
     }
     let request_id = errors.parse_optional::<Uuid>("request_id", &request.request_id);
@@ -50,12 +51,11 @@ pub(in crate::grpc) fn delete(
 ) -> Result<DeleteWebhook, Error> {
     let mut errors = FieldErrors::default();
     let name = errors.parse("name", &request.name);
-    let reason = request.reason.trim();
-    check_reason(&mut errors, "reason", reason);
+    let reason = reason(&mut errors, "reason", &request.reason);
     errors.into_result()?;
     Ok(DeleteWebhook {
         name: name.expect(CHECKED),
-        reason: reason.to_owned(),
+        reason,
         etag: request.etag,
         actor,
         validate_only: request.validate_only,
@@ -108,6 +108,7 @@ pub(in crate::grpc) fn delivery(delivery: &Delivery) -> pb::WebhookDelivery {
         name: delivery.name().to_string(),
         event_id: event::id(jurisdiction, delivery.month, delivery.version, delivery.kind),
         bulletin_version: version.to_string(),
+        kind: super::kind(delivery.kind).into(),
         state: delivery.state.code().into(),
         attempt_count: super::int32(delivery.total_attempts),
         last_status: delivery.last_status.into(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chengping_types::JurisdictionId;
 use chengping_types::name::WebhookName;
 use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
@@ -33,38 +34,66 @@ fn interval(duration: Duration) -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds }
 }
 
-/// Holds at most `limit` webhooks that have something to send and that nobody holds, for `hold`.
+/// Whether webhook `w` has something to send and nobody holds it.
+macro_rules! is_due {
+    () => {
+        "w.delete_time is null and (w.lease_until is null or w.lease_until < now())
+             and (w.next_attempt_time is null or w.next_attempt_time <= now())
+             and (w.position < (select size from log_head h where h.jurisdiction = w.jurisdiction)
+                 or exists (select from webhook_delivery d
+                     where d.jurisdiction = w.jurisdiction and d.webhook = w.webhook
+                         and d.state = 'pending'))"
+    };
+}
+
+/// At most `limit` jurisdictions that have webhooks with something to send that nobody holds, those
+/// first that wait the longest.
+pub(crate) async fn waiting(
+    connection: &mut Connection,
+    limit: u32,
+) -> Result<Vec<JurisdictionId>, StoreError> {
+    let found: Vec<String> = sqlx::query_scalar(concat!(
+        "select w.jurisdiction from webhook w where ",
+        is_due!(),
+        " group by w.jurisdiction
+         order by min(coalesce(w.next_attempt_time, '-infinity')), w.jurisdiction limit $1"
+    ))
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    found.iter().map(|jurisdiction| parse("jurisdiction ID", jurisdiction)).collect()
+}
+
+/// Holds at most `limit` webhooks of a jurisdiction that have something to send and that nobody holds,
+/// for `hold`.
 pub(crate) async fn claim(
     connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
     hold: Duration,
     limit: u32,
 ) -> Result<Vec<Claimed>, StoreError> {
     let lease = Uuid::new_v4();
-    let rows: Vec<(String, String, String, Vec<u8>)> = sqlx::query_as(
+    let rows: Vec<(String, String, Vec<u8>)> = sqlx::query_as(concat!(
         "with due as (
-             select w.jurisdiction, w.webhook from webhook w
-             where w.delete_time is null and (w.lease_until is null or w.lease_until < now())
-                 and (w.next_attempt_time is null or w.next_attempt_time <= now())
-                 and (w.position < (select size from log_head h where h.jurisdiction = w.jurisdiction)
-                     or exists (select from webhook_delivery d
-                         where d.jurisdiction = w.jurisdiction and d.webhook = w.webhook
-                             and d.state = 'pending'))
-             order by w.next_attempt_time nulls first limit $3
+             select w.jurisdiction, w.webhook from webhook w where w.jurisdiction = $4 and ",
+        is_due!(),
+        "    order by w.next_attempt_time nulls first limit $3
              for update of w skip locked
          )
          update webhook w set lease = $1, lease_until = now() + $2 from due
          where w.jurisdiction = due.jurisdiction and w.webhook = due.webhook
-         returning w.jurisdiction, w.webhook, w.url, w.secret",
-    )
+         returning w.webhook, w.url, w.secret"
+    ))
     .bind(lease)
     .bind(interval(hold))
     .bind(i64::from(limit))
+    .bind(jurisdiction.as_str())
     .fetch_all(connection)
     .await?;
-    let claimed = |(jurisdiction, webhook, url, secret): (String, String, String, Vec<u8>)| {
-        let (jurisdiction, webhook) =
-            (parse("jurisdiction ID", &jurisdiction)?, parse("webhook ID", &webhook)?);
-        Ok(Claimed { name: WebhookName { jurisdiction, webhook }, url, secret, lease })
+    let claimed = |(webhook, url, secret): (String, String, Vec<u8>)| {
+        let webhook = parse("webhook ID", &webhook)?;
+        let name = WebhookName { jurisdiction: jurisdiction.clone(), webhook };
+        Ok(Claimed { name, url, secret, lease })
     };
     rows.into_iter().map(claimed).collect()
 }
