@@ -27,7 +27,7 @@ const TABLES: [(&Access, &Details); 4] = [
 ];
 
 /// What must hold whatever the tables say: method, role, whether it may call it.
-const GOLDEN: [(&str, Role, bool); 43] = [
+const GOLDEN: [(&str, Role, bool); 46] = [
     // 1.1: who is judged, and who judges, sends no case and makes no rule.
     ("cases.v1.CaseService/BatchCreateEvents", Role::Integrator, true),
     ("cases.v1.CaseService/BatchCreateEvents", Role::Office, false),
@@ -54,6 +54,9 @@ const GOLDEN: [(&str, Role, bool); 43] = [
     ("scoring.v1.AccessService/ListAccessEntries", Role::Office, false),
     ("cases.v1.SnapshotService/StreamFacts", Role::Auditor, true),
     ("cases.v1.SnapshotService/StreamFacts", Role::Office, false),
+    ("cases.v1.SnapshotService/StreamRecords", Role::Auditor, true),
+    ("cases.v1.SnapshotService/StreamRecords", Role::Office, true),
+    ("cases.v1.SnapshotService/StreamRecords", Role::District, false),
     // 7.1, 7.2: each body its own, with the whole process.
     ("cases.v1.CaseService/GetTimeline", Role::District, true),
     ("cases.v1.CaseService/GetTimeline", Role::Bureau, true),

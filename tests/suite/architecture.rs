@@ -26,7 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "result-publication",
         &["types", "rules", "scoring", "ledger", "bulletin", "proto", "chassis", "access"],
     ),
-    ("verify", &["types", "scoring", "ledger"]),
+    ("verify", &["types", "casework", "scoring", "ledger"]),
     (
         "suite",
         &[

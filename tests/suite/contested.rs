@@ -175,52 +175,72 @@ async fn a_contested_month_is_corrected_in_the_open() {
     drop(folder_of_suite);
 }
 
-#[tokio::test]
-async fn a_correction_reaches_the_later_months_that_used_what_it_changed() {
+/// The jurisdiction of [`two_months`].
+pub(crate) const JURISDICTION: [&str; 2] = ["--jurisdiction", "zz-demo"];
+const MONTHS: [&str; 2] = ["2018-04", "2018-05"];
+
+fn path(suite: &Suite, month: &str, name: &str) -> String {
+    suite.scratch().join(month).join(format!("{name}.csv")).to_str().unwrap().to_owned()
+}
+
+fn of_demo(suite: &Suite, month: &str, arguments: &[&str]) -> Done {
+    suite.run(&[arguments, &JURISDICTION, &["--month", month]].concat())
+}
+
+/// Two generated months, imported, and not evaluated yet.
+pub(crate) async fn two_months() -> Suite {
     let suite = Suite::start().await;
-    let folder_of = |month: &str| suite.scratch().join(month).to_str().unwrap().to_owned();
-    let of = |suite: &Suite, month: &str, arguments: &[&str]| {
-        suite.run(&[arguments, &["--jurisdiction", "zz-demo", "--month", month]].concat())
-    };
-    let path = |month: &str, name: &str| format!("{}/{name}.csv", folder_of(month));
-    let months = ["2018-04", "2018-05"];
-    for month in months {
-        let generate = ["generate", "--out", &folder_of(month), "--cases", "600", "--seed", "11"];
-        of(&suite, month, &generate).expect(0);
+    for month in MONTHS {
+        let folder = suite.scratch().join(month).to_str().unwrap().to_owned();
+        let generate = ["generate", "--out", &folder, "--cases", "600", "--seed", "11"];
+        of_demo(&suite, month, &generate).expect(0);
     }
-    let [april, _] = months;
-    let files = ["bodies", "areas", "coefficients"].map(|name| path(april, name));
+    let [april, _] = MONTHS;
+    let files = ["bodies", "areas", "coefficients"].map(|name| path(&suite, april, name));
     let files = files.each_ref().map(String::as_str);
-    of(&suite, april, &[&["registry", "import"], &files[..]].concat()).expect(0);
-    of(&suite, april, &["rules", "apply", "--activate-from", "2018-03", "zz-2018"]).expect(0);
-    for month in months {
-        of(&suite, april, &["import", &path(month, "cases"), &path(month, "events")]).expect(0);
+    of_demo(&suite, april, &[&["registry", "import"], &files[..]].concat()).expect(0);
+    of_demo(&suite, april, &["rules", "apply", "--activate-from", "2018-03", "zz-2018"]).expect(0);
+    for month in MONTHS {
+        let files = ["cases", "events"].map(|name| path(&suite, month, name));
+        of_demo(&suite, april, &["import", &files[0], &files[1]]).expect(0);
     }
-    for month in months {
-        of(&suite, month, &["evaluate"]).expect(0);
-        of(&suite, month, &["publish"]).expect(0);
-    }
-    // A long-term case of April is voided: the month after counted from it (环比).
-    let case = long_term_case(&path(april, "cases"), &path(april, "events"));
+    suite
+}
+
+/// A long-term case of April is voided: the month after counted from it (环比).
+pub(crate) fn voided(suite: &Suite) {
+    let [april, _] = MONTHS;
+    let case = long_term_case(&path(suite, april, "cases"), &path(suite, april, "events"));
     let case_of = ["--body", "d01", "--subject", "case_fact", "--statement", "不属实"];
-    of(&suite, "2018-04", &[&["inquire", "--case", &case], &case_of[..]].concat()).expect(0);
-    of(&suite, "2018-04", &["review", "1", "--finding", "属实"]).expect(0);
+    of_demo(suite, april, &[&["inquire", "--case", &case], &case_of[..]].concat()).expect(0);
+    of_demo(suite, april, &["review", "1", "--finding", "属实"]).expect(0);
     let voided = ["--event", "voided,at=2018-05-02T10:00:00+08:00"];
     let decide = ["decide", "1", "--uphold", "--answer", "作废"];
-    of(&suite, "2018-04", &[&decide[..], &voided].concat()).expect(0);
-    of(&suite, "2018-04", &["evaluate", "--decided", "now"]).expect(0);
+    of_demo(suite, april, &[&decide[..], &voided].concat()).expect(0);
+}
+
+#[tokio::test]
+async fn a_correction_reaches_the_later_months_that_used_what_it_changed() {
+    let suite = two_months().await;
+    let of = |month: &str, arguments: &[&str]| of_demo(&suite, month, arguments);
+    for month in MONTHS {
+        of(month, &["evaluate"]).expect(0);
+        of(month, &["publish"]).expect(0);
+    }
+    voided(&suite);
+    of("2018-04", &["evaluate", "--decided", "now"]).expect(0);
     let correct = ["correct", "--reason", "质询1成立", "--format", "json"];
-    let corrected = of(&suite, "2018-04", &correct).json(0);
+    let corrected = of("2018-04", &correct).json(0);
     let may = "jurisdictions/zz-demo/bulletins/2018-05/versions/1";
     assert_eq!(corrected["touched_versions"], serde_json::json!([may]), "{corrected}");
 
-    let results = || of(&suite, "2018-05", &["results", "--format", "json"]).json(0);
+    let results = || of("2018-05", &["results", "--format", "json"]).json(0);
     let published = results();
     // Its own correction sees the voided case, whether by its records or by the corrected counts.
-    of(&suite, "2018-05", &["evaluate", "--decided", "now"]).expect(0);
+    of("2018-05", &["evaluate", "--decided", "now"]).expect(0);
     let by_records = results();
     let evaluation = corrected["evaluation"].as_str().unwrap();
-    of(&suite, "2018-05", &["evaluate", "--decided", "now", "--correction", evaluation]).expect(0);
+    of("2018-05", &["evaluate", "--decided", "now", "--correction", evaluation]).expect(0);
     let by_counts = results();
     assert_ne!(published["bodies"], by_counts["bodies"]);
     assert_eq!(by_records["bodies"], by_counts["bodies"]);

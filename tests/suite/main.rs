@@ -21,6 +21,7 @@ mod outages;
 mod pages;
 mod processes;
 mod publication;
+mod recounting;
 mod registry;
 mod retention;
 mod stranger;

@@ -17,9 +17,11 @@ mod fact;
 mod fold;
 mod lifecycle;
 mod packed;
+pub mod records;
 #[cfg(test)]
 mod script;
 mod settlement;
+pub mod snapshot;
 mod timeline;
 
 pub use base::{Base, Marks};

@@ -164,6 +164,30 @@ impl CaseRecords {
         all.filter(|sequence| **sequence <= watermark).count()
     }
 
+    /// What of it is among the first `watermark` records; none where the case is not.
+    ///
+    /// # Errors
+    ///
+    /// None for records that were packed.
+    pub fn among(self, watermark: i64) -> Result<Option<Self>, PackedError> {
+        if self.sequence > watermark {
+            return Ok(None);
+        }
+        if self.last_sequence() <= watermark {
+            return Ok(Some(self));
+        }
+        let Self { case, sequence, events, sequences, deadlines } = self;
+        let is_known = |sequence: i64| sequence <= watermark;
+        let known =
+            deadlines.iter().filter(|it| is_known(it.sequence) && is_known(sequences[it.place]));
+        let known: Vec<_> =
+            known.map(|it| (events[it.place].event_no, it.sequence, it.due_at)).collect();
+        let mut records = Self::new(case, sequence);
+        let events = events.into_iter().zip(sequences);
+        records.add(events.filter(|(_, sequence)| is_known(*sequence)), known)?;
+        Ok(Some(records))
+    }
+
     /// The case and its events by number, with their computed deadlines, as the first `watermark`
     /// records have them; none where the case is not among these.
     #[must_use]

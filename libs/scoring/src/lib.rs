@@ -20,6 +20,7 @@ mod input;
 mod member;
 mod numbers;
 mod plan;
+mod questions;
 mod ranking;
 mod reach;
 mod reading;
@@ -42,6 +43,7 @@ pub use evaluation::{
 };
 pub use gathered::Gathered;
 pub use input::{ENGINE, EvaluatedPart, Input, InputError, PackRevision, Snapshot};
+pub use questions::{all_questions, at_freeze, question};
 pub use reach::{Change, Reach, Through, Touch, corrected, reach, touched_months};
 pub use score::score;
 pub use sensitivity::{RankShift, Sensitivity, sensitivities};

@@ -2,6 +2,7 @@
 //! bodies. [`chengping_ledger`] says what is checked; this crate adds the rules, by which every
 //! score is computed again.
 
+mod records;
 mod trust;
 mod verdict;
 
@@ -17,6 +18,7 @@ use chengping_types::BodyId;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use crate::records::check_with_records;
 pub use crate::trust::{Trust, TrustError, TrustedKey};
 pub use crate::verdict::{Verdict, without_key};
 

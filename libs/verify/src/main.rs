@@ -9,11 +9,12 @@ use std::{env, fs};
 
 use anyhow::{Context as _, bail};
 use chengping_types::BodyId;
-use chengping_verify::{Trust, Verdict, check, files, receipt, without_key};
+use chengping_verify::{Trust, Verdict, check, check_with_records, files, receipt, without_key};
 use serde_json::Value;
 
 const USAGE: &str = "\
 usage: chengping-verify [--key VKEY]... [--keys FILE] [--json] FILE|DIR...
+       chengping-verify [--key VKEY]... [--keys FILE] [--json] --facts RECORDS BUNDLE
        chengping-verify [--key VKEY]... [--keys FILE] --line BODY --receipt OUT BUNDLE
 
 Checks seal, chain, proof and signature of published versions, and computes every score again from
@@ -21,6 +22,8 @@ the sealed input; of receipts, the proof from the line to the checkpoint.
 
   --key VKEY     believe this key, NAME+HASH+BASE64
   --keys FILE    believe these keys: one a line, or what `chengping keys list --format json` prints
+  --facts FILE   count again what the bundle was counted from: the case records that
+                 `chengping export-records` writes for who may see all cases
   --line BODY    take the line of this body and its proof out of a bundle that verifies
   --receipt OUT  where to write them
   --json         print findings for programs
@@ -33,6 +36,7 @@ Exit codes: 0 everything verified, 1 something is wrong, 2 wrong usage.
 struct Options {
     trust: Trust,
     json: bool,
+    facts: Option<PathBuf>,
     line: Option<BodyId>,
     receipt: Option<PathBuf>,
     paths: Vec<PathBuf>,
@@ -73,6 +77,7 @@ fn options(mut words: impl Iterator<Item = OsString>) -> anyhow::Result<Options>
             }
             "--line" => options.line = Some(text(&value()?)?.parse().context("--line")?),
             "--receipt" => options.receipt = Some(value()?.into()),
+            "--facts" => options.facts = Some(value()?.into()),
             "--json" => options.json = true,
             _ if option.starts_with('-') => bail!("there is no option {option}"),
             _ => options.paths.push(word.into()),
@@ -86,6 +91,9 @@ fn options(mut words: impl Iterator<Item = OsString>) -> anyhow::Result<Options>
     }
     if options.line.is_some() && options.paths.len() > 1 {
         bail!("--line takes one bundle");
+    }
+    if options.facts.is_some() && (options.paths.len() != 1 || options.line.is_some()) {
+        bail!("--facts takes one bundle, and no --line");
     }
     Ok(options)
 }
@@ -107,7 +115,11 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     } else {
         for path in &options.paths {
             for file in files(path)? {
-                let verdict = check(&read(&file)?, &options.trust);
+                let bytes = read(&file)?;
+                let verdict = match &options.facts {
+                    Some(facts) => check_with_records(&bytes, facts, &options.trust)?,
+                    None => check(&bytes, &options.trust),
+                };
                 verdicts.push((file, verdict));
             }
         }
@@ -158,6 +170,7 @@ mod tests {
             ("--strange a.json", "no option --strange"),
             ("--line d01 a.json", "go together"),
             ("--line D01 --receipt r.json a.json", "--line"),
+            ("--facts r.records a.json b.json", "--facts takes one bundle"),
             ("--line d01 --receipt r.json a.json b.json", "one bundle"),
         ] {
             let error = words(typed).err().unwrap();

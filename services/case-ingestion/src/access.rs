@@ -37,6 +37,8 @@ const KEPT: &[Role] = &[Administrator, Office, Auditor, Service];
 const REBUILD: &[Role] = &[Administrator, Office];
 /// Facts of all cases: scoring in its own name, and those who count again.
 const COUNT: &[Role] = &[Auditor, Service];
+/// The records themselves: as [`COUNT`], and the office, which sees all cases anyway.
+const RECOUNT: &[Role] = &[Auditor, Office, Service];
 
 /// The roles of which the callers of each method need one.
 pub const ACCESS: &Access = &[
@@ -69,6 +71,7 @@ pub const ACCESS: &Access = &[
     ("chengping.cases.v1.SnapshotService/VerifySnapshot", FROZEN),
     ("chengping.cases.v1.SnapshotService/RebuildCaseFiles", REBUILD),
     ("chengping.cases.v1.SnapshotService/StreamFacts", COUNT),
+    ("chengping.cases.v1.SnapshotService/StreamRecords", RECOUNT),
     ("chengping.cases.v1.AccessService/ListAccessEntries", OVERSEE),
 ];
 
@@ -81,6 +84,7 @@ pub const DETAILS: &Details = &[
     ("chengping.cases.v1.RejectService/GetReject", Detail::Whole),
     ("chengping.cases.v1.RejectService/ListRejects", Detail::Whole),
     ("chengping.cases.v1.SnapshotService/StreamFacts", Detail::Whole),
+    ("chengping.cases.v1.SnapshotService/StreamRecords", Detail::Whole),
     ("chengping.cases.v1.ArchiveService/StreamArchive", Detail::Whole),
 ];
 
@@ -100,7 +104,7 @@ mod tests {
     fn those_who_oversee_change_nothing_and_those_who_are_judged_send_nothing() {
         for (method, roles) in ACCESS {
             let verb = method.rsplit('/').next().unwrap();
-            let reads = ["Get", "List", "Verify", "Watch", "StreamFacts"]
+            let reads = ["Get", "List", "Verify", "Watch", "StreamFacts", "StreamRecords"]
                 .iter()
                 .any(|read| verb.starts_with(read));
             assert_eq!(roles.contains(&Auditor), reads, "{method}");

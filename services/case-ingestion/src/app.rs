@@ -7,6 +7,7 @@ mod files;
 mod intake;
 mod packing;
 mod reading;
+mod records;
 mod rejects;
 mod retention;
 mod seeing;

@@ -4,7 +4,6 @@ mod bodies;
 mod change;
 mod concern;
 mod deadline;
-mod fold;
 mod intake;
 mod known;
 mod packing;
@@ -15,6 +14,10 @@ mod retention;
 mod rule;
 mod snapshot;
 
+pub(crate) use chengping_casework::snapshot::{
+    CaseFile, Folded, Late, Sight, SnapshotFold, unpack_page,
+};
+
 pub(crate) use self::bodies::{KnownBodies, named_bodies, refuse_unknown_bodies};
 pub(crate) use self::change::{CaseVersions, Changes};
 pub(crate) use self::concern::{Areas, concerned};
@@ -22,7 +25,6 @@ pub(crate) use self::deadline::{
     Lack, LackingCase, MISSING_DUE_AT, Settled, StoredDeadline, Version, Versions, ZonedRules,
     never_computed,
 };
-pub(crate) use self::fold::{CaseFile, Folded, Late, Sight, SnapshotFold, unpack_page};
 pub(crate) use self::intake::{
     Counts, Ledger, Receipt, Sorted, Taken, UNKNOWN_CASE, conflict, refuse_reserved_numbers,
     set_aside, sort, unknown_case,

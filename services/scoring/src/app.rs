@@ -12,11 +12,11 @@ mod trace;
 use std::sync::Arc;
 
 use chengping_access::AccessLog;
-use chengping_casework::{Question, View};
+use chengping_casework::View;
 use chengping_chassis::clock::WallClock;
 use chengping_chassis::error::FieldErrors;
 use chengping_rules::RulePack;
-use chengping_scoring::{ENGINE, EvaluatedPart, Input, PackRevision, Snapshot, score};
+use chengping_scoring::{ENGINE, EvaluatedPart, Input, PackRevision, Snapshot, question, score};
 use chengping_types::name::EvaluationName;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -197,13 +197,7 @@ impl App {
         snapshot: &FixedSnapshot,
     ) -> Result<Input, Error> {
         let pack = &rules.pack;
-        let question = Question {
-            month,
-            time_zone: pack.time_zone.clone(),
-            view,
-            freeze_day: pack.freeze.day,
-            lifecycle: pack.lifecycle,
-        };
+        let question = question(pack, month, view);
         let counter = tallies::Counter { peers: &self.peers, rules: &rules, registry, snapshot };
         let (tallies, earlier) = counter.tallies(&question).await?;
         let EvaluatedPart { bodies, former_periods, coefficients } =

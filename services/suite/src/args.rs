@@ -9,9 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::Actor;
 use crate::commands::{
-    access_log, annual, archive, district_report, doctor, erase, evaluate, explain, export, freeze,
-    generate, import, inquiries, keys, migrate, publish, registry, rejects, restore_month, results,
-    rules, steps, token, verify, watch, webhook,
+    access_log, annual, archive, district_report, doctor, erase, evaluate, explain, export,
+    export_records, freeze, generate, import, inquiries, keys, migrate, publish, registry, rejects,
+    restore_month, results, rules, steps, token, verify, watch, webhook,
 };
 use crate::failure::Failure;
 use crate::up;
@@ -145,6 +145,8 @@ pub enum Command {
     Verify(verify::VerifyArgs),
     /// Write a version as a file for people: table, workbook, printable document or text
     Export(export::ExportArgs),
+    /// Write the case records that a version was counted from, to count them again (`verify --facts`)
+    ExportRecords(export_records::ExportRecordsArgs),
     /// Follow publications as they come, or the provisional scores of the month that runs
     Watch(watch::WatchArgs),
     /// List who takes publications in, and how far each is

@@ -9,6 +9,7 @@ pub mod erase;
 pub mod evaluate;
 pub mod explain;
 pub mod export;
+pub mod export_records;
 pub mod freeze;
 pub mod generate;
 pub mod import;

@@ -96,6 +96,7 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Correct(args) => commands::publish::correct(common, &args, out).await,
         Command::Verify(args) => commands::verify::run(common, &args, out).await,
         Command::Export(args) => commands::export::run(common, &args, out).await,
+        Command::ExportRecords(args) => commands::export_records::run(common, &args, out).await,
         Command::Watch(args) => commands::watch::run(common, &args, out).await,
         Command::Consumers => commands::webhook::consumers(common, out).await,
         Command::Webhook(command) => commands::webhook::run(common, &command, out).await,

@@ -10,3 +10,5 @@ mod equality;
 mod laws;
 #[cfg(test)]
 mod packed;
+#[cfg(test)]
+mod records;

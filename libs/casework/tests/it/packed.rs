@@ -10,9 +10,9 @@ use proptest::sample::select;
 
 /// The records of a case in the order of their acceptance; the case is the first.
 #[derive(Debug, Clone)]
-struct Accepted {
+pub(crate) struct Accepted {
     case: Case,
-    first: i64,
+    pub(crate) first: i64,
     events: Vec<(Event, i64)>,
     deadlines: Vec<(u64, i64, Instant)>,
 }
@@ -37,7 +37,7 @@ impl Accepted {
     }
 
     /// All records, packed at once.
-    fn packed(&self) -> Vec<u8> {
+    pub(crate) fn packed(&self) -> Vec<u8> {
         let mut records = CaseRecords::new(self.case.clone(), self.first);
         records.add(self.events.clone(), self.deadlines.clone()).unwrap();
         records.pack()
@@ -103,7 +103,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 
 /// Events with distinct numbers, accepted one after the other with gaps for other cases, and
 /// deadlines that became known with some record not before their event.
-fn accepted() -> impl Strategy<Value = Accepted> {
+pub(crate) fn accepted() -> impl Strategy<Value = Accepted> {
     let event = (any_event(), 1..5_i64, prop::collection::vec((0..9_i64, any_instant()), 0..3));
     (any_case(), 1..1_000_i64, prop::collection::vec(event, 0..14)).prop_map(
         |(case, first, made)| {
@@ -159,6 +159,23 @@ proptest! {
                 prop_assert_eq!(digest, case_digest(&plain, &seen(&all)));
             }
         }
+    }
+
+    #[test]
+    fn what_is_among_the_first_records_reads_as_before(
+        accepted in accepted(),
+        step in 0..40_i64,
+    ) {
+        let (records, cut) = (CaseRecords::unpack(&accepted.packed()).unwrap(), accepted.first + step);
+        let among = records.clone().among(cut).unwrap().unwrap();
+        prop_assert!(among.last_sequence() <= cut);
+        let again = CaseRecords::unpack(&among.pack()).unwrap();
+        for watermark in accepted.first - 1..=cut {
+            prop_assert_eq!(again.clone().up_to(watermark), accepted.up_to(watermark));
+        }
+        prop_assert_eq!(again.clone().up_to(i64::MAX), accepted.up_to(cut));
+        prop_assert_eq!(again.count_up_to(i64::MAX), records.count_up_to(cut));
+        prop_assert_eq!(records.among(accepted.first - 1), Ok(None));
     }
 
     #[test]

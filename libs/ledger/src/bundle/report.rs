@@ -27,10 +27,16 @@ pub enum Check {
     Signature,
     /// The results, computed again from the input, are the same bytes.
     Recomputation,
+    /// The case records are those that the snapshot has the digest of.
+    Records,
+    /// The registry beside the records is the one that the input was made by.
+    Registry,
+    /// The tallies, counted again from the records, are those of the input.
+    Tallies,
 }
 
 impl Check {
-    /// All checks, in their order.
+    /// All checks of a bundle by itself, in their order.
     pub const ALL: [Self; 9] = [
         Self::Form,
         Self::Document,
@@ -42,6 +48,9 @@ impl Check {
         Self::Signature,
         Self::Recomputation,
     ];
+
+    /// The checks with the case records beside the bundle, in their order.
+    pub const OF_RECORDS: [Self; 3] = [Self::Records, Self::Registry, Self::Tallies];
 
     /// The name, in `snake_case`.
     #[must_use]
@@ -56,6 +65,9 @@ impl Check {
             Self::Inclusion => "inclusion",
             Self::Signature => "signature",
             Self::Recomputation => "recomputation",
+            Self::Records => "records",
+            Self::Registry => "registry",
+            Self::Tallies => "tallies",
         }
     }
 
@@ -72,6 +84,9 @@ impl Check {
             Self::Inclusion => "the log at the checkpoint holds the document",
             Self::Signature => "a trusted key signed the checkpoint",
             Self::Recomputation => "the results follow from the input, byte for byte",
+            Self::Records => "the case records have the digest of the snapshot",
+            Self::Registry => "bodies and coefficients follow from the registry",
+            Self::Tallies => "the counts of all months follow from the records",
         }
     }
 }
@@ -168,7 +183,11 @@ pub struct Report {
     /// does not say: then its fields are left out for programs.
     #[serde(flatten)]
     pub standing: Option<Standing>,
-    /// Every check once, in order.
+    /// The digest of the registry beside the case records, where these were checked as well: no bundle
+    /// seals all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Digest>,
+    /// Every check once, in order; those with the case records only where these were given.
     pub checks: Vec<Checked>,
 }
 
@@ -186,10 +205,24 @@ impl Report {
         checked.map_or(&Outcome::NotRun, |checked| &checked.outcome)
     }
 
+    /// Whether case records were given.
+    fn was_counted(&self) -> bool {
+        self.checks.iter().any(|checked| checked.check == Check::Records)
+    }
+
     /// What is to be known of a version besides whether it is what was published.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        if let Some(registry) = self.registry {
+            notes.push(format!(
+                "areas and long-term list are of the registry {registry}, which no bundle seals"
+            ));
+        } else if self.version.is_some() && !self.was_counted() {
+            notes.push(
+                "no case records were given, so the counts were not counted again".to_owned(),
+            );
+        }
         match self.standing {
             Some(Standing { superseded_by, withdrawn }) => {
                 let version = superseded_by.iter();

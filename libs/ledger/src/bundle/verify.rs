@@ -133,6 +133,7 @@ impl Verifier {
             digest: self.document.as_ref().map(|(_, digest)| *digest),
             signers: self.signers,
             standing: self.standing,
+            registry: None,
             checks,
         }
     }

@@ -1,9 +1,8 @@
 //! Fixed views of the records.
 
+use chengping_casework::snapshot::{Folded, Late, Sight};
 use chengping_casework::{Event, View};
 use chengping_types::{Digest, Instant, Month, RecordId};
-
-use super::fold::{Folded, Late, Sight};
 
 /// A snapshot to be stored.
 #[derive(Debug, Clone)]

@@ -10,6 +10,9 @@ use tonic::{Request, Response, Status};
 use super::convert::{Facts, SnapshotCommand, fact_batches, named, page, parent, snapshot_to_pb};
 use crate::app::{App, MonthFacts};
 
+/// What a message with records takes at most.
+const RECORD_BYTES_MAX: usize = 1 << 20;
+
 /// The handlers of `SnapshotService`.
 pub(crate) struct SnapshotHandlers {
     app: App,
@@ -24,6 +27,7 @@ impl SnapshotHandlers {
 #[tonic::async_trait]
 impl SnapshotService for SnapshotHandlers {
     type StreamFactsStream = BoxStream<'static, Result<pb::StreamFactsResponse, Status>>;
+    type StreamRecordsStream = BoxStream<'static, Result<pb::StreamRecordsResponse, Status>>;
 
     async fn create_snapshot(
         &self,
@@ -98,4 +102,29 @@ impl SnapshotService for SnapshotHandlers {
             pages.map_err(to_status).map_ok(|batches: Vec<_>| stream::iter(batches).map(Ok));
         Ok(Response::new(batches.try_flatten().boxed()))
     }
+    async fn stream_records(
+        &self,
+        request: Request<pb::StreamRecordsRequest>,
+    ) -> Result<Response<Self::StreamRecordsStream>, Status> {
+        let name: SnapshotName = named(&request.into_inner().name).map_err(to_status)?;
+        let snapshot = self.app.snapshot(&name).await.map_err(to_status)?;
+        let (jurisdiction, watermark) = (&name.jurisdiction, snapshot.watermark);
+        let of = format!("snapshots/{}/records", name.snapshot);
+        self.app.note_whole(jurisdiction, &of).await.map_err(to_status)?;
+        let pages = self.app.records(jurisdiction.clone(), watermark).await.map_err(to_status)?;
+        let head = pb::StreamRecordsResponse {
+            snapshot: Some(snapshot_to_pb(jurisdiction, snapshot)),
+            ..pb::StreamRecordsResponse::default()
+        };
+        // The client that goes drops the stream, and with it the reading.
+        let parts = pages.map_err(to_status).map_ok(|page| {
+            let parts: Vec<_> = page.chunks(RECORD_BYTES_MAX).map(part).map(Ok).collect();
+            stream::iter(parts)
+        });
+        Ok(Response::new(stream::once(async { Ok(head) }).chain(parts.try_flatten()).boxed()))
+    }
+}
+
+fn part(files: &[u8]) -> pb::StreamRecordsResponse {
+    pb::StreamRecordsResponse { case_files: files.to_vec(), ..pb::StreamRecordsResponse::default() }
 }

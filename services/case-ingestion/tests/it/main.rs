@@ -25,6 +25,8 @@ mod packed;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod rejects;
 #[cfg(test)]
 mod retention;

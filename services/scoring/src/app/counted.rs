@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chengping_casework::{Base, Question, View};
-use chengping_scoring::{Attributor, Cell, Part, counted_cases, pooled_cases};
+use chengping_casework::{Base, View};
+use chengping_scoring::{Attributor, Cell, Part, at_freeze, counted_cases, pooled_cases, question};
 use chengping_types::name::ScorecardName;
 use chengping_types::{CaseNo, name};
 
 use super::App;
-use super::tallies::at_freeze;
 use crate::domain::behind;
 use crate::error::Error;
 
@@ -54,13 +53,8 @@ impl App {
         let behind = behind(&item.rule, &selection.input)
             .map_err(|known| not_found("input", &selection.input, known))?;
         let registry = self.peers.registry(&of.jurisdiction, evaluation.registry_revision).await?;
-        let mut question = Question {
-            month: evaluation.month,
-            time_zone: scored.pack.time_zone.clone(),
-            view: View { as_of: evaluation.as_of, decided: evaluation.decided },
-            freeze_day: scored.pack.freeze.day,
-            lifecycle: scored.pack.lifecycle,
-        };
+        let view = View { as_of: evaluation.as_of, decided: evaluation.decided };
+        let mut question = question(&scored.pack, evaluation.month, view);
         if behind.last_month {
             question = at_freeze(&question, question.month.previous());
         }

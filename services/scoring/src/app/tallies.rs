@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use chengping_casework::{Question, View};
-use chengping_rules::RulePack;
-use chengping_scoring::{Attributor, ENGINE, FactTable, PackRevision, Tallies, counting_digest};
+use chengping_casework::Question;
+use chengping_scoring::{
+    Attributor, ENGINE, FactTable, PackRevision, Tallies, all_questions, counting_digest,
+};
 use chengping_types::{Digest, Month, canonical};
 
 use crate::error::Error;
@@ -83,17 +84,6 @@ impl Counter<'_> {
     }
 }
 
-/// A question about a month, and those about the months that the rules look back to, latest first.
-pub(super) fn all_questions(question: &Question, pack: &RulePack) -> Vec<Question> {
-    let mut questions = vec![question.clone()];
-    let mut month = question.month;
-    for _ in 0..pack.looks_back() {
-        month = month.previous();
-        questions.push(at_freeze(question, month));
-    }
-    questions
-}
-
 /// The counts that answer each question, in one reading of the facts among the first `watermark`
 /// records.
 pub(super) async fn count(
@@ -152,22 +142,8 @@ fn read(bytes: &[u8]) -> Option<Tallies> {
     (written == bytes).then_some(tallies)
 }
 
-/// The question of an earlier month as it was frozen then, or as far as `question` sees: an
-/// evaluation never sees past its view.
-pub(super) fn at_freeze(question: &Question, month: Month) -> Question {
-    let zone = question.time_zone.clone();
-    let frozen = Question::at_freeze(month, zone, question.freeze_day, question.lifecycle);
-    let View { as_of, decided } = question.view;
-    let view =
-        View { as_of: frozen.view.as_of.min(as_of), decided: frozen.view.decided.min(decided) };
-    Question { view, ..frozen }
-}
-
 #[cfg(test)]
 mod tests {
-    use chengping_casework::Lifecycle;
-    use chengping_types::{Instant, TimeZone};
-
     use super::*;
 
     #[test]
@@ -185,19 +161,5 @@ mod tests {
         ] {
             assert_eq!(read(bad), None, "{}", String::from_utf8_lossy(bad));
         }
-    }
-
-    #[test]
-    fn an_earlier_month_is_seen_as_frozen_but_never_past_the_view() {
-        let zone: TimeZone = "Asia/Shanghai".parse().unwrap();
-        let april: Month = "2018-04".parse().unwrap();
-        let mut question = Question::at_freeze(april, zone.clone(), 3, Lifecycle::default());
-        let frozen = april.previous().freeze(3, &zone);
-        assert_eq!(at_freeze(&question, april.previous()).view, View::at(frozen));
-
-        let early = Instant::from_micros(frozen.as_micros() - 1);
-        question.view = View { as_of: early, decided: question.view.decided };
-        let view = View { as_of: early, decided: frozen };
-        assert_eq!(at_freeze(&question, april.previous()).view, view);
     }
 }

@@ -157,6 +157,7 @@ macro_rules! never_called {
 #[tonic::async_trait]
 impl SnapshotService for Peers {
     type StreamFactsStream = Parts<cases::StreamFactsResponse>;
+    type StreamRecordsStream = Parts<cases::StreamRecordsResponse>;
 
     async fn create_snapshot(
         &self,
@@ -202,6 +203,7 @@ impl SnapshotService for Peers {
     }
 
     never_called! {
+        stream_records: cases::StreamRecordsRequest => Self::StreamRecordsStream;
         get_snapshot: cases::GetSnapshotRequest => cases::Snapshot;
         list_snapshots: cases::ListSnapshotsRequest => cases::ListSnapshotsResponse;
         verify_snapshot: cases::VerifySnapshotRequest => cases::VerifySnapshotResponse;

@@ -10,7 +10,7 @@ use chengping_proto::publication::v1::{
     DownloadBulletinVersionRequest, GetBulletinRequest, GetResultReceiptRequest, VerifyLogRequest,
 };
 use chengping_types::{BodyId, Month};
-use chengping_verify::{Trust, Verdict, check, files, receipt, without_key};
+use chengping_verify::{Trust, Verdict, check, check_with_records, files, receipt, without_key};
 use clap::Args;
 use serde_json::json;
 
@@ -44,6 +44,9 @@ pub struct VerifyArgs {
     /// Where to write the line of a bundle
     #[arg(long, value_name = "FILE", requires_all = ["line", "path"])]
     receipt: Option<PathBuf>,
+    /// Case records that the bundle was counted from (`export-records`): counts them again
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["line", "log"])]
+    facts: Option<PathBuf>,
     /// Have the server read all that it stores of publications, and compare
     #[arg(long, conflicts_with_all = ["path", "out", "line"])]
     log: bool,
@@ -61,15 +64,19 @@ pub async fn run(common: &Common, args: &VerifyArgs, out: &mut Output) -> Result
     let verdicts = match (&args.out, &args.path, &args.line, &args.receipt) {
         (Some(file), ..) => {
             download(common, args, file).await?;
-            vec![checked(file.clone(), &trust)?]
+            vec![checked(file.clone(), args, &trust)?]
         }
         (None, Some(path), Some(body), Some(to)) => vec![extract(path, body, to, &trust)?],
         (None, Some(_), Some(_), None) => {
             return Err(Failure::usage("say with --receipt where to write it"));
         }
         (None, Some(path), None, _) => {
-            let checked = |file| checked(file, &trust);
-            files(path)?.into_iter().map(checked).collect::<Result<_, _>>()?
+            let files = files(path)?;
+            if args.facts.is_some() && files.len() != 1 {
+                return Err(Failure::usage("--facts takes one bundle"));
+            }
+            let checked = |file| checked(file, args, &trust);
+            files.into_iter().map(checked).collect::<Result<_, _>>()?
         }
         (None, None, ..) => return Err(Failure::usage("name a file, or --month and --out")),
     };
@@ -93,8 +100,13 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-fn checked(file: PathBuf, trust: &Trust) -> Result<(PathBuf, Verdict), Failure> {
-    let verdict = check(&read(&file)?, trust);
+/// Checks a file, and with case records what it was counted from.
+fn checked(file: PathBuf, args: &VerifyArgs, trust: &Trust) -> Result<(PathBuf, Verdict), Failure> {
+    let bytes = read(&file)?;
+    let verdict = match &args.facts {
+        Some(records) => check_with_records(&bytes, records, trust)?,
+        None => check(&bytes, trust),
+    };
     Ok((file, verdict))
 }
 

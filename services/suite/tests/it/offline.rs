@@ -35,6 +35,10 @@ fn a_wrong_usage_is_code_2_and_says_nothing_on_standard_output() {
         &["rules", "preview", "--month", "2018-04", "--step", "0.2", "zz-2018"],
         &["rules", "preview", "--month", "2018-04", "--through", "2018-03", "zz-2018"],
         &["verify"],
+        &["verify", "a.json", "--facts", "r.records", "--log"],
+        &["verify", "a.json", "--facts", "r.records", "--line", "d01"],
+        &["export-records", "--month", "2018-04"],
+        &["export-records", "--out", "r.records"],
         &["polish"],
         &[],
     ] {

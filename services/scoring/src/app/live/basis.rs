@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chengping_casework::{Question, View};
-use chengping_scoring::{Attributor, ENGINE, EvaluatedPart, Input, Snapshot, counting_digest};
+use chengping_scoring::{
+    Attributor, ENGINE, EvaluatedPart, Input, Snapshot, all_questions, counting_digest, question,
+};
 use chengping_types::{BodyId, Digest, Instant, JurisdictionId, Month};
 
-use crate::app::tallies::all_questions;
 use crate::error::Error;
 use crate::peers::{InForce, Peers, RegistryRevision};
 
@@ -80,14 +81,7 @@ impl Basis {
     /// rules look back to.
     pub(super) fn questions(&self, as_of: Instant) -> Vec<Question> {
         let pack = &self.in_force.rules.pack;
-        let question = Question {
-            month: self.month,
-            time_zone: pack.time_zone.clone(),
-            view: View::at(as_of),
-            freeze_day: pack.freeze.day,
-            lifecycle: pack.lifecycle,
-        };
-        all_questions(&question, pack)
+        all_questions(&question(pack, self.month, View::at(as_of)), pack)
     }
 
     /// Whom the facts of each month count for.

@@ -1,19 +1,24 @@
-//! From case files to the digest of a snapshot.
+//! From case files to the digest of a snapshot, which says what was known of all cases: the same
+//! for who keeps the records and for who was given them.
 
-use chengping_casework::{Case, CaseRecords, Event, PackedError, View, case_digest, next_frame};
 use chengping_types::{CaseNo, Digest};
 use sha2::{Digest as _, Sha256};
 
+use crate::{Case, CaseRecords, Event, PackedError, View, case_digest, next_frame};
+
 /// A case with its events, sorted by event number.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct CaseFile {
-    pub(crate) case: Case,
-    pub(crate) events: Vec<Event>,
+pub struct CaseFile {
+    /// The case.
+    pub case: Case,
+    /// Its events.
+    pub events: Vec<Event>,
 }
 
 impl CaseFile {
     /// Without what is not packed.
-    pub(crate) fn without_free_texts(mut self) -> Self {
+    #[must_use]
+    pub fn without_free_texts(mut self) -> Self {
         self.case.title = None;
         self.events.iter_mut().for_each(|event| event.note = None);
         self
@@ -22,15 +27,20 @@ impl CaseFile {
 
 /// Case files of a page, as the first records up to some watermark have them.
 #[derive(Debug, Default)]
-pub(crate) struct UnpackedPage {
-    pub(crate) files: Vec<CaseFile>,
+pub struct UnpackedPage {
+    /// By case number.
+    pub files: Vec<CaseFile>,
     /// How many of these records they hold.
-    pub(crate) records: i64,
+    pub records: i64,
 }
 
 /// Reads packed files, one frame behind the other in the order of their numbers, as the first
 /// `watermark` records have them.
-pub(crate) fn unpack_page(bytes: &[u8], watermark: i64) -> Result<UnpackedPage, PackedError> {
+///
+/// # Errors
+///
+/// When the bytes are no such files.
+pub fn unpack_page(bytes: &[u8], watermark: i64) -> Result<UnpackedPage, PackedError> {
     let mut page = UnpackedPage::default();
     let (mut bytes, mut before): (_, Option<CaseNo>) = (bytes, None);
     while let Some(frame) = next_frame(&mut bytes)? {
@@ -47,33 +57,61 @@ pub(crate) fn unpack_page(bytes: &[u8], watermark: i64) -> Result<UnpackedPage, 
     Ok(page)
 }
 
+/// What of packed files is among the first `watermark` records, as such files, and how many records
+/// that is.
+///
+/// # Errors
+///
+/// When the bytes are no such files.
+pub fn files_among(bytes: &[u8], watermark: i64) -> Result<(Vec<u8>, i64), PackedError> {
+    let (mut files, mut number, mut bytes) = (Vec::with_capacity(bytes.len()), 0, bytes);
+    while let Some(frame) = next_frame(&mut bytes)? {
+        let records = CaseRecords::unpack(frame)?;
+        number += count(records.count_up_to(watermark));
+        if records.last_sequence() <= watermark {
+            files.extend_from_slice(frame);
+        } else if let Some(records) = records.among(watermark)? {
+            files.extend(records.pack());
+        }
+    }
+    Ok((files, number))
+}
+
 /// What a snapshot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Folded {
-    pub(crate) digest: Digest,
-    pub(crate) cases: i64,
-    pub(crate) events: i64,
+pub struct Folded {
+    /// Of all cases with their visible events.
+    pub digest: Digest,
+    /// How many cases.
+    pub cases: i64,
+    /// How many visible events.
+    pub events: i64,
     /// What it sees and the snapshot before did not.
-    pub(crate) late: Late,
+    pub late: Late,
 }
 
 /// Events that came late, and how many cases have some.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Late {
-    pub(crate) cases: i64,
-    pub(crate) events: i64,
+pub struct Late {
+    /// Cases with such events.
+    pub cases: i64,
+    /// The events.
+    pub events: i64,
 }
 
 /// What a snapshot sees: so many of the first records, in a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sight {
-    pub(crate) watermark: i64,
-    pub(crate) view: View,
+pub struct Sight {
+    /// How many records.
+    pub watermark: i64,
+    /// How far they are seen.
+    pub view: View,
 }
 
 impl Sight {
     /// Whether an event of this sequence is seen.
-    pub(crate) fn shows(&self, event: &Event, sequence: i64) -> bool {
+    #[must_use]
+    pub fn shows(&self, event: &Event, sequence: i64) -> bool {
         sequence <= self.watermark && self.view.shows(event)
     }
 }
@@ -81,7 +119,7 @@ impl Sight {
 /// Folds case files, given in the byte order of their numbers, into the digest of a snapshot: the
 /// SHA-256 over the digests of all cases with their visible events.
 #[derive(Debug)]
-pub(crate) struct SnapshotFold {
+pub struct SnapshotFold {
     sight: Sight,
     hash: Sha256,
     cases: i64,
@@ -90,9 +128,9 @@ pub(crate) struct SnapshotFold {
     late: Late,
 }
 
-/// What a page of marked files adds to a fold.
+/// What a page of files adds to a fold.
 #[derive(Debug, Default)]
-pub(crate) struct FoldedPage {
+pub struct FoldedPage {
     digests: Vec<u8>,
     events: i64,
     records: i64,
@@ -101,13 +139,14 @@ pub(crate) struct FoldedPage {
 
 impl SnapshotFold {
     /// A fold of what `sight` sees.
-    pub(crate) fn new(sight: Sight) -> Self {
+    #[must_use]
+    pub fn new(sight: Sight) -> Self {
         let late = Late::default();
         Self { sight, hash: Sha256::new(), cases: 0, events: 0, records: 0, late }
     }
 
     /// Adds a file as the first records up to the watermark have it.
-    pub(crate) fn add(&mut self, file: CaseFile) {
+    pub fn add(&mut self, file: CaseFile) {
         let CaseFile { case, mut events } = file;
         self.records += 1 + count(events.len());
         events.retain(|event| self.sight.view.shows(event));
@@ -116,9 +155,16 @@ impl SnapshotFold {
         self.events += count(events.len());
     }
 
-    /// What the marked files of a page add (`store::packed::digest_page`), and what of it `former`
-    /// did not see. Pages can be computed at the same time.
-    pub(crate) fn fold_page(
+    /// What a page of marked files adds, and what of it `former` did not see. Pages can be computed
+    /// at the same time.
+    ///
+    /// The mark is a byte before each file: 0 where its digest and the number of its events follow, 1
+    /// where its frame does, 2 where its digest and its frame do.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no such page.
+    pub fn fold_page(
         sight: Sight,
         former: Option<Sight>,
         bytes: &[u8],
@@ -145,7 +191,7 @@ impl SnapshotFold {
     }
 
     /// Adds what was computed of the next page.
-    pub(crate) fn add_page(&mut self, page: &FoldedPage) {
+    pub fn add_page(&mut self, page: &FoldedPage) {
         self.hash.update(&page.digests);
         self.cases += count(page.digests.len() / 32);
         self.events += page.events;
@@ -154,12 +200,27 @@ impl SnapshotFold {
         self.late.events += page.late.events;
     }
 
+    /// What the files of a page add. Pages can be computed at the same time.
+    #[must_use]
+    pub fn fold_files(sight: Sight, page: UnpackedPage) -> FoldedPage {
+        let mut folded = FoldedPage { records: page.records, ..FoldedPage::default() };
+        for CaseFile { case, mut events } in page.files {
+            events.retain(|event| sight.view.shows(event));
+            folded.digests.extend_from_slice(case_digest(&case, &events).as_bytes());
+            folded.events += count(events.len());
+        }
+        folded
+    }
+
     /// How many records up to the watermark were folded.
-    pub(crate) fn records(&self) -> i64 {
+    #[must_use]
+    pub fn records(&self) -> i64 {
         self.records
     }
 
-    pub(crate) fn finish(self) -> Folded {
+    /// What all that was added comes to.
+    #[must_use]
+    pub fn finish(self) -> Folded {
         let digest = Digest::from_bytes(self.hash.finalize().into());
         Folded { digest, cases: self.cases, events: self.events, late: self.late }
     }
