@@ -446,10 +446,8 @@ impl ApiError for Error {
                 of(&[("name", name), ("count", &found.len()), ("first", &found[0])])
             }
             Self::FourEyes { name, actor } => of(&[("name", name), ("actor", actor)]),
-            Self::ReportsRefused { jurisdiction, month } => {
-                of(&[("jurisdiction", jurisdiction), ("month", month)])
-            }
-            Self::WorkCalendarMissing { jurisdiction } => of(&[("jurisdiction", jurisdiction)]),
+            Self::WorkCalendarMissing { jurisdiction }
+            | Self::ReportsRefused { jurisdiction, .. } => of(&[("jurisdiction", jurisdiction)]),
             Self::NoObjectionWindow { month, end } => {
                 let end = end.map(|end| end.to_string()).unwrap_or_default();
                 of(&[("month", month), ("end", &end)])

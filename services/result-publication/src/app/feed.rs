@@ -1,13 +1,13 @@
 //! Publications in the order of the log, with all of their lines and what they changed.
 
 use chengping_ledger::version::EntryKind;
-use chengping_types::JurisdictionId;
 use chengping_types::name::BulletinVersionName;
+use chengping_types::{JurisdictionId, Month};
 
 use super::sealed::lines_of;
 use super::{App, version};
-use crate::domain::difference::{self, Difference};
-use crate::domain::{Publication, Version};
+use crate::domain::lines::Line;
+use crate::domain::{Publication, Version, difference};
 use crate::error::Error;
 use crate::store::feed::{self, Kept};
 use crate::store::{Connection, log};
@@ -27,11 +27,17 @@ impl App {
         let found = feed::read(&mut transaction, jurisdiction, index, BATCH).await?;
         let mut publications = Vec::with_capacity(found.len());
         for kept in found {
-            let mut told = publication(&mut transaction, kept).await?;
-            if told.kind == EntryKind::Published {
-                told.differences = changes(&mut transaction, &told).await?;
-            }
-            publications.push(told);
+            publications.push(publication(&mut transaction, kept).await?);
+        }
+        let before: Vec<_> = publications.iter().filter_map(before).collect();
+        let mut known = feed::kept_lines(&mut transaction, jurisdiction, &before).await?;
+        for told in &mut publications {
+            let Some(before) = self::before(told) else { continue };
+            let earlier = match known.remove(&before) {
+                Some(lines) => lines,
+                None => lines_before(&mut transaction, &told.version).await?,
+            };
+            told.differences = difference::between(&earlier, &told.lines);
         }
         Ok(publications)
     }
@@ -69,16 +75,19 @@ async fn publication(connection: &mut Connection, kept: Kept) -> Result<Publicat
     Ok(Publication { version, index, kind, lines, differences: Vec::new() })
 }
 
-/// What a publication changed against the version before, where there is one.
-async fn changes(
+/// The version that a publication corrects, where there is one.
+fn before(told: &Publication) -> Option<(Month, u32)> {
+    let Version { month, number, .. } = told.version;
+    (told.kind == EntryKind::Published && number > 1).then(|| (month, number - 1))
+}
+
+/// The lines of the version before one, of which none may be kept.
+async fn lines_before(
     connection: &mut Connection,
-    told: &Publication,
-) -> Result<Vec<Difference>, Error> {
-    let name = told.version.name();
-    if name.version < 2 {
-        return Ok(Vec::new());
-    }
+    corrected: &Version,
+) -> Result<Vec<Line>, Error> {
+    let name = corrected.name();
     let earlier = BulletinVersionName { version: name.version - 1, ..name };
     let earlier: Version = version(connection, &earlier).await?;
-    Ok(difference::between(&lines_of(connection, &earlier).await?, &told.lines))
+    lines_of(connection, &earlier).await
 }

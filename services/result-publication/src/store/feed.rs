@@ -1,11 +1,13 @@
 //! The publications of a jurisdiction in the order of its log, as consumers are told them.
 
+use std::collections::BTreeMap;
+
 use chengping_ledger::version::{EntryKind, SealedVersion};
-use chengping_types::JurisdictionId;
+use chengping_types::{JurisdictionId, Month};
 
 use super::log::entry_kind;
 use super::versions::{self, Row};
-use super::{Connection, StoreError, bigint, unsigned};
+use super::{Connection, StoreError, bigint, integer, parse, unsigned};
 use crate::domain::Version;
 use crate::domain::lines::{self, LINES_FORMAT, Line};
 
@@ -45,6 +47,35 @@ pub(crate) async fn lines(
     .fetch_optional(connection)
     .await?;
     kept.as_deref().map(decode).transpose()
+}
+
+/// The lines that are kept of these versions, each by month and number.
+pub(crate) async fn kept_lines(
+    connection: &mut Connection,
+    jurisdiction: &JurisdictionId,
+    versions: &[(Month, u32)],
+) -> Result<BTreeMap<(Month, u32), Vec<Line>>, StoreError> {
+    let months: Vec<_> = versions.iter().map(|(month, _)| month.to_string()).collect();
+    let numbers: Vec<_> = versions.iter().map(|(_, number)| integer(*number)).collect();
+    let rows: Vec<(String, i32, Vec<u8>)> = sqlx::query_as(
+        "select e.month, e.version, l.lines
+         from unnest($2::text[], $3::integer[]) as asked (month, version)
+         join log_entry e on e.jurisdiction = $1 and e.month = asked.month
+             and e.version = asked.version and e.kind = 'published'
+         join publication_lines l on l.jurisdiction = e.jurisdiction and l.log_index = e.log_index
+             and l.format = $4",
+    )
+    .bind(jurisdiction.as_str())
+    .bind(months)
+    .bind(numbers)
+    .bind(LINES_FORMAT)
+    .fetch_all(connection)
+    .await?;
+    let kept = |(month, number, lines): (String, i32, Vec<u8>)| {
+        let version = (parse("month", &month)?, unsigned("version", number)?);
+        Ok((version, decode(&lines)?))
+    };
+    rows.into_iter().map(kept).collect()
 }
 
 fn decode(lines: &[u8]) -> Result<Vec<Line>, StoreError> {
