@@ -14,11 +14,6 @@ use crate::config::{Ladder, TelemetryConfig, Validate};
 use crate::error::Chain;
 use crate::{shutdown, telemetry};
 
-/// Most of what a service does with memory is many small pieces of messages, made by one thread and
-/// dropped by another; here that is cheaper, and what is free goes back to the system.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How long the last traces and metrics may take to leave.
 const FLUSH: Duration = Duration::from_secs(5);
 
