@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chengping_casework::Base;
-use chengping_ledger::reported::Reported;
+use chengping_ledger::reported::{Reported, check};
 use chengping_rules::{FamilyRules, Scoring};
 use chengping_scoring::{Counts, PackReference, PackRevision, State, Tallies};
 use chengping_types::registry::Body;
@@ -168,13 +168,10 @@ impl Bulletin {
     /// [`ReadError`], when it is not what is sealed.
     pub fn of_sealed(document: &[u8], former: Vec<Former>) -> Result<Self, ReadError> {
         let sealed: Sealed<'_> = json("sealed version", document)?;
-        let reported = sealed.reported.iter().flat_map(|report| &report.lines);
-        for score in reported.filter_map(|line| line.score.clone()) {
-            Decimal::try_from(score).map_err(|error| ReadError::Json {
-                document: "sealed version",
-                source: serde::de::Error::custom(error),
-            })?;
-        }
+        check(&sealed.reported).map_err(|why| ReadError::Json {
+            document: "sealed version",
+            source: serde::de::Error::custom(why),
+        })?;
         let digest = Digest::of(document);
         let standing = Standing::Published { digest, publish_time: sealed.publish_time.0 };
         let draft = Draft {

@@ -147,12 +147,8 @@ impl SnapshotFold {
 
     /// Adds a file as the first records up to the watermark have it.
     pub fn add(&mut self, file: CaseFile) {
-        let CaseFile { case, mut events } = file;
-        self.records += 1 + count(events.len());
-        events.retain(|event| self.sight.view.shows(event));
-        self.hash.update(case_digest(&case, &events).as_bytes());
-        self.cases += 1;
-        self.events += count(events.len());
+        let records = 1 + count(file.events.len());
+        self.add_page(&Self::fold_files(self.sight, UnpackedPage { files: vec![file], records }));
     }
 
     /// What a page of marked files adds, and what of it `former` did not see. Pages can be computed

@@ -129,9 +129,7 @@ pub fn put(folder: &Path, file: &str, seed: &Seed) -> Result<(), SeedError> {
 ///
 /// If it cannot be written.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let draft = draft(path);
-    write(&draft, text)?;
-    fs::rename(&draft, path)
+    replace_as(path, text, FILE_MODE)
 }
 
 /// As [`replace`], for what everybody may read.
@@ -140,9 +138,13 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
 ///
 /// If it cannot be written.
 pub fn replace_public(path: &Path, text: &str) -> io::Result<()> {
+    replace_as(path, text, PUBLIC_MODE)
+}
+
+fn replace_as(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let draft = draft(path);
     write(&draft, text)?;
-    fs::set_permissions(&draft, Permissions::from_mode(PUBLIC_MODE))?;
+    fs::set_permissions(&draft, Permissions::from_mode(mode))?;
     fs::rename(&draft, path)
 }
 

@@ -40,25 +40,50 @@ pub struct ReportedLine {
     pub rank: Option<u32>,
 }
 
-/// What is wrong with the reports of a version: each district stands there once, in byte order, with
-/// each body once, and each score is one.
-pub(crate) fn wrong(reports: &[Reported]) -> Option<String> {
+/// Checks the reports of a version: each district stands there once, in byte order, with each body
+/// once, and each score is one.
+///
+/// # Errors
+///
+/// What is wrong.
+pub fn check(reports: &[Reported]) -> Result<(), String> {
     let rises = |pair: &[Reported]| pair[0].district < pair[1].district;
     if !reports.windows(2).all(rises) {
-        return Some("each district reports once, in the order of their IDs".to_owned());
+        return Err("each district reports once, in the order of their IDs".to_owned());
     }
-    reports.iter().find_map(|report| {
-        let mut bodies: Vec<_> = report.lines.iter().map(|line| &line.body_id).collect();
+    for Reported { district, lines, .. } in reports {
+        let mut bodies: Vec<_> = lines.iter().map(|line| &line.body_id).collect();
         bodies.sort_unstable();
         if let Some(repeated) = bodies.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Some(format!("{} reports {} twice", report.district, repeated[0]));
+            return Err(format!("{district} reports {} twice", repeated[0]));
         }
-        let mut scores = report.lines.iter().filter_map(|line| line.score.as_deref());
-        let wrong = scores.find(|score| !is_score(score))?;
-        Some(format!("{} reports {wrong:?}, which is no score", report.district))
-    })
+        let mut scores = lines.iter().filter_map(|line| line.score.as_deref());
+        if let Some(wrong) = scores.find(|score| !is_score(score)) {
+            return Err(format!("{district} reports {wrong:?}, which is no score"));
+        }
+    }
+    Ok(())
 }
 
-fn is_score(text: &str) -> bool {
+/// Whether a text is a number with two decimals, in its only spelling.
+#[must_use]
+pub fn is_score(text: &str) -> bool {
     text.parse::<Exact>().is_ok_and(|score| score.to_decimal(2) == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_has_two_decimals() {
+        for good in ["0.00", "94.26", "100.00", "-3.50"] {
+            assert!(is_score(good), "{good}");
+        }
+        for bad in [
+            "-0.00", "", "94", "94.2", "94.260", "094.26", "9e1.00", ".50", "1.", "--1.00", "９.00",
+        ] {
+            assert!(!is_score(bad), "{bad}");
+        }
+    }
 }

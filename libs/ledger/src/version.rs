@@ -296,10 +296,7 @@ impl Document {
                 return wrong("results", &format!("they are not those of the {field} {expected}"));
             }
         }
-        match reported::wrong(&self.reported) {
-            Some(why) => wrong("reported", &why),
-            None => Ok(()),
-        }
+        reported::check(&self.reported).or_else(|why| wrong("reported", &why))
     }
 }
 

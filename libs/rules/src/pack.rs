@@ -102,11 +102,6 @@ impl RulePack {
         self.annual.clone().unwrap_or_default()
     }
 
-    /// How results are decided on, and what becomes of those that districts report.
-    pub fn publication(&self) -> Publication {
-        self.publication.clone().unwrap_or_default()
-    }
-
     /// How many months before the evaluated one its items look at.
     pub fn looks_back(&self) -> u32 {
         let items = self.families.values().flat_map(FamilyRules::items);

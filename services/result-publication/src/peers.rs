@@ -1,5 +1,5 @@
 //! Whom this service asks: scoring, for evaluations and their documents; rule-configuration, for the
-//! working calendar; case-ingestion, into which decisions write.
+//! working calendar and what rules say of publication; case-ingestion, into which decisions write.
 
 mod cases;
 mod rules;

@@ -154,6 +154,7 @@ fn what_districts_reported_is_sealed_with_the_version() {
         vec![reported("d01", &[("s01", None), ("s02", None), ("s01", None)])],
         vec![reported("d01", &[("s01", Some("91.5"))])],
         vec![reported("d01", &[("s01", Some("=1+1"))])],
+        vec![reported("d01", &[("s01", Some("-0.00"))])],
     ] {
         assert_eq!(wrong_field(seal(with(wrong))), "reported");
     }

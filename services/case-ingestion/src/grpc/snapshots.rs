@@ -102,6 +102,7 @@ impl SnapshotService for SnapshotHandlers {
             pages.map_err(to_status).map_ok(|batches: Vec<_>| stream::iter(batches).map(Ok));
         Ok(Response::new(batches.try_flatten().boxed()))
     }
+
     async fn stream_records(
         &self,
         request: Request<pb::StreamRecordsRequest>,

@@ -4,8 +4,8 @@ use chengping_ledger::version::EntryKind;
 use chengping_types::name::BulletinVersionName;
 use chengping_types::{JurisdictionId, Month};
 
+use super::App;
 use super::sealed::lines_of;
-use super::{App, version};
 use crate::domain::lines::Line;
 use crate::domain::{Publication, Version, difference};
 use crate::error::Error;
@@ -29,11 +29,11 @@ impl App {
         for kept in found {
             publications.push(publication(&mut transaction, kept).await?);
         }
-        let before: Vec<_> = publications.iter().filter_map(before).collect();
-        let mut known = feed::kept_lines(&mut transaction, jurisdiction, &before).await?;
+        let corrected: Vec<_> = publications.iter().filter_map(corrected).collect();
+        let mut known = feed::kept_lines(&mut transaction, jurisdiction, &corrected).await?;
         for told in &mut publications {
-            let Some(before) = self::before(told) else { continue };
-            let earlier = match known.remove(&before) {
+            let Some(corrected) = self::corrected(told) else { continue };
+            let earlier = match known.remove(&corrected) {
                 Some(lines) => lines,
                 None => lines_before(&mut transaction, &told.version).await?,
             };
@@ -76,18 +76,15 @@ async fn publication(connection: &mut Connection, kept: Kept) -> Result<Publicat
 }
 
 /// The version that a publication corrects, where there is one.
-fn before(told: &Publication) -> Option<(Month, u32)> {
+fn corrected(told: &Publication) -> Option<(Month, u32)> {
     let Version { month, number, .. } = told.version;
     (told.kind == EntryKind::Published && number > 1).then(|| (month, number - 1))
 }
 
 /// The lines of the version before one, of which none may be kept.
-async fn lines_before(
-    connection: &mut Connection,
-    corrected: &Version,
-) -> Result<Vec<Line>, Error> {
-    let name = corrected.name();
+async fn lines_before(connection: &mut Connection, version: &Version) -> Result<Vec<Line>, Error> {
+    let name = version.name();
     let earlier = BulletinVersionName { version: name.version - 1, ..name };
-    let earlier: Version = version(connection, &earlier).await?;
+    let earlier = super::version(connection, &earlier).await?;
     lines_of(connection, &earlier).await
 }

@@ -123,10 +123,7 @@ async fn settings(connection: &mut Connection, version: &Version) -> Result<Sett
 
 /// As [`settings`], of the input that a version was scored from.
 pub(super) fn settings_of(version: &Version, input: &[u8]) -> Result<Settings, Error> {
-    Settings::of_input(input).map_err(|error| Error::DocumentCorrupt {
-        name: version.name().to_string(),
-        source: Box::new(error),
-    })
+    Settings::of_input(input).map_err(|error| Error::corrupt(version.name(), error))
 }
 
 /// That no objection to a version waits, and that the version takes account of those upheld.

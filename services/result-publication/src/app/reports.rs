@@ -80,8 +80,8 @@ impl App {
     pub(crate) async fn create_report(&self, wish: CreateReport) -> Result<Report, Error> {
         let sight = self.sight(&wish.jurisdiction).await?;
         require(&sight, [&wish.district], &wish.jurisdiction)?;
-        self.require_district(&wish).await?;
-        self.require_taken(&wish).await?;
+        // Asked before the lock, and told only to who did not hand it in before.
+        let fits = self.require_fit(&wish).await;
         let mut transaction = self.store.begin().await?;
         log::lock(&mut transaction, &wish.jurisdiction).await?;
         let (jurisdiction, content) = (&wish.jurisdiction, wish.content());
@@ -89,6 +89,7 @@ impl App {
         if let Some(name) = before.await? {
             return report(&mut transaction, &name, &sight).await;
         }
+        fits?;
         let made = self.made(&mut transaction, &wish).await?;
         if let Some(live) = reports::live(&mut transaction, &made).await? {
             let name = DistrictReportName { district_report: live, ..made.name() };
@@ -106,6 +107,12 @@ impl App {
             commit(transaction).await?;
         }
         Ok(made)
+    }
+
+    /// That the registry and the rules of the month take it.
+    async fn require_fit(&self, wish: &CreateReport) -> Result<(), Error> {
+        self.require_district(wish).await?;
+        self.require_taken(wish).await
     }
 
     /// That the registry has the district as one. Where none was imported, nobody is a district by it,
@@ -242,10 +249,9 @@ pub(super) async fn reported(
         return Ok(Vec::new());
     }
     let accepted = reports::accepted(connection, &version.jurisdiction, version.month).await?;
-    let sealed = accepted.iter().map(|report| {
-        let name = report.name().to_string();
-        report.sealed().map_err(|source| Error::DocumentCorrupt { name, source: Box::new(source) })
-    });
+    let sealed = accepted
+        .iter()
+        .map(|report| report.sealed().map_err(|error| Error::corrupt(report.name(), error)));
     sealed.collect()
 }
 

@@ -1,15 +1,12 @@
 //! What an upheld inquiry writes into the record of its case: an event, never a score (method f.4).
 
 use chengping_types::name::{RegistryRevisionName, RulePackRevisionName};
-use chengping_types::{BodyId, CaseNo, Instant, PackId, named_enum};
+use chengping_types::{BodyId, CaseNo, DECIDED_EVENT_NO_MIN, Instant, PackId, named_enum};
 
 use super::inquiry::Subject;
 
 /// How many events a decision writes at most.
 pub(crate) const EVENTS_MAX: usize = 8;
-/// The numbers of such events begin here: far above those of any platform, and below the largest
-/// whole number that every reader of JSON keeps.
-pub(crate) const EVENT_NO_BASE: u64 = 4_000_000_000_000_000;
 /// Numbers that each inquiry has.
 const EVENT_NOS: u64 = 100;
 
@@ -113,7 +110,7 @@ impl DecidedEvent {
 /// The number of event `number` of an inquiry: always the same, so that it is one however often it
 /// is sent.
 pub(crate) const fn event_no(inquiry: u64, number: u32) -> u64 {
-    EVENT_NO_BASE + inquiry * EVENT_NOS + number as u64
+    DECIDED_EVENT_NO_MIN + inquiry * EVENT_NOS + number as u64
 }
 
 /// What a decision is about.

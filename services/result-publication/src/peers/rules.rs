@@ -1,4 +1,4 @@
-//! rule-configuration, for deadlines by the working calendar.
+//! rule-configuration, for deadlines by the working calendar, and for what rules say of publication.
 
 use chengping_chassis::client::{self, AddressError, TracedChannel};
 use chengping_chassis::config::PeerConfig;
@@ -57,9 +57,7 @@ impl Rules {
             Err(status) => Err(Error::Peer { peer: PEER, status: Box::new(status) }),
         }
     }
-}
 
-impl Rules {
     /// What the rules in force in a month say of publication; the usual where there are none.
     pub(crate) async fn settings(
         &self,

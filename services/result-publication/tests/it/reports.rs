@@ -40,6 +40,16 @@ fn computed_elsewhere() -> pb::DistrictReport {
     }
 }
 
+/// A report of a version of April.
+fn of_version(name: &str) -> pb::DistrictReport {
+    pb::DistrictReport {
+        district: "d01".to_owned(),
+        month: "2018-04".to_owned(),
+        bulletin_version: name.to_owned(),
+        ..Default::default()
+    }
+}
+
 async fn create(
     service: &Service,
     report: pb::DistrictReport,
@@ -72,12 +82,7 @@ async fn get(service: &Service, name: &str) -> pb::DistrictReport {
 async fn a_version_that_stands_is_reported_with_its_lines_and_digest() {
     let service = start().await;
     let version = service.published("e1", "2018-04", "").await;
-    let report = pb::DistrictReport {
-        district: "d01".to_owned(),
-        month: "2018-04".to_owned(),
-        bulletin_version: version.name.clone(),
-        ..Default::default()
-    };
+    let report = of_version(&version.name);
     let made = create(&service, report.clone()).await.unwrap();
     assert_eq!(
         (made.state(), made.bulletin_digest.as_str()),
@@ -112,12 +117,7 @@ async fn a_version_that_stands_is_reported_with_its_lines_and_digest() {
 async fn whether_the_version_of_a_report_stands_is_said_when_it_is_read() {
     let service = start().await;
     let version = service.published("e1", "2018-04", "").await;
-    let report = pb::DistrictReport {
-        district: "d01".to_owned(),
-        month: "2018-04".to_owned(),
-        bulletin_version: version.name.clone(),
-        ..Default::default()
-    };
+    let report = of_version(&version.name);
     let made = create(&service, report).await.unwrap();
     let accepted = accept(&service, &made.name, "").await.unwrap();
     assert!(made.version_stands && accepted.version_stands);

@@ -21,7 +21,7 @@ async fn made(service: &Service, id: &str, settings: &Value) -> pb::BulletinVers
     service.create(MONTH, &name, reason).await.unwrap()
 }
 
-async fn report(service: &Service, district: &str) -> Result<pb::DistrictReport, tonic::Status> {
+fn wish(district: &str) -> pb::CreateDistrictReportRequest {
     let line = pb::ReportedLine { body_id: "s01".into(), score: "91.50".into(), rank: 1 };
     let report = pb::DistrictReport {
         district: district.to_owned(),
@@ -29,12 +29,15 @@ async fn report(service: &Service, district: &str) -> Result<pb::DistrictReport,
         lines: vec![line],
         ..Default::default()
     };
-    let request = pb::CreateDistrictReportRequest {
+    pb::CreateDistrictReportRequest {
         parent: ZZ.to_owned(),
         district_report: Some(report),
         ..Default::default()
-    };
-    Ok(service.reports().create_district_report(request).await?.into_inner())
+    }
+}
+
+async fn report(service: &Service, district: &str) -> Result<pb::DistrictReport, tonic::Status> {
+    Ok(service.reports().create_district_report(wish(district)).await?.into_inner())
 }
 
 async fn accepted(service: &Service, district: &str) {
@@ -96,9 +99,18 @@ async fn accepted_reports_are_sealed_where_the_pack_publishes_them() {
 #[tokio::test]
 async fn rules_may_take_no_reports() {
     let service = start().await;
+    let before = pb::CreateDistrictReportRequest {
+        request_id: "5f6cb1de-6a5c-4a36-9d0e-0d8c1f0f3a11".to_owned(),
+        ..wish("d02")
+    };
+    let create = || async { service.reports().create_district_report(before.clone()).await };
+    let taken = create().await.unwrap().into_inner();
+
     let pack = json!({"publication": {"four_eyes": false, "district_reports": "refused"}});
     service.fakes.0.lock().unwrap().pack = canonical::to_vec(&pack).unwrap();
     let status = report(&service, "d01").await.unwrap_err();
     let expected = (Code::FailedPrecondition, "DISTRICT_REPORTS_REFUSED".to_owned());
     assert_eq!(refusal(&status), expected);
+    // What was taken before stays taken, and the call that handed it in gets its answer again.
+    assert_eq!(create().await.unwrap().into_inner(), taken);
 }

@@ -88,7 +88,8 @@ fn head(clients: &Clients, snapshot: &Snapshot, registry: Registry) -> anyhow::R
     Ok(Head::new(clients.jurisdiction().clone(), snapshot, registry))
 }
 
-/// Writes beside the place of the file, and moves it there when it is whole and lasts.
+/// Writes beside the place of the file, and moves it there when it is whole and lasts. What could not
+/// be finished is removed: it holds cases.
 async fn write(
     path: &Path,
     head: &Head,
@@ -102,8 +103,26 @@ async fn write(
     if part_path.exists() {
         fs::remove_file(&part_path).context("cannot remove the rest of an earlier call")?;
     }
-    let context = || format!("cannot write {}", part_path.display());
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part_path);
+    let written = write_part(&part_path, head, parts, doing).await;
+    if written.is_err() {
+        fs::remove_file(&part_path).ok();
+    }
+    written?;
+    fs::rename(&part_path, path).context("cannot put the file in its place")?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or(Path::new("."))).context("cannot open its folder")?;
+    folder.sync_all().context("cannot make the file last")?;
+    Ok(())
+}
+
+async fn write_part(
+    path: &Path,
+    head: &Head,
+    parts: &mut Streaming<StreamRecordsResponse>,
+    doing: &str,
+) -> Result<(), Failure> {
+    let context = || format!("cannot write {}", path.display());
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let file = BufWriter::with_capacity(WRITE_BYTES, file.with_context(context)?);
     let mut writer = Writer::new(file, head).with_context(context)?;
     while let Some(part) = parts.message().await.doing(doing)? {
@@ -112,10 +131,6 @@ async fn write(
     let file = writer.finish().with_context(context)?.into_inner();
     let file = file.map_err(std::io::IntoInnerError::into_error).with_context(context)?;
     file.sync_all().with_context(context)?;
-    fs::rename(&part_path, path).context("cannot put the file in its place")?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = File::open(folder.unwrap_or(Path::new("."))).context("cannot open its folder")?;
-    folder.sync_all().context("cannot make the file last")?;
     Ok(())
 }
 

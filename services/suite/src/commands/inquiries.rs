@@ -388,7 +388,7 @@ pub async fn decide(
     Ok(Outcome::Done)
 }
 
-/// Writes a piece of evidence, or adds some to a file.
+/// Writes a piece of evidence to a file, or adds some.
 pub async fn evidence(
     common: &Common,
     args: &EvidenceArgs,
