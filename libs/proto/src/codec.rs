@@ -5,9 +5,9 @@
 use std::marker::PhantomData;
 
 use prost::Message;
-use prost::bytes::Buf as _;
+use prost::bytes::{Buf as _, BufMut as _, Bytes};
 use tonic::Status;
-use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
 /// What a message may hold at its top, fields and elements of lists together: twice as many as
@@ -43,6 +43,45 @@ where
 
     fn decoder(&mut self) -> Self::Decoder {
         BoundedDecoder(ProstCodec::<T, U>::raw_decoder(BufferSettings::default()))
+    }
+}
+
+/// Answers that were encoded before, to requests that [`BoundedCodec`] reads.
+#[derive(Debug, Clone)]
+pub struct EncodedCodec<U>(BoundedCodec<U, U>);
+
+impl<U> Default for EncodedCodec<U> {
+    fn default() -> Self {
+        Self(BoundedCodec::default())
+    }
+}
+
+impl<U: Message + Default + Send + 'static> Codec for EncodedCodec<U> {
+    type Encode = Bytes;
+    type Decode = U;
+    type Encoder = EncodedEncoder;
+    type Decoder = BoundedDecoder<U>;
+
+    fn encoder(&mut self) -> EncodedEncoder {
+        EncodedEncoder
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        self.0.decoder()
+    }
+}
+
+/// See [`EncodedCodec`].
+#[derive(Debug, Clone, Copy)]
+pub struct EncodedEncoder;
+
+impl Encoder for EncodedEncoder {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put(item);
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod cards;
 mod convert;
+mod encoded;
 mod live;
 mod pages;
 
@@ -10,16 +11,15 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use chengping_chassis::error::to_status;
-use chengping_chassis::serve::MESSAGE_BYTES_MAX;
 use chengping_proto::scoring::v1 as pb;
-use chengping_proto::scoring::v1::evaluation_service_server::{
-    EvaluationService, EvaluationServiceServer,
-};
+use chengping_proto::scoring::v1::evaluation_service_server::EvaluationService;
 use futures_util::{Stream, stream};
+use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 pub(crate) use self::access::access_service;
 use self::cards::Cards;
+use self::encoded::Service;
 use crate::app::App;
 use crate::error::Error;
 
@@ -30,9 +30,8 @@ type Answer<T> = Result<Response<T>, Status>;
 type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// The gRPC service over the use cases.
-pub(crate) fn service(app: App) -> EvaluationServiceServer<Handlers> {
-    let handlers = Handlers { app, cards: Cards::default() };
-    EvaluationServiceServer::new(handlers).max_encoding_message_size(MESSAGE_BYTES_MAX)
+pub(crate) fn service(app: App) -> Service {
+    Service::new(Handlers { app, cards: Cards::default() })
 }
 
 /// The handlers of the service.
@@ -40,6 +39,15 @@ pub(crate) fn service(app: App) -> EvaluationServiceServer<Handlers> {
 pub(crate) struct Handlers {
     app: App,
     cards: Cards,
+}
+
+impl Handlers {
+    /// The encoded `Scorecard` that is asked for.
+    async fn scorecard(&self, request: &pb::GetScorecardRequest) -> Result<Bytes, Error> {
+        let name = convert::scorecard_name(&request.name)?;
+        let scored = self.app.scored_for(&name).await?;
+        self.cards.whole(name, &scored)
+    }
 }
 
 #[tonic::async_trait]
@@ -92,10 +100,9 @@ impl EvaluationService for Handlers {
         &self,
         request: Request<pb::GetScorecardRequest>,
     ) -> Answer<pb::Scorecard> {
-        let name = convert::scorecard_name(&request.into_inner().name).map_err(to_status)?;
-        let scored = self.app.scored_for(&name).await.map_err(to_status)?;
-        let card = self.cards.whole(&name, &scored).map_err(to_status)?;
-        Ok(Response::new(card))
+        // Calls come by `encoded`, which takes the bytes as they are.
+        let card = self.scorecard(&request.into_inner()).await.map_err(to_status)?;
+        Ok(Response::new(pb::Scorecard::decode(card).expect("it was encoded here")))
     }
 
     async fn list_scorecards(

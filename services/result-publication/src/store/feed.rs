@@ -60,8 +60,11 @@ pub(crate) async fn kept_lines(
     let rows: Vec<(String, i32, Vec<u8>)> = sqlx::query_as(
         "select e.month, e.version, l.lines
          from unnest($2::text[], $3::integer[]) as asked (month, version)
-         join log_entry e on e.jurisdiction = $1 and e.month = asked.month
-             and e.version = asked.version and e.kind = 'published'
+         cross join lateral (
+             select * from log_entry
+             where jurisdiction = $1 and month = asked.month and version = asked.version
+                 and kind = 'published'
+             limit 1) e
          join publication_lines l on l.jurisdiction = e.jurisdiction and l.log_index = e.log_index
              and l.format = $4",
     )

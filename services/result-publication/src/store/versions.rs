@@ -36,7 +36,8 @@ pub(super) struct Row {
     touched: Vec<String>,
 }
 
-/// What is read of a version, and more; joins and conditions on `v` follow.
+/// What is read of a version, and more; joins and conditions on `v` follow. A version is published
+/// once: the limit says so where statistics do not, else the whole log is read for each version.
 macro_rules! select {
     ($rest:literal) => {
         $crate::store::versions::select!($rest, "")
@@ -58,8 +59,11 @@ macro_rules! select {
             $more,
             " from bulletin_version v
                  join evaluation_document d using (jurisdiction, evaluation)
-                 left join log_entry e on e.jurisdiction = v.jurisdiction and e.month = v.month
-                     and e.version = v.version and e.kind = 'published'
+                 left join lateral (
+                     select document_digest, log_index, publish_time from log_entry
+                     where jurisdiction = v.jurisdiction and month = v.month
+                         and version = v.version and kind = 'published'
+                     limit 1) e on true
              ",
             $rest
         )

@@ -1,11 +1,12 @@
 //! Scorecards in words, at hand: explaining one costs more than all else of a call, and the card of an
-//! evaluation never changes.
+//! evaluation never changes. They are kept as they are sent.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chengping_proto::scoring::v1 as pb;
+use bytes::Bytes;
 use chengping_types::name::ScorecardName;
+use prost::Message as _;
 
 use super::convert;
 use crate::app::Scored;
@@ -14,9 +15,9 @@ use crate::error::Error;
 /// How many are kept, some ten kilobytes each.
 const KEPT: usize = 1000;
 
-/// The scorecards that were asked for.
+/// The scorecards that were asked for, each an encoded `Scorecard`.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cards(Arc<Mutex<BTreeMap<ScorecardName, Arc<pb::Scorecard>>>>);
+pub(super) struct Cards(Arc<Mutex<BTreeMap<ScorecardName, Bytes>>>);
 
 impl Cards {
     /// The whole scorecard of that name, which is of the evaluation `scored`.
@@ -24,23 +25,19 @@ impl Cards {
     /// # Errors
     ///
     /// If the evaluation has none of the body.
-    pub(super) fn whole(
-        &self,
-        name: &ScorecardName,
-        scored: &Scored,
-    ) -> Result<pb::Scorecard, Error> {
+    pub(super) fn whole(&self, name: ScorecardName, scored: &Scored) -> Result<Bytes, Error> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known().get(name).cloned();
+        let found = known().get(&name).cloned();
         if let Some(card) = found {
-            return Ok(pb::Scorecard::clone(&card));
+            return Ok(card);
         }
-        let card = convert::whole_scorecard(name, scored)?;
+        let card = Bytes::from(convert::whole_scorecard(&name, scored)?.encode_to_vec());
         let mut kept = known();
         // Who reads through thousands begins anew; to know which were asked for last is not worth it.
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(name.clone(), Arc::new(card.clone()));
+        kept.insert(name, card.clone());
         Ok(card)
     }
 }
