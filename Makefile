@@ -37,7 +37,7 @@ chaos: ## Break processes, PostgreSQL and networks two hundred times while cases
 
 fuzz: ## Give bytes of chance to every entrance, SECONDS_EACH each, and measure a workbook of 300,000 rows.
 	cargo build --release -p chengping-fuzz
-	for target in csv mapping xlsx gb18030 json protobuf; do \
+	for target in csv mapping xlsx gb18030 json protobuf records; do \
 	  $(TARGET)/release/chengping-fuzz $$target --seconds $(SECONDS_EACH); done
 	$(TARGET)/release/chengping-fuzz workbook
 

@@ -6,6 +6,7 @@
 
 mod memory;
 mod mutate;
+mod records;
 mod run;
 mod targets;
 mod workbook;

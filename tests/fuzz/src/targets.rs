@@ -14,10 +14,12 @@ use encoding_rs::GB18030;
 use prost::Message as _;
 use tempfile::TempDir;
 
+use crate::records::Records;
 use crate::workbook;
 
 /// Their names.
-pub(crate) const NAMES: [&str; 6] = ["csv", "mapping", "xlsx", "gb18030", "json", "protobuf"];
+pub(crate) const NAMES: [&str; 7] =
+    ["csv", "mapping", "xlsx", "gb18030", "json", "protobuf", "records"];
 
 const MAPPINGS: [&str; 3] = [
     include_str!("../../../deploy/mappings/boston-311.yaml"),
@@ -58,6 +60,7 @@ pub(crate) fn find(name: &str) -> anyhow::Result<Option<Box<dyn Target>>> {
         "gb18030" => Box::new(Gb18030::new()?),
         "json" => Box::new(Json::new()?),
         "protobuf" => Box::new(Protobuf { corpus: requests(), turn: 0 }),
+        "records" => Box::new(Records::new()?),
         _ => return Ok(None),
     }))
 }

@@ -157,19 +157,22 @@ impl World {
     /// Every record of these batches is there: taken in, or set aside to wait or to be corrected.
     pub(crate) async fn check(&self, acknowledged: &[&Batch]) {
         let mut connection = self.connection().await;
+        // Seen at one moment: an event that waits is taken in as soon as its case comes.
+        let mut seen =
+            connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await.unwrap();
         let cases: Vec<(String,)> =
             sqlx::query_as("SELECT case_no FROM case_ingestion.case_record")
-                .fetch_all(&mut connection)
+                .fetch_all(&mut *seen)
                 .await
                 .unwrap();
         let events: Vec<(String, i64)> =
             sqlx::query_as("SELECT case_no, event_no FROM case_ingestion.event")
-                .fetch_all(&mut connection)
+                .fetch_all(&mut *seen)
                 .await
                 .unwrap();
         let aside: Vec<(Vec<u8>,)> =
             sqlx::query_as("SELECT payload FROM case_ingestion.reject WHERE state = 1")
-                .fetch_all(&mut connection)
+                .fetch_all(&mut *seen)
                 .await
                 .unwrap();
         let aside = aside.iter().map(|(payload,)| {
