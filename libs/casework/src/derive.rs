@@ -102,7 +102,11 @@ impl<'q> Deriver<'q> {
             return None;
         }
         let mut sorted: Vec<&Event> = events.iter().collect();
-        sorted.sort_unstable_by_key(|event| (event.at, event.event_no));
+        let place = |event: &&Event| (event.at, event.event_no);
+        // Most platforms number the events of a case as they happen.
+        if !sorted.is_sorted_by_key(place) {
+            sorted.sort_unstable_by_key(place);
+        }
         let aside = Aside::of(&sorted, self.question, self.months.asked());
 
         let (state, mut marks) = History::new(self, &sorted, &aside).run();

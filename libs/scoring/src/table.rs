@@ -2,15 +2,16 @@
 
 mod dictionary;
 mod lanes;
+mod reading;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::thread;
 
-use chengping_casework::{Base, Fact};
+use chengping_casework::{Base, Fact, Marks};
 use chengping_types::{BodyId, Family, Stream};
 
-use self::dictionary::{Dictionary, Place};
+use self::dictionary::{Dictionary, Kind, NOBODY, Place};
 use self::lanes::{Cells, Spread, Sums, counts};
 use crate::attribution::{Attributor, Part};
 use crate::tally::Tallies;
@@ -99,20 +100,42 @@ impl FactTable {
     ///
     /// Beyond four thousand million rows or entries of posts: tally and clear before.
     pub fn push(&mut self, fact: &Fact) {
-        let row = u32::try_from(self.len()).expect("a table is tallied before it has 2^32 rows");
-        let (place, stream) = self.dictionary.place_and_stream(fact);
-        let department = self.dictionary.department(place, fact);
-        self.marks.push(fact.marks.bits());
-        self.place_cells.push(cell(place, stream));
-        self.department_cells.push(cell(department, stream));
+        let since = self.dictionary.since(fact.filed_at, fact.reported_at);
+        let kind = Kind {
+            source: fact.source,
+            scheme: &fact.category_scheme,
+            code: &fact.category_code,
+            area_code: &fact.area_code,
+        };
+        let (place, stream) = self.dictionary.place_and_stream(since, kind);
+        let unit = fact.unit.as_ref().filter(|_| self.dictionary.has_department(place));
+        let department = unit.map_or(NOBODY, |unit| self.dictionary.department(unit));
         for base in &ASIDE {
-            let times = fact.count(*base);
-            if times > 0 {
-                self.multiples.push(Multiple { row, times, code: base.code() });
-            }
+            self.push_multiple(*base, fact.count(*base));
         }
         if self.dictionary.attributor().has_posts() {
-            self.dictionary.desks_of(place, fact, &mut self.desks);
+            let is_out_of_scope = self.dictionary.is_out_of_scope(place);
+            for counts in fact.desk.chunk_by(|one, next| one.team == next.team) {
+                self.desks.extend(self.dictionary.desk_of(counts, is_out_of_scope));
+            }
+        }
+        self.push_row(fact.marks, cell(place, stream), cell(department, stream));
+    }
+
+    /// Adds a count of the row that comes next.
+    fn push_multiple(&mut self, base: Base, times: u32) {
+        if times > 0 {
+            let row = u32::try_from(self.len()).expect("tallied before it has 2^32 rows");
+            self.multiples.push(Multiple { row, times, code: base.code() });
+        }
+    }
+
+    /// Adds a row, behind all that is aside of it.
+    fn push_row(&mut self, marks: Marks, place: u32, department: u32) {
+        self.marks.push(marks.bits());
+        self.place_cells.push(place);
+        self.department_cells.push(department);
+        if self.dictionary.attributor().has_posts() {
             let end = u32::try_from(self.desks.len()).expect("a table is tallied before");
             self.desk_ends.push(end);
         }

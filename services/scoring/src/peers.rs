@@ -19,6 +19,7 @@ use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
 use chengping_proto::rules::v1 as rules;
 use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
 use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
+use chengping_scoring::FactTable;
 use chengping_types::name::SnapshotName;
 use chengping_types::registry::Registry;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
@@ -219,6 +220,19 @@ impl Peers {
         self.stream_facts(request, questions).await
     }
 
+    /// The same for who only counts: without case numbers.
+    pub(crate) async fn facts_to_count(
+        &self,
+        jurisdiction: &JurisdictionId,
+        questions: &[Question],
+        watermark: u64,
+    ) -> Result<FactStream, Error> {
+        let (first, further) = questions.split_first().expect("somebody asks something");
+        let request = convert::facts_request(jurisdiction, first, further, watermark);
+        let request = cases::StreamFactsRequest { without_case_nos: true, ..request };
+        self.stream_facts(request, questions).await
+    }
+
     /// What is different from a former reading of the same months, likewise.
     pub(crate) async fn facts_since(
         &self,
@@ -256,8 +270,16 @@ impl FactStream {
     /// The next batch, of one month; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<(Month, Vec<Fact>)>, Error> {
         match self.next_difference().await? {
-            Some((_, true, _)) => Err(odd(CASES, "former facts, which nobody asked for")),
+            Some((_, true, _)) => Err(former_facts()),
             found => Ok(found.map(|(month, _, facts)| (month, facts))),
+        }
+    }
+
+    /// The next batch, of one month, as columns; none at the end.
+    pub(crate) async fn next_columns(&mut self) -> Result<Option<(Month, Columns)>, Error> {
+        match self.next_batch().await? {
+            Some((_, true, _)) => Err(former_facts()),
+            found => Ok(found.map(|(month, _, batch)| (month, Columns(batch)))),
         }
     }
 
@@ -265,12 +287,31 @@ impl FactStream {
     pub(crate) async fn next_difference(
         &mut self,
     ) -> Result<Option<(Month, bool, Vec<Fact>)>, Error> {
+        let Some((month, is_former, batch)) = self.next_batch().await? else { return Ok(None) };
+        let facts = convert::columns(&batch).facts().map_err(|error| odd(CASES, error))?;
+        Ok(Some((month, is_former, facts)))
+    }
+
+    async fn next_batch(&mut self) -> Result<Option<(Month, bool, cases::FactBatch)>, Error> {
         let Some(message) = self.batches.message().await.map_err(failed(CASES))? else {
             return Ok(None);
         };
         let month = convert::month_of(&message, &self.asked).map_err(|what| odd(CASES, what))?;
-        let facts = convert::facts(&message.batch.unwrap_or_default());
-        let is_former = message.is_former;
-        facts.map(|facts| Some((month, is_former, facts))).map_err(|what| odd(CASES, what))
+        Ok(Some((month, message.is_former, message.batch.unwrap_or_default())))
     }
+}
+
+/// Facts as they came, to be counted.
+#[derive(Debug)]
+pub(crate) struct Columns(cases::FactBatch);
+
+impl Columns {
+    /// Adds them to a table.
+    pub(crate) fn add_to(&self, table: &mut FactTable) -> Result<(), Error> {
+        table.extend_columns(&convert::columns(&self.0)).map_err(|error| odd(CASES, error))
+    }
+}
+
+fn former_facts() -> Error {
+    odd(CASES, "former facts, which nobody asked for")
 }

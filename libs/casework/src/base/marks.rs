@@ -6,6 +6,16 @@ use crate::Base;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Marks(u64);
 
+/// The bits of all 0/1 counts.
+const KNOWN: u64 = {
+    let (mut place, mut bits) = (0, 0);
+    while place < Base::ALL.len() {
+        bits |= Marks::bit(Base::ALL[place]);
+        place += 1;
+    }
+    bits
+};
+
 impl Marks {
     /// No count.
     pub const NONE: Self = Self(0);
@@ -13,11 +23,7 @@ impl Marks {
     /// The marks of a column; none when a bit is set that no 0/1 count has.
     #[must_use]
     pub fn from_bits(bits: u64) -> Option<Self> {
-        let known = Base::ALL
-            .iter()
-            .filter(|base| !base.is_multiple())
-            .fold(0, |bits, base| bits | Self::bit(*base));
-        (bits & !known == 0).then_some(Self(bits))
+        (bits & !KNOWN == 0).then_some(Self(bits))
     }
 
     /// The bits, for a column.

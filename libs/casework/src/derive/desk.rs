@@ -15,15 +15,15 @@ use crate::{
 /// A desk did its work whether or not it fits where the case stood, so every stage that the view
 /// shows counts; only of filings the first, and nothing but itself once the collector has settled
 /// the case on the spot.
-pub(super) fn count(
+pub(super) fn count<'e>(
     deriver: &Deriver<'_>,
-    case: &Case,
-    sorted: &[&Event],
-    seen: &Seen<'_, '_>,
+    case: &'e Case,
+    sorted: &[&'e Event],
+    seen: &Seen<'_, 'e>,
     marks: Marks,
 ) -> Vec<DeskCount> {
     let view = &deriver.question.view;
-    let mut desk = Desk { deriver, counts: Vec::new() };
+    let mut desk = Desk { deriver, teams: Vec::new(), counts: Vec::new() };
     let shown = || sorted.iter().copied().filter(|event| view.shows(event));
     if seen.state.self_handled {
         desk.enter_self_handled(shown());
@@ -58,14 +58,22 @@ const fn timed_stage(kind: EventKind) -> Option<[Base; 3]> {
 
 const FILING: [Base; 3] = [Base::Filings, Base::FilingsLimited, Base::FilingsOnTime];
 
-struct Desk<'d> {
+struct Desk<'d, 'e> {
     deriver: &'d Deriver<'d>,
-    counts: Vec<DeskCount>,
+    /// The few that have to do with the case, each once.
+    teams: Vec<Option<&'e BodyId>>,
+    /// What was entered, for the team at a place among them.
+    counts: Vec<(usize, Base)>,
 }
 
-impl Desk<'_> {
-    fn enter(&mut self, team: Option<&BodyId>, base: Base) {
-        self.counts.push(DeskCount { team: team.cloned(), base, times: 1 });
+impl<'e> Desk<'_, 'e> {
+    fn enter(&mut self, team: Option<&'e BodyId>, base: Base) {
+        let known = self.teams.iter().position(|known| *known == team);
+        let place = known.unwrap_or_else(|| {
+            self.teams.push(team);
+            self.teams.len() - 1
+        });
+        self.counts.push((place, base));
     }
 
     fn holds(&self, at: Instant) -> bool {
@@ -83,7 +91,7 @@ impl Desk<'_> {
         event.at >= months.period(months.month_of(settled)).view.as_of
     }
 
-    fn enter_timed(&mut self, team: &BodyId, event: &Event, [done, limited, on_time]: [Base; 3]) {
+    fn enter_timed(&mut self, team: &'e BodyId, event: &Event, [done, limited, on_time]: [Base; 3]) {
         self.enter(Some(team), done);
         if let Some(limit) = event.stage_due_at {
             self.enter(Some(team), limited);
@@ -93,7 +101,7 @@ impl Desk<'_> {
         }
     }
 
-    fn enter_stage(&mut self, event: &Event) {
+    fn enter_stage(&mut self, event: &'e Event) {
         let Some(team) = event.actor.as_ref() else { return };
         let timed = timed_stage(event.kind);
         let other = match event.kind {
@@ -112,7 +120,7 @@ impl Desk<'_> {
         }
     }
 
-    fn enter_self_handled<'e>(&mut self, mut shown: impl Iterator<Item = &'e Event>) {
+    fn enter_self_handled(&mut self, mut shown: impl Iterator<Item = &'e Event>) {
         let Some(event) = shown.find(|event| event.kind == EventKind::SelfHandled) else { return };
         if let Some(team) = event.actor.as_ref().filter(|_| self.holds(event.at)) {
             self.enter(Some(team), Base::SelfHandled);
@@ -120,9 +128,9 @@ impl Desk<'_> {
     }
 
     /// The report, for the team that made it and for the desk that has to decide about it.
-    fn enter_report<'e>(
+    fn enter_report(
         &mut self,
-        case: &Case,
+        case: &'e Case,
         shown: impl Iterator<Item = &'e Event> + Clone,
         seen: &Seen<'_, '_>,
     ) {
@@ -163,9 +171,9 @@ impl Desk<'_> {
     }
 
     /// The first filing, for the desk that filed, the team of the grid, and whoever dispatches.
-    fn enter_filed<'e>(
+    fn enter_filed(
         &mut self,
-        case: &Case,
+        case: &'e Case,
         shown: impl Iterator<Item = &'e Event> + Clone,
         seen: &Seen<'_, '_>,
     ) {
@@ -198,7 +206,7 @@ impl Desk<'_> {
     }
 
     /// The first dispatch, charged with whether it went to the right unit (decisions.md 30).
-    fn enter_first_dispatch<'e>(
+    fn enter_first_dispatch(
         &mut self,
         mut shown: impl Iterator<Item = &'e Event>,
         seen: &Seen<'_, '_>,
@@ -218,7 +226,7 @@ impl Desk<'_> {
     }
 
     /// The closing, for the desk that filed (decisions.md 29).
-    fn enter_closing(&mut self, seen: &Seen<'_, '_>, marks: Marks) {
+    fn enter_closing(&mut self, seen: &Seen<'_, 'e>, marks: Marks) {
         let Some(team) = seen.state.filing_desk else { return };
         for (mark, base) in
             [(Base::Due, Base::FilingsDue), (Base::ClosedOnTime, Base::FilingsClosedOnTime)]
@@ -231,15 +239,17 @@ impl Desk<'_> {
 
     /// In the order of team and count, each pair once.
     fn finish(self) -> Vec<DeskCount> {
-        let mut counts = self.counts;
-        counts.sort_unstable();
-        counts.dedup_by(|next, kept| {
-            let same = next.team == kept.team && next.base == kept.base;
-            if same {
-                kept.times = kept.times.saturating_add(next.times);
-            }
-            same
-        });
-        counts
+        let Self { teams, mut counts, .. } = self;
+        let mut order: Vec<_> = (0..teams.len()).collect();
+        order.sort_unstable_by_key(|place| teams[*place]);
+        let mut ranks = vec![0; teams.len()];
+        order.iter().enumerate().for_each(|(rank, place)| ranks[*place] = rank);
+        counts.sort_unstable_by_key(|(place, base)| (ranks[*place], *base));
+        let count = |same: &[(usize, Base)]| {
+            let (place, base) = same[0];
+            let times = u16::try_from(same.len()).unwrap_or(u16::MAX);
+            DeskCount { team: teams[place].cloned(), base, times }
+        };
+        counts.chunk_by(PartialEq::eq).map(count).collect()
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
-use chengping_casework::{DeskCount, Fact, Source};
-use chengping_types::{BodyId, Family, Month, Stream};
+use chengping_casework::{DeskCount, Source};
+use chengping_types::{BodyId, Family, Instant, Month, Stream};
 
 use crate::attribution::{Attributor, Part};
 
@@ -26,11 +26,20 @@ pub(super) struct Place {
 }
 
 /// The month whose areas are valid for a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Since {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Since {
     Filed(Month),
     /// Never filed, but reported; without that month it lies nowhere.
     Reported(Option<Month>),
+}
+
+/// What decides the place and the stream of a case.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind<'k> {
+    pub(super) source: Source,
+    pub(super) scheme: &'k str,
+    pub(super) code: &'k str,
+    pub(super) area_code: &'k str,
 }
 
 /// By source, scheme and code.
@@ -86,64 +95,65 @@ impl Dictionary {
         &self.desks.values
     }
 
-    /// The number of the place and the stream of a case.
-    pub(super) fn place_and_stream(&mut self, fact: &Fact) -> (u32, Stream) {
-        let since = match (fact.filed_at, fact.reported_at) {
+    /// The month whose areas are valid for a case that was filed and reported then.
+    pub(super) fn since(&self, filed: Option<Instant>, reported: Option<Instant>) -> Since {
+        match (filed, reported) {
             (Some(at), _) => Since::Filed(self.attributor.month_of(at)),
             (None, at) => Since::Reported(at.map(|at| self.attributor.month_of(at))),
-        };
+        }
+    }
+
+    /// The number of the place and the stream of a case.
+    pub(super) fn place_and_stream(&mut self, since: Since, kind: Kind<'_>) -> (u32, Stream) {
+        let Kind { source, scheme, code, area_code } = kind;
         let (attributor, places) = (&self.attributor, &mut self.places);
         let all_known = self.known.entry(since).or_default();
-        let place = all_known.places.get(&fact.area_code).copied().unwrap_or_else(|| {
-            let number = places.number_of(&place(attributor, &fact.area_code, since));
-            all_known.places.insert(fact.area_code.clone(), number);
+        let place = all_known.places.get(area_code).copied().unwrap_or_else(|| {
+            let number = places.number_of(&place(attributor, area_code, since));
+            all_known.places.insert(area_code.to_owned(), number);
             number
         });
-        let (scheme, code) = (fact.category_scheme.as_str(), fact.category_code.as_str());
-        let place_of_stream = if self.streams_have_places { fact.area_code.as_str() } else { "" };
+        let place_of_stream = if self.streams_have_places { area_code } else { "" };
         let of_source =
-            all_known.streams.get(place_of_stream).and_then(|sources| sources.get(&fact.source));
+            all_known.streams.get(place_of_stream).and_then(|sources| sources.get(&source));
         let known = of_source.and_then(|schemes| schemes.get(scheme)?.get(code).copied());
         let stream = known.unwrap_or_else(|| {
             let category = (scheme, code);
-            let stream =
-                attributor.stream_of(fact.source, category, &fact.area_code, since.filed());
+            let stream = attributor.stream_of(source, category, area_code, since.filed());
             let sources = all_known.streams.entry(place_of_stream.to_owned()).or_default();
-            let schemes = sources.entry(fact.source).or_default();
+            let schemes = sources.entry(source).or_default();
             schemes.entry(scheme.to_owned()).or_default().insert(code.to_owned(), stream);
             stream
         });
         (place, stream)
     }
 
-    /// The number of the department that counts a case in a place.
-    pub(super) fn department(&mut self, place: u32, fact: &Fact) -> u32 {
-        match &fact.unit {
-            Some(unit)
-                if self.places.values[place as usize].has_department
-                    && self.attributor.is_of(unit, Family::Department) =>
-            {
-                self.departments.number_of(unit) + 1
-            }
-            _ => NOBODY,
+    /// Whether the cases of a place count for a department.
+    pub(super) fn has_department(&self, place: u32) -> bool {
+        self.places.values[place as usize].has_department
+    }
+
+    /// The number of a department; that of nobody where the unit is none.
+    pub(super) fn department(&mut self, unit: &BodyId) -> u32 {
+        match self.attributor.is_of(unit, Family::Department) {
+            true => self.departments.number_of(unit) + 1,
+            false => NOBODY,
         }
     }
 
-    /// The numbers of what each team counts for a case in a place.
-    pub(super) fn desks_of(&mut self, place: u32, fact: &Fact, numbers: &mut Vec<u32>) {
-        if !self.attributor.has_posts() || fact.desk.is_empty() {
-            return;
+    /// Whether the cases of a place lie in no area.
+    pub(super) fn is_out_of_scope(&self, place: u32) -> bool {
+        self.places.values[place as usize].is_out_of_scope
+    }
+
+    /// The number of what one team counts for a case in scope or out of it; none when nothing.
+    pub(super) fn desk_of(&mut self, counts: &[DeskCount], is_out_of_scope: bool) -> Option<u32> {
+        if !is_out_of_scope {
+            return Some(self.desks.number_of(counts));
         }
-        let mut add = |counts: &[DeskCount]| {
-            let teams = counts.chunk_by(|one, next| one.team == next.team);
-            numbers.extend(teams.map(|counts| self.desks.number_of(counts)));
-        };
-        if self.places.values[place as usize].is_out_of_scope {
-            let standing = fact.desk.iter().filter(|count| !count.base.needs_scope());
-            add(&standing.cloned().collect::<Vec<_>>());
-        } else {
-            add(&fact.desk);
-        }
+        let standing = counts.iter().filter(|count| !count.base.needs_scope());
+        let standing: Vec<_> = standing.cloned().collect();
+        (!standing.is_empty()).then(|| self.desks.number_of(&standing[..]))
     }
 }
 

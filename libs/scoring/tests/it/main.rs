@@ -9,6 +9,8 @@ mod boston;
 #[cfg(test)]
 mod city;
 #[cfg(test)]
+mod columns;
+#[cfg(test)]
 mod county;
 #[cfg(test)]
 mod explanation;

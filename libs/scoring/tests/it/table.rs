@@ -85,7 +85,7 @@ fn lives() -> impl Strategy<Value = Life> {
 }
 
 /// Facts with all that a fact can count, each filed and reported in months of its own choice.
-fn facts_of_months() -> impl Strategy<Value = Vec<Fact>> {
+pub(crate) fn facts_of_months() -> impl Strategy<Value = Vec<Fact>> {
     (facts(), prop::collection::vec(lives(), 12)).prop_map(|(facts, lives)| {
         facts.into_iter().zip(&lives).map(|(fact, life)| life.of(fact)).collect()
     })

@@ -86,10 +86,12 @@ impl SnapshotService for SnapshotHandlers {
         &self,
         request: Request<pb::StreamFactsRequest>,
     ) -> Result<Response<Self::StreamFactsStream>, Status> {
-        let Facts { jurisdiction, watermark, questions, since } =
+        let Facts { jurisdiction, watermark, questions, since, with_case_nos } =
             Facts::try_from(request.into_inner()).map_err(to_status)?;
         self.app.note_whole(&jurisdiction, "facts").await.map_err(to_status)?;
-        let form = |months: &[MonthFacts]| months.iter().flat_map(fact_batches).collect();
+        let form = move |months: &[MonthFacts]| {
+            months.iter().flat_map(|of| fact_batches(of, with_case_nos)).collect()
+        };
         let pages = match since {
             None => self.app.facts(jurisdiction, watermark, questions, form).await,
             Some(since) => {

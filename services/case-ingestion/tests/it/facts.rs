@@ -20,6 +20,7 @@ pub(crate) fn april(watermark: i64) -> pb::StreamFactsRequest {
         lifecycle: None,
         further_months: Vec::new(),
         since: None,
+        without_case_nos: false,
     }
 }
 

@@ -47,6 +47,7 @@ async fn facts(
         freeze_day: 3,
         lifecycle: None,
         since: None,
+        without_case_nos: false,
         further_months: vec![pb::MonthView {
             month: "2018-05".to_owned(),
             as_of: may,

@@ -102,10 +102,10 @@ pub(super) async fn count(
     };
     let mut months: BTreeMap<_, _> = questions.iter().map(counting).collect();
     let room = FACTS_AT_ONCE / months.len();
-    let mut stream = peers.facts(&registry.jurisdiction, questions, watermark).await?;
-    while let Some((month, facts)) = stream.next().await? {
+    let mut stream = peers.facts_to_count(&registry.jurisdiction, questions, watermark).await?;
+    while let Some((month, columns)) = stream.next_columns().await? {
         let mut counting = months.remove(&month).expect("the stream gives what was asked for");
-        counting.0.extend(&facts);
+        columns.add_to(&mut counting.0)?;
         if counting.0.len() >= room {
             counting = counting.count().await?;
         }

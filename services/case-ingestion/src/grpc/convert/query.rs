@@ -69,6 +69,7 @@ pub(in crate::grpc) struct Facts {
     pub(in crate::grpc) questions: Vec<Question>,
     /// What was read before, where only differences are asked for.
     pub(in crate::grpc) since: Option<Since>,
+    pub(in crate::grpc) with_case_nos: bool,
 }
 
 impl TryFrom<pb::StreamFactsRequest> for Facts {
@@ -112,6 +113,7 @@ impl TryFrom<pb::StreamFactsRequest> for Facts {
             watermark,
             questions,
             since,
+            with_case_nos: !request.without_case_nos,
         });
         checked(errors, all)
     }

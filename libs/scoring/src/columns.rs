@@ -1,0 +1,298 @@
+//! Facts as columns, the form in which they travel between services.
+
+use std::cell::OnceCell;
+
+use chengping_casework::{Base, DeskCount, Fact, Marks, Source, Sum};
+use chengping_types::{BodyId, Instant};
+
+/// What stands for no instant.
+const NO_INSTANT: i64 = i64::MIN;
+/// Entries of `visits` a fact.
+const VISITS: usize = 5;
+
+/// Columns that are no facts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ColumnsError(String);
+
+
+/// Facts of one month, a column for each of their properties. Texts are places in the dictionary,
+/// the empty one where there is nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FactColumns<'c> {
+    /// The texts.
+    pub dictionary: &'c [String],
+    /// The numbers of the cases; may be empty for who only counts.
+    pub case_nos: &'c [String],
+    /// The codes of the sources.
+    pub sources: &'c [i32],
+    /// Texts.
+    pub category_schemes: &'c [u32],
+    /// Texts.
+    pub category_codes: &'c [u32],
+    /// Texts.
+    pub area_codes: &'c [u32],
+    /// Texts.
+    pub collectors: &'c [u32],
+    /// Texts.
+    pub units: &'c [u32],
+    /// Texts.
+    pub filing_desks: &'c [u32],
+    /// Microseconds since 1970 UTC; the smallest integer for none.
+    pub report_times: &'c [i64],
+    /// Likewise.
+    pub file_times: &'c [i64],
+    /// The 0/1 counts, a bit each.
+    pub marks: &'c [u64],
+    /// Numbers.
+    pub orders_first: &'c [u32],
+    /// Numbers.
+    pub orders_repeated: &'c [u32],
+    /// Numbers; empty where none are known.
+    pub orders_weights: &'c [u32],
+    /// Five numbers a fact.
+    pub visits: &'c [u32],
+    /// How many counts of posts each fact has; empty where none are known.
+    pub desk_lengths: &'c [u32],
+    /// Texts, one a count of posts.
+    pub desk_teams: &'c [u32],
+    /// Codes of base indicators, likewise.
+    pub desk_bases: &'c [u32],
+    /// Numbers, likewise.
+    pub desk_times: &'c [u32],
+    /// How many sums each fact has; empty where none are known.
+    pub sum_lengths: &'c [u32],
+    /// Codes of base indicators, one a sum.
+    pub sum_bases: &'c [u32],
+    /// Numbers, likewise.
+    pub sum_numbers: &'c [u32],
+}
+
+impl<'c> FactColumns<'c> {
+    /// The number of facts.
+    pub const fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Whether there is no fact.
+    pub const fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// The facts.
+    ///
+    /// # Errors
+    ///
+    /// When these are no columns of facts.
+    pub fn facts(&self) -> Result<Vec<Fact>, ColumnsError> {
+        self.check()?;
+        if self.case_nos.len() != self.len() {
+            return Err(self.unequal("case numbers", self.case_nos.len()));
+        }
+        let bodies = Bodies::new(self.dictionary);
+        let (mut desks, mut sums) = (self.desks(), self.sums());
+        let fact = |row| {
+            let desk = desks.next().unwrap_or_default().map(|place| self.desk(&bodies, place));
+            let desk = desk.collect::<Result<_, _>>()?;
+            let of_row = sums.next().unwrap_or_default();
+            let sums = of_row.map(|place| self.sum(place)).collect::<Result<_, _>>()?;
+            self.fact(&bodies, row, desk, sums)
+        };
+        (0..self.len()).map(fact).collect()
+    }
+
+    fn fact(
+        &self,
+        bodies: &Bodies<'_>,
+        row: usize,
+        desk: Vec<DeskCount>,
+        sums: Vec<Sum>,
+    ) -> Result<Fact, ColumnsError> {
+        let case_no = &self.case_nos[row];
+        Ok(Fact {
+            case_no: case_no
+                .parse()
+                .map_err(|error| ColumnsError(format!("{case_no:?}: {error}")))?,
+            source: self.source(row)?,
+            category_scheme: self.text(self.category_schemes[row])?.to_owned(),
+            category_code: self.text(self.category_codes[row])?.to_owned(),
+            area_code: self.text(self.area_codes[row])?.to_owned(),
+            collector: bodies.find(self.collectors[row])?.cloned(),
+            reported_at: time(self.report_times[row]),
+            filed_at: time(self.file_times[row]),
+            filing_desk: bodies.find(self.filing_desks[row])?.cloned(),
+            unit: bodies.find(self.units[row])?.cloned(),
+            marks: self.marks(row)?,
+            orders_first: small(self.orders_first[row])?,
+            orders_repeated: small(self.orders_repeated[row])?,
+            orders_weight: self.orders_weights.get(row).copied().unwrap_or_default(),
+            visits: self.visits(row)?,
+            desk,
+            sums,
+        })
+    }
+
+    /// Whether the columns have the same length.
+    pub(crate) fn check(&self) -> Result<(), ColumnsError> {
+        let columns = [
+            ("sources", self.sources.len()),
+            ("category schemes", self.category_schemes.len()),
+            ("category codes", self.category_codes.len()),
+            ("area codes", self.area_codes.len()),
+            ("collectors", self.collectors.len()),
+            ("units", self.units.len()),
+            ("filing desks", self.filing_desks.len()),
+            ("report times", self.report_times.len()),
+            ("file times", self.file_times.len()),
+            ("first orders", self.orders_first.len()),
+            ("repeated orders", self.orders_repeated.len()),
+        ];
+        let rows = self.len();
+        if let Some((what, length)) = columns.into_iter().find(|(_, length)| *length != rows) {
+            return Err(self.unequal(what, length));
+        }
+        if self.visits.len() != rows * VISITS {
+            return Err(self.unequal("visits", self.visits.len()));
+        }
+        if !self.orders_weights.is_empty() && self.orders_weights.len() != rows {
+            return Err(self.unequal("weights of orders", self.orders_weights.len()));
+        }
+        let of_desks = [self.desk_teams.len(), self.desk_bases.len(), self.desk_times.len()];
+        self.check_lists("counts of posts", self.desk_lengths, &of_desks)?;
+        let of_sums = [self.sum_bases.len(), self.sum_numbers.len()];
+        self.check_lists("sums", self.sum_lengths, &of_sums)
+    }
+
+    fn check_lists(
+        &self,
+        what: &str,
+        lengths: &[u32],
+        columns: &[usize],
+    ) -> Result<(), ColumnsError> {
+        let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
+        let is_whole = lengths.is_empty() || lengths.len() == self.len();
+        if is_whole && columns.iter().all(|entries| *entries as u64 == total) {
+            return Ok(());
+        }
+        Err(ColumnsError(format!(
+            "{total} {what} in {} lengths and columns of {columns:?} entries for {} facts",
+            lengths.len(),
+            self.len()
+        )))
+    }
+
+    fn unequal(&self, what: &str, length: usize) -> ColumnsError {
+        ColumnsError(format!("{length} {what} beside {} facts", self.len()))
+    }
+
+    /// Which counts of posts are those of each fact, in columns that were checked; none at all where
+    /// none are known.
+    pub(crate) fn desks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<'c> {
+        ranges(self.desk_lengths)
+    }
+
+    /// Which sums are those of each fact, likewise.
+    pub(crate) fn sums(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<'c> {
+        ranges(self.sum_lengths)
+    }
+
+    pub(crate) fn text(&self, place: u32) -> Result<&'c str, ColumnsError> {
+        text(self.dictionary, place)
+    }
+
+    pub(crate) fn source(&self, row: usize) -> Result<Source, ColumnsError> {
+        let code = self.sources[row];
+        let source = u8::try_from(code).ok().and_then(Source::from_code);
+        source.ok_or_else(|| ColumnsError(format!("no source has the code {code}")))
+    }
+
+    pub(crate) fn marks(&self, row: usize) -> Result<Marks, ColumnsError> {
+        let bits = self.marks[row];
+        Marks::from_bits(bits).ok_or_else(|| ColumnsError(format!("unknown marks {bits:#x}")))
+    }
+
+    /// By the codes of their outcomes.
+    pub(crate) fn visits(&self, row: usize) -> Result<[u16; VISITS], ColumnsError> {
+        let mut visits = [0; VISITS];
+        for (visit, number) in visits.iter_mut().zip(&self.visits[row * VISITS..]) {
+            *visit = small(*number)?;
+        }
+        Ok(visits)
+    }
+
+    /// A count of posts.
+    pub(crate) fn desk(
+        &self,
+        bodies: &Bodies<'_>,
+        place: usize,
+    ) -> Result<DeskCount, ColumnsError> {
+        let code = self.desk_bases[place];
+        let base = base(code).filter(|base| base.is_of_posts());
+        let base = base.ok_or_else(|| {
+            ColumnsError(format!("no count of posts has the code {code}"))
+        })?;
+        let team = bodies.find(self.desk_teams[place])?.cloned();
+        Ok(DeskCount { team, base, times: small(self.desk_times[place])? })
+    }
+
+    /// A sum.
+    pub(crate) fn sum(&self, place: usize) -> Result<Sum, ColumnsError> {
+        let code = self.sum_bases[place];
+        let base = base(code).filter(|base| base.is_sum());
+        let base = base.ok_or_else(|| ColumnsError(format!("no sum has the code {code}")))?;
+        Ok(Sum { base, number: self.sum_numbers[place] })
+    }
+}
+
+/// The bodies that a dictionary names, each made once.
+pub(crate) struct Bodies<'c> {
+    dictionary: &'c [String],
+    known: Vec<OnceCell<Option<BodyId>>>,
+}
+
+impl<'c> Bodies<'c> {
+    pub(crate) fn new(dictionary: &'c [String]) -> Self {
+        Self { dictionary, known: vec![OnceCell::new(); dictionary.len()] }
+    }
+
+    /// None for the empty text.
+    pub(crate) fn find(&self, place: u32) -> Result<Option<&BodyId>, ColumnsError> {
+        let text = text(self.dictionary, place)?;
+        let known = &self.known[place as usize];
+        if let Some(body) = known.get() {
+            return Ok(body.as_ref());
+        }
+        let body = match text {
+            "" => None,
+            text => Some(
+                text.parse().map_err(|error| ColumnsError(format!("body {text:?}: {error}")))?,
+            ),
+        };
+        Ok(known.get_or_init(|| body).as_ref())
+    }
+}
+
+fn text(dictionary: &[String], place: u32) -> Result<&str, ColumnsError> {
+    let text = dictionary.get(place as usize).map(String::as_str);
+    text.ok_or_else(|| ColumnsError(format!("{place} is not in the dictionary")))
+}
+
+fn base(code: u32) -> Option<Base> {
+    u8::try_from(code).ok().and_then(Base::from_code)
+}
+
+pub(crate) fn small(number: u32) -> Result<u16, ColumnsError> {
+    u16::try_from(number).map_err(|_| ColumnsError(format!("{number} is too large")))
+}
+
+pub(crate) fn time(micros: i64) -> Option<Instant> {
+    (micros != NO_INSTANT).then(|| Instant::from_micros(micros))
+}
+
+fn ranges(lengths: &[u32]) -> impl Iterator<Item = std::ops::Range<usize>> + use<'_> {
+    let mut start = 0;
+    lengths.iter().map(move |length| {
+        let end = start + *length as usize;
+        std::mem::replace(&mut start, end)..end
+    })
+}

@@ -1,0 +1,152 @@
+//! Columns of facts, taken as they travel.
+
+use chengping_casework::{Base, DeskCount};
+use chengping_types::Stream;
+use foldhash::{HashMap, HashMapExt as _};
+
+use super::dictionary::{Dictionary, Kind, NOBODY, Since};
+use super::{FactTable, cell};
+use crate::columns::{Bodies, ColumnsError, FactColumns, small, time};
+
+/// The counts of visits, by the codes of their outcomes.
+const VISITS: [Base; 5] = [
+    Base::VisitVerySatisfied,
+    Base::VisitSatisfied,
+    Base::VisitNeutral,
+    Base::VisitDissatisfied,
+    Base::VisitUnreachable,
+];
+
+impl FactTable {
+    /// Adds the facts of columns: as [`Self::push`] does one after the other, faster. Case numbers
+    /// and collectors are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// When these are no columns of facts. Some of them may have been added then.
+    pub fn extend_columns(&mut self, columns: &FactColumns<'_>) -> Result<(), ColumnsError> {
+        columns.check()?;
+        let mut batch = Batch::new(columns);
+        let (mut desks, mut sums) = (columns.desks(), columns.sums());
+        for row in 0..columns.len() {
+            let (place, stream) = batch.place_and_stream(&mut self.dictionary, row)?;
+            let department = batch.department(&mut self.dictionary, place, row)?;
+            self.push_multiple(Base::OrdersFirst, small(columns.orders_first[row])?.into());
+            self.push_multiple(Base::OrdersRepeated, small(columns.orders_repeated[row])?.into());
+            let weight = columns.orders_weights.get(row).copied().unwrap_or_default();
+            self.push_multiple(Base::OrdersGeometric, weight);
+            for (base, visits) in VISITS.into_iter().zip(columns.visits(row)?) {
+                self.push_multiple(base, visits.into());
+            }
+            for place in sums.next().unwrap_or_default() {
+                let sum = columns.sum(place)?;
+                self.push_multiple(sum.base, sum.number);
+            }
+            let counts = desks.next().unwrap_or_default();
+            if self.dictionary.attributor().has_posts() && !counts.is_empty() {
+                batch.desks(&mut self.dictionary, place, counts, &mut self.desks)?;
+            }
+            let marks = columns.marks(row)?;
+            self.push_row(marks, cell(place, stream), cell(department, stream));
+        }
+        Ok(())
+    }
+}
+
+/// What is known of the texts of a batch: looked up by their places, not by what they say.
+struct Batch<'c> {
+    columns: &'c FactColumns<'c>,
+    bodies: Bodies<'c>,
+    /// By what decides them: month, source, scheme, code, area.
+    places: HashMap<(Since, i32, u32, u32, u32), (u32, Stream)>,
+    /// Of each text, once that was asked.
+    departments: Vec<Option<u32>>,
+    /// By scope and team, and what is counted how often.
+    desks: HashMap<Box<[u64]>, Option<u32>>,
+    /// What is looked up in `desks`.
+    key: Vec<u64>,
+}
+
+impl<'c> Batch<'c> {
+    fn new(columns: &'c FactColumns<'c>) -> Self {
+        Self {
+            columns,
+            bodies: Bodies::new(columns.dictionary),
+            places: HashMap::new(),
+            departments: vec![None; columns.dictionary.len()],
+            desks: HashMap::new(),
+            key: Vec::new(),
+        }
+    }
+
+    fn place_and_stream(
+        &mut self,
+        dictionary: &mut Dictionary,
+        row: usize,
+    ) -> Result<(u32, Stream), ColumnsError> {
+        let FactColumns { sources, category_schemes, category_codes, area_codes, .. } =
+            *self.columns;
+        let (scheme, code) = (category_schemes[row], category_codes[row]);
+        let (filed, reported) = (self.columns.file_times[row], self.columns.report_times[row]);
+        let since = dictionary.since(time(filed), time(reported));
+        let key = (since, sources[row], scheme, code, area_codes[row]);
+        if let Some(known) = self.places.get(&key) {
+            return Ok(*known);
+        }
+        let kind = Kind {
+            source: self.columns.source(row)?,
+            scheme: self.columns.text(scheme)?,
+            code: self.columns.text(code)?,
+            area_code: self.columns.text(area_codes[row])?,
+        };
+        let found = dictionary.place_and_stream(since, kind);
+        self.places.insert(key, found);
+        Ok(found)
+    }
+
+    fn department(
+        &mut self,
+        dictionary: &mut Dictionary,
+        place: u32,
+        row: usize,
+    ) -> Result<u32, ColumnsError> {
+        let text = self.columns.units[row];
+        let Some(unit) = self.bodies.find(text)?.filter(|_| dictionary.has_department(place))
+        else {
+            return Ok(NOBODY);
+        };
+        let known = &mut self.departments[text as usize];
+        Ok(*known.get_or_insert_with(|| dictionary.department(unit)))
+    }
+
+    /// Adds the numbers of what each team counts in the entries `counts` of posts.
+    fn desks(
+        &mut self,
+        dictionary: &mut Dictionary,
+        place: u32,
+        counts: std::ops::Range<usize>,
+        numbers: &mut Vec<u32>,
+    ) -> Result<(), ColumnsError> {
+        let is_out_of_scope = dictionary.is_out_of_scope(place);
+        let FactColumns { desk_teams, desk_bases, desk_times, .. } = *self.columns;
+        let mut start = counts.start;
+        for team in desk_teams[counts].chunk_by(PartialEq::eq) {
+            let of_team = start..start + team.len();
+            start = of_team.end;
+            self.key.clear();
+            self.key.push(u64::from(is_out_of_scope) << 32 | u64::from(team[0]));
+            let pairs = desk_bases[of_team.clone()].iter().zip(&desk_times[of_team.clone()]);
+            self.key.extend(pairs.map(|(base, times)| u64::from(*base) << 32 | u64::from(*times)));
+            if let Some(known) = self.desks.get(&self.key[..]) {
+                numbers.extend(*known);
+                continue;
+            }
+            let counts = of_team.map(|place| self.columns.desk(&self.bodies, place));
+            let counts: Vec<DeskCount> = counts.collect::<Result<_, _>>()?;
+            let number = dictionary.desk_of(&counts, is_out_of_scope);
+            self.desks.insert(self.key.as_slice().into(), number);
+            numbers.extend(number);
+        }
+        Ok(())
+    }
+}
