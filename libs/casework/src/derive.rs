@@ -94,10 +94,16 @@ impl<'q> Deriver<'q> {
         Self { question, months: Months::new(question) }
     }
 
+    /// Whether a case whose first event was at `first` may have a fact: most cases of a long history
+    /// are younger than most of its months.
+    #[must_use]
+    pub fn sees(&self, first: Instant) -> bool {
+        first < self.question.view.as_of.max(self.question.view.decided)
+    }
+
     /// As [`derive`](fn@derive).
     #[must_use]
     pub fn derive(&self, case: &Case, events: &[Event]) -> Option<Fact> {
-        // Most cases of a long history are younger than most of its months.
         if !events.iter().any(|event| self.question.view.shows(event)) {
             return None;
         }

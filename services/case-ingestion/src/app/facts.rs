@@ -64,9 +64,12 @@ impl App {
 }
 
 fn derive(questions: &[Question], page: &[CaseFile]) -> Vec<MonthFacts> {
+    let first = |file: &CaseFile| file.events.iter().map(|event| event.at).min();
+    let begun: Vec<_> = page.iter().filter_map(|file| Some((first(file)?, file))).collect();
     let of_month = |question: &Question| {
         let deriver = Deriver::new(question);
-        let facts = page.iter().filter_map(|file| deriver.derive(&file.case, &file.events));
+        let seen = begun.iter().filter(|(first, _)| deriver.sees(*first));
+        let facts = seen.filter_map(|(_, file)| deriver.derive(&file.case, &file.events));
         MonthFacts { month: question.month, is_former: false, facts: facts.collect() }
     };
     questions.iter().map(of_month).filter(|month| !month.facts.is_empty()).collect()
