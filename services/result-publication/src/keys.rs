@@ -7,12 +7,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chengping_chassis::error::Chain;
 use chengping_chassis::seed::{self, Seed, SeedError};
 use chengping_ledger::checkpoint::origin;
 use chengping_ledger::note::{KeyError, Signer};
 use chengping_types::JurisdictionId;
 
 use crate::config::KeysConfig;
+use crate::store::standing::LogStanding;
 
 const FILE: &str = "log.seed";
 /// What the secrets of webhooks are encrypted with.
@@ -137,6 +139,34 @@ impl Keys {
     pub(crate) fn origin(&self, jurisdiction: &JurisdictionId) -> String {
         origin(&self.host, jurisdiction)
     }
+}
+
+/// Whether `folder` holds the keys that go on with these logs.
+///
+/// # Errors
+///
+/// All mistakes, a line each. No key is told.
+pub fn check(folder: &Path, logs: &[LogStanding]) -> Result<(), Vec<String>> {
+    let mut mistakes = Vec::new();
+    for log in logs {
+        let Some(verifier_key) = &log.verifier_key else { continue };
+        let generation = u64::try_from(log.generation).unwrap_or_default();
+        let file = if generation == 0 { FILE.to_owned() } else { file_of(generation) };
+        let signs = seed::open(folder, &file).map_err(KeysError::from).and_then(|seed| {
+            let name = verifier_key.split('+').next().unwrap_or_default();
+            Ok(Signer::new(name, seed)?.verifier_key().to_string() == *verifier_key)
+        });
+        let of = format!("the log of {}", log.jurisdiction);
+        match signs {
+            Ok(true) => {}
+            Ok(false) => {
+                let path = folder.join(&file);
+                mistakes.push(format!("{of} is signed by another key than {}", path.display()));
+            }
+            Err(error) => mistakes.push(format!("{of}: {}", Chain(&error))),
+        }
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
 }
 
 /// The file with the seed of a generation after 0.
