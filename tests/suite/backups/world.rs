@@ -1,5 +1,6 @@
 //! Backups and restores as commands, and what a database says of itself.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -63,17 +64,19 @@ pub(super) async fn rows(data: &Path) -> i64 {
     number(&of_server(data).unwrap(), count).await
 }
 
-/// Who owns what, and may do what: everything that PostgreSQL keeps of it, in order.
+/// Who owns what, and may do what: everything that PostgreSQL keeps of it, in order. What it keeps
+/// of rights that are the default is nothing, or these.
 const RIGHTS: &str = "
     WITH ours AS (SELECT oid, nspname, nspowner, nspacl FROM pg_namespace
         WHERE nspname IN ('case_ingestion', 'rule_configuration', 'scoring', 'result_publication')),
     things AS (
         SELECT 'schema ' || nspname AS thing, nspowner AS owner, nspacl AS acl FROM ours
         UNION ALL
-        SELECT relkind::text || ' ' || relname, relowner, relacl
+        SELECT relkind::text || ' ' || relname, relowner, coalesce(relacl, acldefault('r', relowner))
             FROM pg_class JOIN ours ON ours.oid = relnamespace
         UNION ALL
-        SELECT 'function ' || proname, proowner, proacl FROM pg_proc JOIN ours ON ours.oid = pronamespace
+        SELECT 'function ' || proname, proowner, coalesce(proacl, acldefault('f', proowner))
+            FROM pg_proc JOIN ours ON ours.oid = pronamespace
         UNION ALL
         SELECT 'default of ' || nspname || ' ' || defaclobjtype::text, defaclrole, defaclacl
             FROM pg_default_acl JOIN ours ON ours.oid = defaclnamespace
@@ -97,11 +100,11 @@ const RIGHTS: &str = "
         FROM pg_roles WHERE rolname !~ '^pg_'
     ORDER BY 1";
 
-pub(super) async fn rights(data: &Path) -> Vec<String> {
+pub(super) async fn rights(data: &Path) -> BTreeSet<String> {
     let mut connection = PgConnection::connect(&of_server(data).unwrap()).await.unwrap();
     let found: Vec<String> = sqlx::query_scalar(RIGHTS).fetch_all(&mut connection).await.unwrap();
     assert!(found.len() > 100, "only {} rights", found.len());
-    found
+    found.into_iter().collect()
 }
 
 /// What nobody may do, the administrator included: the role, what it tries, and how it is refused.
