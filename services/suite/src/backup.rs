@@ -110,12 +110,6 @@ pub fn report(
         value[*name] = what.clone();
     }
     out.report(&table, &value)?;
-    let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
     let keys = manifest.keys().count();
-    out.remark(format_args!(
-        "backup of {}: PostgreSQL {}, {keys} keys, {bytes} bytes in {} files",
-        manifest.time,
-        manifest.postgres.server,
-        manifest.files.len()
-    ))
+    out.remark(format_args!("backup of {}: the database and {keys} keys", manifest.time))
 }

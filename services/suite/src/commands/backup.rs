@@ -18,7 +18,7 @@ use crate::backup::manifest::{Manifest, Postgres, Standing};
 use crate::backup::source::Source;
 use crate::backup::{self, KEYS};
 use crate::failure::{Failure, Outcome};
-use crate::output::{Output, say};
+use crate::output::Output;
 use crate::up::{database, schemas};
 
 /// Flags of `backup`.
@@ -75,7 +75,6 @@ async fn fill(draft: &mut Draft, source: &Source, keys: &Path) -> anyhow::Result
     let standings = backup::standings(&mut snapshot).await?;
     refuse_foreign_keys(keys, &standings)?;
     draft.add_keys(keys)?;
-    say(format_args!("pg_dump {} writes the database", tools.version()));
     let dump = tools.dump(source.admin_url(), &schemas::names(), snapshot.id())?;
     draft.add_dump(dump).await?;
     let postgres = Postgres {
