@@ -51,7 +51,7 @@ async fn a_suite_that_stands_still_comes_back_with_its_rights_and_its_key() {
     let told_before = told(&suite);
     let of_running = suite.scratch().join("running");
     let manifest = backup(&suite.data(), &of_running, &[]).json(0);
-    let rights_before = rights(&suite.data()).await;
+    let rights_before = rights(&world::of_server(&suite.data()).unwrap()).await;
     assert_eq!(manifest["jurisdictions"][0]["log_size"], 1);
     let key = &manifest["jurisdictions"][0]["verifier_key"];
     assert!(told_before[2].windows(10).any(|part| part == b"\"verified\""));
@@ -78,7 +78,7 @@ async fn a_suite_that_stands_still_comes_back_with_its_rights_and_its_key() {
         assert_eq!(names.len(), 2, "{names:?}");
         let suite = Suite::start_in(target).await;
         assert!(told(&suite) == told_before, "what was told is not what is told");
-        let rights = rights(&suite.data()).await;
+        let rights = rights(&world::of_server(&suite.data()).unwrap()).await;
         let gone: Vec<_> = rights_before.difference(&rights).collect();
         let come: Vec<_> = rights.difference(&rights_before).collect();
         assert!(gone.is_empty() && come.is_empty(), "gone: {gone:#?}\ncome: {come:#?}");

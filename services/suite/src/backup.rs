@@ -111,5 +111,5 @@ pub fn report(
     }
     out.report(&table, &value)?;
     let keys = manifest.keys().count();
-    out.remark(format_args!("backup of {}: the database and {keys} keys", manifest.time))
+    out.remark(format_args!("the database and {keys} keys, as they were at {}", manifest.time))
 }

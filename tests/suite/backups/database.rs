@@ -3,13 +3,13 @@
 use std::fs;
 
 use chengping_chassis::postgres::{Provision, migrate, provision};
-use chengping_testing::TestDatabase;
+use chengping_testing::{Cluster, TestDatabase};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use super::world::{backup, number, restore};
+use super::world::{backup, number, restore, rights};
 use crate::publication::run;
-use crate::support::{Suite, folder};
+use crate::support::{Suite, chengping, folder};
 
 /// A database as the first release left it: with the first migrations of each schema.
 async fn former() -> TestDatabase {
@@ -78,6 +78,29 @@ async fn a_backup_of_a_former_release_is_brought_up_to_date_wherever_it_goes() {
     let count = "SELECT count(*) FROM case_ingestion.case_record";
     assert_eq!(number(&url, count).await, 1);
     assert!(!place.path().join("new/keys").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_without_all_powers_backs_up_and_restores_with_all_rights() {
+    let cluster = Cluster::start().await.unwrap();
+    let mut connection = PgConnection::connect(&cluster.admin_url()).await.unwrap();
+    for statement in [
+        "CREATE ROLE keeper LOGIN CREATEROLE PASSWORD 'p@ss/1'",
+        "CREATE DATABASE one OWNER keeper",
+        "CREATE DATABASE two OWNER keeper",
+    ] {
+        connection.execute(statement).await.unwrap();
+    }
+    let url = |database: &str| {
+        let url = cluster.admin_url().replace("//postgres@", "//keeper:p%40ss%2F1@");
+        url.replace("/postgres?", &format!("/{database}?"))
+    };
+    let place = folder();
+    let (data, from) = (place.path().join("data"), place.path().join("backup"));
+    chengping(&data, &["migrate", "--database-url", &url("one")]).expect(0);
+    backup(&data, &from, &[("DATABASE_URL", &url("one"))]).expect(0);
+    restore(&from, &data, &[("DATABASE_URL", &url("two"))]).expect(0);
+    assert_eq!(rights(&url("two")).await, rights(&url("one")).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -100,8 +100,8 @@ const RIGHTS: &str = "
         FROM pg_roles WHERE rolname !~ '^pg_'
     ORDER BY 1";
 
-pub(super) async fn rights(data: &Path) -> BTreeSet<String> {
-    let mut connection = PgConnection::connect(&of_server(data).unwrap()).await.unwrap();
+pub(super) async fn rights(url: &str) -> BTreeSet<String> {
+    let mut connection = PgConnection::connect(url).await.unwrap();
     let found: Vec<String> = sqlx::query_scalar(RIGHTS).fetch_all(&mut connection).await.unwrap();
     assert!(found.len() > 100, "only {} rights", found.len());
     found.into_iter().collect()
