@@ -5,11 +5,13 @@ mod database;
 mod world;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::time::Duration;
 
+use chengping_chassis::postgres::private::installed;
 use chengping_testing::Process;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use self::world::{PROMISES, backup, mode, restore, rights, rows, watermark};
@@ -143,21 +145,44 @@ async fn an_import_goes_on_while_it_is_backed_up_and_goes_on_from_the_backup() {
     }
 }
 
-/// A folder with a `pg_dump` that writes without an end, and says in a file that it began.
+/// A folder of programs of the installed PostgreSQL, whose `pg_dump` writes without an end and
+/// whose `pg_restore` reads without one; both say in a file that they began, and end when nobody is
+/// there any more.
 fn endless(folder: &Path) -> String {
+    let (version, installed) = installed().unwrap();
     let bin = folder.join("bin");
     fs::create_dir(&bin).unwrap();
-    let script = format!(
-        "#!/bin/sh
-[ \"$1\" = --version ] && {{ echo 'pg_dump (PostgreSQL) 99.0'; exit; }}
-while echo PGDMP; do : > '{}/begun'; sleep 0.1; done",
-        folder.display()
-    );
-    for program in ["pg_dump", "pg_restore"] {
-        fs::write(bin.join(program), &script).unwrap();
+    for program in ["postgres", "initdb"] {
+        symlink(installed.join(program), bin.join(program)).unwrap();
+    }
+    let begun = folder.join("begun");
+    for (program, work) in [
+        ("pg_dump", "while echo PGDMP; do sleep 0.1; done"),
+        ("pg_restore", "cat > /dev/null; while kill -0 $PPID; do sleep 0.1; done"),
+    ] {
+        let script = format!(
+            "#!/bin/sh
+[ \"$1\" = --version ] && {{ echo '{program} (PostgreSQL) {version}'; exit; }}
+: > '{}'
+{work}",
+            begun.display()
+        );
+        fs::write(bin.join(program), script).unwrap();
         fs::set_permissions(bin.join(program), fs::Permissions::from_mode(0o755)).unwrap();
     }
     bin.to_str().unwrap().to_owned()
+}
+
+/// Starts a command that does not come to its end, in the midst of its work.
+async fn endless_command(scratch: &Path, bin: &str, arguments: [&str; 5]) -> Process {
+    let begun = scratch.join("begun");
+    let _ = fs::remove_file(&begun);
+    let variables = [("CHENGPING_POSTGRES_BIN", bin), ("DATABASE_URL", "")];
+    let mut process = Process::start(program("chengping"), arguments, variables).unwrap();
+    while !begun.exists() {
+        assert!(process.wait(Duration::from_millis(20)).await.is_err(), "{}", process.log());
+    }
+    process
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,11 +193,7 @@ async fn a_backup_that_is_killed_leaves_nothing_under_its_name_and_harms_nobody(
     let bin = endless(suite.scratch());
     let (data, to) = (suite.data(), place.to_str().unwrap());
     let arguments = ["backup", "--data", data.to_str().unwrap(), "--to", to];
-    let variables = [("CHENGPING_POSTGRES_BIN", &*bin), ("DATABASE_URL", "")];
-    let mut killed = Process::start(program("chengping"), arguments, variables).unwrap();
-    while !suite.scratch().join("begun").exists() {
-        assert!(killed.wait(Duration::from_millis(20)).await.is_err(), "{}", killed.log());
-    }
+    let mut killed = endless_command(suite.scratch(), &bin, arguments).await;
     let meanwhile = backup(&data, &place, &[]);
     assert!(meanwhile.stderr.contains("another backup"), "{}", meanwhile.stderr);
     meanwhile.expect(1);
@@ -183,16 +204,34 @@ async fn a_backup_that_is_killed_leaves_nothing_under_its_name_and_harms_nobody(
     assert!(told(&suite) == told_before);
 
     // Asked to stop, it takes its draft away.
-    fs::remove_file(suite.scratch().join("begun")).unwrap();
-    let mut asked = Process::start(program("chengping"), arguments, variables).unwrap();
-    while !suite.scratch().join("begun").exists() {
-        assert!(asked.wait(Duration::from_millis(20)).await.is_err(), "{}", asked.log());
-    }
-    asked.signal(nix::sys::signal::Signal::SIGTERM).unwrap();
+    let mut asked = endless_command(suite.scratch(), &bin, arguments).await;
+    asked.signal(Signal::SIGTERM).unwrap();
     assert_eq!(asked.wait(PATIENCE).await.unwrap().code(), Some(1), "{}", asked.log());
     assert!(!place.exists() && !suite.scratch().join("backup.part").exists());
 
     // The name is free for the next one.
     backup(&data, &place, &[]).expect(0);
-    suite.stop().await;
+    let kept = suite.stop().await;
+    a_restore_that_is_ended_is_begun_again(kept.path(), &bin, to).await;
+}
+
+/// Neither a signal nor a death leaves data; what a death leaves goes with the next restore.
+async fn a_restore_that_is_ended_is_begun_again(scratch: &Path, bin: &str, from: &str) {
+    let new = scratch.join("new");
+    let arguments = ["restore", "--from", from, "--data", new.to_str().unwrap()];
+    let mut asked = endless_command(scratch, bin, arguments).await;
+    let meanwhile = restore(Path::new(from), &new, &[]);
+    assert!(meanwhile.stderr.contains("another restore"), "{}", meanwhile.stderr);
+    meanwhile.expect(1);
+    asked.signal(Signal::SIGTERM).unwrap();
+    assert_eq!(asked.wait(PATIENCE).await.unwrap().code(), Some(1), "{}", asked.log());
+    assert!(!new.exists());
+
+    let mut killed = endless_command(scratch, bin, arguments).await;
+    killed.kill().await.unwrap();
+    let names: Vec<_> =
+        fs::read_dir(&new).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["restore.part"]);
+    restore(Path::new(from), &new, &[]).expect(0);
+    assert!(!new.join("restore.part").exists());
 }

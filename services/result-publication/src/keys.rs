@@ -216,6 +216,31 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_without_the_keys_of_the_logs_is_told_of_log_by_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::open(&config(folder.path())).unwrap();
+        let log = |jurisdiction: &str, generation, key: Option<String>| LogStanding {
+            jurisdiction: jurisdiction.to_owned(),
+            size: 1,
+            checkpoint: None,
+            generation,
+            verifier_key: key,
+        };
+        let of = |name: &str| {
+            let signer = keys.signer(&name.parse().unwrap(), 0).unwrap();
+            Some(signer.verifier_key().to_string())
+        };
+        check(folder.path(), &[log("a", 0, of("a")), log("b", 0, of("b"))]).unwrap();
+        check(folder.path(), &[log("never-signed", 3, None)]).unwrap();
+        let told = check(folder.path(), &[log("a", 1, of("a")), log("b", 0, of("b"))]).unwrap_err();
+        assert!(told.len() == 1 && told[0].contains("log-1.seed"), "{told:?}");
+        seed::put(folder.path(), FILE, &[9; 32]).unwrap();
+        let told = check(folder.path(), &[log("a", 0, of("a")), log("b", 0, of("b"))]).unwrap_err();
+        assert!(told.len() == 2 && told[1].contains("log of b is signed by another key"));
+        assert!(!told.concat().contains("0909"), "{told:?}");
+    }
+
+    #[test]
     fn a_key_that_others_can_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
