@@ -4,6 +4,7 @@
 
 mod access;
 mod architecture;
+mod backups;
 mod boston;
 mod calendar;
 mod chaos;

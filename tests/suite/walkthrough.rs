@@ -100,6 +100,7 @@ fn run(suite: &Suite, jurisdiction: &str, standing: &str, command: &str) -> Stri
         .env("CHENGPING_JURISDICTION", jurisdiction)
         .env_remove("CHENGPING_SERVER")
         .env_remove("CHENGPING_ACTOR")
+        .env_remove("DATABASE_URL")
         .env("SCRATCH", suite.scratch())
         .output()
         .unwrap();

@@ -6,9 +6,11 @@
 
 pub mod private;
 
+mod dump;
 mod identifier;
 mod migrate;
 mod provision;
+mod snapshot;
 pub mod sqlstate;
 
 use std::borrow::Cow;
@@ -17,9 +19,11 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection};
 
+pub use self::dump::{DumpTools, DumpToolsError};
 pub use self::identifier::{Identifier, IdentifierError};
 pub use self::migrate::{MigrationError, check_migrations, migrate};
-pub use self::provision::{Provision, provision};
+pub use self::provision::{Provision, provision, provision_roles};
+pub use self::snapshot::{Snapshot, analyze, drop_schemas};
 use crate::config::DatabaseConfig;
 
 /// The oldest server that is supported, as `server_version_num` counts.

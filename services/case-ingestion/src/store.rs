@@ -12,6 +12,7 @@ pub(crate) mod month;
 pub(crate) mod packed;
 pub(crate) mod reject;
 pub(crate) mod snapshot;
+pub(crate) mod standing;
 mod time;
 
 pub(crate) use self::copy::end_lost as end_lost_copies;

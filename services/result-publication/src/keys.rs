@@ -7,12 +7,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chengping_chassis::error::Chain;
 use chengping_chassis::seed::{self, Seed, SeedError};
 use chengping_ledger::checkpoint::origin;
 use chengping_ledger::note::{KeyError, Signer};
 use chengping_types::JurisdictionId;
 
 use crate::config::KeysConfig;
+use crate::store::standing::LogStanding;
 
 const FILE: &str = "log.seed";
 /// What the secrets of webhooks are encrypted with.
@@ -139,6 +141,34 @@ impl Keys {
     }
 }
 
+/// Whether `folder` holds the keys that go on with these logs.
+///
+/// # Errors
+///
+/// All mistakes, a line each. No key is told.
+pub fn check(folder: &Path, logs: &[LogStanding]) -> Result<(), Vec<String>> {
+    let mut mistakes = Vec::new();
+    for log in logs {
+        let Some(verifier_key) = &log.verifier_key else { continue };
+        let generation = u64::try_from(log.generation).unwrap_or_default();
+        let file = if generation == 0 { FILE.to_owned() } else { file_of(generation) };
+        let signs = seed::open(folder, &file).map_err(KeysError::from).and_then(|seed| {
+            let name = verifier_key.split('+').next().unwrap_or_default();
+            Ok(Signer::new(name, seed)?.verifier_key().to_string() == *verifier_key)
+        });
+        let of = format!("the log of {}", log.jurisdiction);
+        match signs {
+            Ok(true) => {}
+            Ok(false) => {
+                let path = folder.join(&file);
+                mistakes.push(format!("{of} is signed by another key than {}", path.display()));
+            }
+            Err(error) => mistakes.push(format!("{of}: {}", Chain(&error))),
+        }
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+}
+
 /// The file with the seed of a generation after 0.
 fn file_of(generation: u64) -> String {
     format!("log-{generation}.seed")
@@ -183,6 +213,31 @@ mod tests {
         assert_ne!(made.to_string(), key(&keys));
         assert_eq!(keys.signer(&zz, 1).unwrap().verifier_key(), made);
         assert_eq!(keys.signer_or_new(&zz, 1).unwrap().verifier_key(), made);
+    }
+
+    #[test]
+    fn a_folder_without_the_keys_of_the_logs_is_told_of_log_by_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::open(&config(folder.path())).unwrap();
+        let log = |jurisdiction: &str, generation, key: Option<String>| LogStanding {
+            jurisdiction: jurisdiction.to_owned(),
+            size: 1,
+            checkpoint: None,
+            generation,
+            verifier_key: key,
+        };
+        let of = |name: &str| {
+            let signer = keys.signer(&name.parse().unwrap(), 0).unwrap();
+            Some(signer.verifier_key().to_string())
+        };
+        check(folder.path(), &[log("a", 0, of("a")), log("b", 0, of("b"))]).unwrap();
+        check(folder.path(), &[log("never-signed", 3, None)]).unwrap();
+        let told = check(folder.path(), &[log("a", 1, of("a")), log("b", 0, of("b"))]).unwrap_err();
+        assert!(told.len() == 1 && told[0].contains("log-1.seed"), "{told:?}");
+        seed::put(folder.path(), FILE, &[9; 32]).unwrap();
+        let told = check(folder.path(), &[log("a", 0, of("a")), log("b", 0, of("b"))]).unwrap_err();
+        assert!(told.len() == 2 && told[1].contains("log of b is signed by another key"));
+        assert!(!told.concat().contains("0909"), "{told:?}");
     }
 
     #[test]

@@ -24,6 +24,8 @@ use sqlx::migrate::Migrator;
 
 pub use access::{ACCESS, DETAILS};
 pub use config::{Config, Days, KeysConfig, PublicationConfig, WatchConfig, WebhooksConfig};
+pub use keys::check as check_keys;
+pub use store::standing::{LogStanding, standings};
 
 /// The schema that belongs to the service, and the role that it logs in as.
 pub const SCHEMA: &str = "result_publication";

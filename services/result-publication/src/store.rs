@@ -11,6 +11,7 @@ pub(crate) mod log;
 pub(crate) mod outbox;
 pub(crate) mod reports;
 pub(crate) mod requests;
+pub(crate) mod standing;
 pub(crate) mod stored;
 pub(crate) mod touched;
 pub(crate) mod versions;

@@ -9,9 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::actor::Actor;
 use crate::commands::{
-    access_log, annual, archive, district_report, doctor, erase, evaluate, explain, export,
+    access_log, annual, archive, backup, district_report, doctor, erase, evaluate, explain, export,
     export_records, freeze, generate, import, inquiries, keys, migrate, publish, registry, rejects,
-    restore_month, results, rules, steps, token, verify, watch, webhook,
+    restore, restore_month, results, rules, steps, token, verify, watch, webhook,
 };
 use crate::failure::Failure;
 use crate::up;
@@ -172,6 +172,10 @@ pub enum Command {
     Erase(erase::EraseArgs),
     /// Write a synthetic month as interchange files
     Generate(generate::GenerateArgs),
+    /// Write everything that a suite keeps, its database and its keys, to a folder
+    Backup(backup::BackupArgs),
+    /// Bring everything back from such a folder, where there is nothing yet
+    Restore(restore::RestoreArgs),
     /// Create the roles, schemas and tables of the four services in a database
     Migrate(migrate::MigrateArgs),
     /// Print a token that says who calls, signed with the key of a data folder; list and rotate keys

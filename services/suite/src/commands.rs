@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod annual;
 pub mod archive;
+pub mod backup;
 pub mod district_report;
 pub mod doctor;
 pub mod erase;
@@ -19,6 +20,7 @@ pub mod migrate;
 pub mod publish;
 pub mod registry;
 pub mod rejects;
+pub mod restore;
 pub mod restore_month;
 pub mod results;
 pub mod rules;

@@ -1,6 +1,7 @@
 //! Which server a command talks to, and the patience to let one start.
 
 use std::net::{IpAddr, SocketAddr};
+use std::process;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::args::Common;
 use crate::failure::Failure;
-use crate::suite_file::SuiteFile;
+use crate::suite_file::{self, SuiteFile};
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:50051";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -193,6 +194,13 @@ async fn try_connect(servers: &Servers) -> Result<Channels, String> {
         }
     }
     Ok(channels)
+}
+
+/// Whether the suite that left `file` runs, and is not this process.
+pub async fn runs(file: &SuiteFile) -> bool {
+    // Numbers of processes and ports come again (a container's first process is always 1).
+    let others = file.pid != process::id() && suite_file::is_running(file.pid);
+    others && serving(&file.address.to_string()).await.is_ok()
 }
 
 /// A channel to a server that says it serves.

@@ -1,12 +1,13 @@
 //! The `chengping` command: every service in one process, and the command line.
 //!
-//! The commands are clients of the four APIs and never touch a database; only [`up`] and
-//! `migrate` see one.
+//! The commands are clients of the four APIs and never touch a database; only [`up`], `migrate`,
+//! `backup` and `restore` see one.
 
 pub mod actor;
 pub mod archive;
 pub mod args;
 pub mod attached;
+pub mod backup;
 pub mod clients;
 pub mod commands;
 pub mod convert;
@@ -112,6 +113,8 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Generate(args) => commands::generate::run(common, &args, out),
         Command::Token(args) => commands::token::run(common, &args, out),
         Command::AccessLog(args) => commands::access_log::run(common, &args, out).await,
+        Command::Backup(args) => commands::backup::run(common, &args, out).await,
+        Command::Restore(args) => commands::restore::run(common, &args, out).await,
         Command::Migrate(args) => commands::migrate::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(common, &args, out).await,
     }

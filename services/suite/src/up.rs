@@ -9,7 +9,7 @@ pub mod identity;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
-use std::{env, fs, process};
+use std::{fs, process};
 
 use anyhow::{Context as _, bail};
 use chengping_chassis::serve::{self, Server};
@@ -24,7 +24,7 @@ use crate::args::Common;
 use crate::discovery;
 use crate::failure::{Failure, Outcome};
 use crate::output::say;
-use crate::suite_file::{self, SuiteFile};
+use crate::suite_file::SuiteFile;
 
 /// How long a server that has just started may take to say that it serves.
 const READY: Duration = Duration::from_secs(60);
@@ -71,7 +71,7 @@ async fn start(
     // The port first: it fails at once, and a database takes a while to start.
     let listener = serve::bind(&config.listen).await?;
     let asking = Asking::open(identity, &data)?;
-    let url = env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
+    let url = database::named();
     let database = tokio::select! {
         database = Database::open(&data, url.as_deref()) => database?,
         () = shutdown.cancelled() => bail!("stopped before the database was ready"),
@@ -86,12 +86,11 @@ async fn start(
 /// Refuses to start beside a suite that uses the same folder, and removes what one that was killed
 /// has left.
 async fn refuse_second(data: &Path) -> anyhow::Result<()> {
-    let Some(SuiteFile { address, pid, .. }) = SuiteFile::read(data).unwrap_or_default() else {
+    let Some(file) = SuiteFile::read(data).unwrap_or_default() else {
         return Ok(());
     };
-    // Numbers of processes and ports come again (a container's first process is always 1).
-    let others = pid != process::id() && suite_file::is_running(pid);
-    if others && discovery::serving(&address.to_string()).await.is_ok() {
+    let SuiteFile { address, pid, .. } = file;
+    if discovery::runs(&file).await {
         let data = data.display();
         bail!("a suite (pid {pid}) runs in {data} already, at {address}; stop it first");
     }

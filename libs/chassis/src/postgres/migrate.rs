@@ -8,7 +8,7 @@ use super::provision::owner_of;
 use super::{Identifier, PostgresError, connect_admin, sqlstate, sqlstate_of};
 
 /// Where sqlx keeps what was applied, in the schema of the service.
-const TABLE: &str = "_sqlx_migrations";
+pub(super) const TABLE: &str = "_sqlx_migrations";
 
 /// Why a schema is not as the service needs it.
 #[derive(Debug, thiserror::Error)]

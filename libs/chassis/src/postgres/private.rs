@@ -10,6 +10,7 @@ mod copies;
 mod layout;
 mod leftover;
 mod location;
+mod relocate;
 mod supervisor;
 
 use std::io;
@@ -20,10 +21,11 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio_util::sync::CancellationToken;
 
 use self::account::Account;
-use self::binaries::Binaries;
 pub use self::binaries::installed;
+pub(super) use self::binaries::{Binaries, DUMP_PROGRAMS, Search};
 use self::cluster::Cluster;
 use self::layout::Layout;
+pub use self::relocate::{holds_data, is_in_use, move_data, remove_data, url_of_running};
 use self::supervisor::Supervisor;
 use super::connect_options;
 use crate::error::Chain;

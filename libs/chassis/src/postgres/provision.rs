@@ -56,10 +56,31 @@ pub(super) fn owner_of(schema: &Identifier) -> Result<Identifier, PostgresError>
 ///
 /// If the server is too old, cannot be reached, or `admin_url` may not create roles.
 pub async fn provision(admin_url: &str, what: &Provision) -> Result<(), PostgresError> {
+    repeat(admin_url, what, Extent::Everything).await
+}
+
+/// Creates what a dump of the schema takes for granted: its owner, the runtime role, and that this
+/// may enter the database. The schema itself, with its privileges, comes out of the dump.
+///
+/// # Errors
+///
+/// As [`provision`].
+pub async fn provision_roles(admin_url: &str, what: &Provision) -> Result<(), PostgresError> {
+    repeat(admin_url, what, Extent::Roles).await
+}
+
+/// How much is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Roles,
+    Everything,
+}
+
+async fn repeat(admin_url: &str, what: &Provision, extent: Extent) -> Result<(), PostgresError> {
     let mut connection = connect_admin(admin_url).await?;
     let mut attempt = 1;
     let outcome = loop {
-        match try_provision(&mut connection, what).await {
+        match try_provision(&mut connection, what, extent).await {
             Err(PostgresError::Database(error)) if attempt < ATTEMPTS_MAX && lost_race(&error) => {
                 tokio::time::sleep(PAUSE * attempt).await;
                 attempt += 1;
@@ -89,6 +110,7 @@ fn lost_race(error: &sqlx::Error) -> bool {
 async fn try_provision(
     connection: &mut PgConnection,
     what: &Provision,
+    extent: Extent,
 ) -> Result<(), PostgresError> {
     let Provision { schema, owner, role, password } = what;
     let mut transaction = connection.begin().await?;
@@ -103,8 +125,13 @@ async fn try_provision(
         transaction.execute(AssertSqlSafe(set)).await?;
     }
     ensure_membership(&mut transaction, owner).await?;
-    ensure_schema(&mut transaction, schema, owner).await?;
-    ensure_privileges(&mut transaction, what).await?;
+    match extent {
+        Extent::Roles => grant_connect(&mut transaction, role).await?,
+        Extent::Everything => {
+            ensure_schema(&mut transaction, schema, owner).await?;
+            ensure_privileges(&mut transaction, what).await?;
+        }
+    }
     transaction.commit().await?;
     Ok(())
 }
@@ -192,17 +219,28 @@ async fn ensure_privileges(
     if done {
         return Ok(());
     }
+    grant_connect(connection, role).await?;
     let defaults = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema}");
     let grants = format!(
-        "DO $$ BEGIN
-             EXECUTE format('GRANT CONNECT ON DATABASE %I TO {role}', current_database());
-         END $$;
-         SET LOCAL ROLE {owner};
+        "SET LOCAL ROLE {owner};
          GRANT USAGE ON SCHEMA {schema} TO {role};
          {defaults} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
          {defaults} GRANT USAGE, SELECT ON SEQUENCES TO {role};
          RESET ROLE"
     );
     connection.execute(AssertSqlSafe(grants)).await?;
+    Ok(())
+}
+
+async fn grant_connect(
+    connection: &mut PgConnection,
+    role: &Identifier,
+) -> Result<(), sqlx::Error> {
+    let grant = format!(
+        "DO $$ BEGIN
+             EXECUTE format('GRANT CONNECT ON DATABASE %I TO {role}', current_database());
+         END $$"
+    );
+    connection.execute(AssertSqlSafe(grant)).await?;
     Ok(())
 }

@@ -3,7 +3,10 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use chengping_chassis::postgres::private::{Options, PrivateError, PrivatePostgres};
+use chengping_chassis::postgres::private::{
+    Options, PrivateError, PrivatePostgres, holds_data, is_in_use, move_data, remove_data,
+    url_of_running,
+};
 use chengping_testing::{PATIENCE, Process, eventually};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -308,6 +311,44 @@ async fn data_closed_to_the_servers_account_is_kept_elsewhere_and_found_again() 
     let error = PrivatePostgres::start(&options).await.unwrap_err();
     assert!(matches!(error, PrivateError::Gone { .. }), "{error}");
     assert!(error.to_string().contains(place.to_str().unwrap()), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_is_moved_and_removed_with_all_that_is_elsewhere_of_it() {
+    let root = folder();
+    let (here, there) = (root.path().join("a"), root.path().join("b"));
+    let mut cases = vec![(Options::for_tests(&here), there)];
+    let closed = closed();
+    if let Some((_, options)) = &closed {
+        cases.push((options.clone(), options.data_dir.with_file_name("moved")));
+    }
+    for (options, to) in cases {
+        let from = &options.data_dir;
+        assert!(!holds_data(from).unwrap());
+        let server = PrivatePostgres::start(&options).await.unwrap();
+        write(&server).await;
+        let url = url_of_running(from, "postgres").unwrap().unwrap();
+        assert_eq!(url, server.admin_url());
+        assert!(holds_data(from).unwrap() && is_in_use(from).unwrap());
+        assert!(matches!(remove_data(from).await, Err(PrivateError::InUse { .. })));
+        server.stop().await;
+        assert_eq!(url_of_running(from, "postgres").unwrap(), None);
+
+        move_data(from, &to).unwrap();
+        assert!(!from.exists() && holds_data(&to).unwrap() && !is_in_use(&to).unwrap());
+        let moved = Options { data_dir: to.clone(), ..options.clone() };
+        let server = PrivatePostgres::start(&moved).await.unwrap();
+        assert_eq!(read(&server).await, 42);
+        server.stop().await;
+        let elsewhere = to.join("postgres.location").exists().then(|| pointed_at(&moved));
+        if let Some(folder) = &elsewhere {
+            let back = std::fs::read_to_string(folder.join("data-folder")).unwrap();
+            assert_eq!(Path::new(back.trim_end()), to);
+        }
+        remove_data(&to).await.unwrap();
+        assert!(!to.exists() && elsewhere.is_none_or(|folder| !folder.exists()));
+        remove_data(&to).await.unwrap();
+    }
 }
 
 #[tokio::test]

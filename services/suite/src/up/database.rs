@@ -1,10 +1,10 @@
 //! The database of a suite: a private PostgreSQL in the data folder, or the one that was named.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context as _, ensure};
 use chengping_chassis::CancellationToken;
@@ -13,8 +13,19 @@ use uuid::Uuid;
 
 use super::schemas;
 
-const DATABASE: &str = "chengping";
+/// The name of the database in a private server.
+pub const DATABASE: &str = "chengping";
 const PASSWORDS: &str = "database-passwords.json";
+
+/// Where a private server is in a data folder.
+pub fn private_folder(data: &Path) -> PathBuf {
+    data.join("postgres")
+}
+
+/// The database that the environment names, as an administrator; an empty variable names none.
+pub fn named() -> Option<String> {
+    env::var("DATABASE_URL").ok().filter(|url| !url.is_empty())
+}
 
 /// A database with the four schemas in it.
 pub struct Database {
@@ -54,7 +65,7 @@ impl Database {
     }
 
     async fn private(data: &Path) -> anyhow::Result<Self> {
-        let private = PrivatePostgres::start(&Options::new(data.join("postgres"))).await?;
+        let private = PrivatePostgres::start(&Options::new(private_folder(data))).await?;
         match prepare_private(&private).await {
             Ok(()) => {
                 let url = |schema: &schemas::Schema| private.url_for(schema.schema, DATABASE);
@@ -114,7 +125,7 @@ fn passwords(data: &Path) -> anyhow::Result<BTreeMap<String, String>> {
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     for schema in &schemas::ALL {
-        if let Ok(password) = std::env::var(schema.password_variable()) {
+        if let Ok(password) = env::var(schema.password_variable()) {
             passwords.insert(schema.schema.to_owned(), password);
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use chengping_chassis::config::Secret;
-use chengping_chassis::postgres::{Provision, migrate, provision};
+use chengping_chassis::postgres::{Provision, migrate, provision, provision_roles};
 use sqlx::migrate::Migrator;
 
 /// The schema of a service.
@@ -38,7 +38,28 @@ pub static ALL: [Schema; 4] = [
     },
 ];
 
+/// The names of all four.
+pub fn names() -> [&'static str; 4] {
+    ALL.each_ref().map(|schema| schema.schema)
+}
+
 impl Schema {
+    /// Whether this release knows a migration by its version.
+    pub fn knows(&self, migration: i64) -> bool {
+        self.migrator.iter().any(|known| known.version == migration)
+    }
+
+    /// Creates the roles that a dump of the schema takes for granted.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be used, or may not be changed.
+    pub async fn prepare_roles(&self, admin_url: &str) -> anyhow::Result<()> {
+        let context = || format!("cannot create the roles of the schema {}", self.schema);
+        let what = Provision::new(self.schema, self.schema).with_context(context)?;
+        provision_roles(admin_url, &what).await.with_context(context)
+    }
+
     /// The variable that holds the password of its role.
     pub fn password_variable(&self) -> String {
         format!("CHENGPING_{}_PASSWORD", self.service.to_ascii_uppercase())

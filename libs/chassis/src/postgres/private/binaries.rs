@@ -19,12 +19,17 @@ const INSTALLATIONS: [(&str, &str, &str); 5] = [
 ];
 const SINGLE_INSTALLATION: &str = "/usr/local/pgsql/bin";
 
+/// What a server needs.
+const SERVER_PROGRAMS: [&str; 2] = ["postgres", "initdb"];
+/// What a backup needs.
+pub(in crate::postgres) const DUMP_PROGRAMS: [&str; 2] = ["pg_dump", "pg_restore"];
+
 /// The programs of one PostgreSQL installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Binaries {
-    pub(super) folder: PathBuf,
-    pub(super) major: u32,
-    pub(super) minor: u32,
+pub(in crate::postgres) struct Binaries {
+    pub(in crate::postgres) folder: PathBuf,
+    pub(in crate::postgres) major: u32,
+    pub(in crate::postgres) minor: u32,
 }
 
 impl Binaries {
@@ -39,8 +44,7 @@ impl Binaries {
     /// The installation for the data in `layout`: of the version that wrote it, else the newest.
     /// Where the server's account cannot reach it, a copy of it in one of `elsewhere`.
     pub(super) fn for_data(layout: &Layout, elsewhere: &[PathBuf]) -> Result<Self, PrivateError> {
-        let mut search = Search::default();
-        search.look_everywhere(&|name| std::env::var_os(name));
+        let search = Search::everywhere(&SERVER_PROGRAMS);
         let binaries = choose(search, layout.written_by()?, layout.data_dir())?;
         match layout.account() {
             Some(account) => binaries.within_reach(account, elsewhere),
@@ -69,8 +73,7 @@ impl Binaries {
 ///
 /// [`PrivateError::NotFound`] when this host has no PostgreSQL that is new enough.
 pub fn installed() -> Result<(String, PathBuf), PrivateError> {
-    let mut search = Search::default();
-    search.look_everywhere(&|name| std::env::var_os(name));
+    let search = Search::everywhere(&SERVER_PROGRAMS);
     let Binaries { folder, major, minor } = choose(search, None, Path::new(""))?;
     Ok((format!("{major}.{minor}"), folder))
 }
@@ -80,7 +83,7 @@ fn choose(
     written_by: Option<u32>,
     data_dir: &Path,
 ) -> Result<Binaries, PrivateError> {
-    let Search { found, looked_at } = search;
+    let Search { found, looked_at, .. } = search;
     if found.is_empty() {
         return Err(PrivateError::NotFound { looked_at });
     }
@@ -96,14 +99,28 @@ fn choose(
     })
 }
 
-/// What was found, and where.
-#[derive(Debug, Default)]
-struct Search {
-    found: Vec<Binaries>,
-    looked_at: Vec<String>,
+/// What was found of some programs, and where.
+#[derive(Debug)]
+pub(in crate::postgres) struct Search {
+    programs: &'static [&'static str],
+    pub(in crate::postgres) found: Vec<Binaries>,
+    pub(in crate::postgres) looked_at: Vec<String>,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { programs: &SERVER_PROGRAMS, found: Vec::new(), looked_at: Vec::new() }
+    }
 }
 
 impl Search {
+    /// Looks for `programs`, the first of which tells the version, wherever PostgreSQL may be.
+    pub(in crate::postgres) fn everywhere(programs: &'static [&'static str]) -> Self {
+        let mut search = Self { programs, ..Self::default() };
+        search.look_everywhere(&|name| std::env::var_os(name));
+        search
+    }
+
     fn look_everywhere(&mut self, variable: &dyn Fn(&str) -> Option<OsString>) {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         if let Some(folder) = set("CHENGPING_POSTGRES_BIN") {
@@ -116,22 +133,25 @@ impl Search {
         }
         if let Some(path) = set("PATH") {
             for folder in std::env::split_paths(&path).filter(|folder| folder.is_absolute()) {
-                // A folder of the path without a server is nothing to report.
-                if folder.join("postgres").is_file() {
+                // A folder of the path without the programs is nothing to report.
+                if folder.join(self.programs[0]).is_file() {
                     self.look_at(folder);
                 }
             }
         }
         for (parent, prefix, inside) in INSTALLATIONS {
             for child in children(Path::new(parent), prefix) {
-                self.look_at(child.join(inside));
+                let folder = child.join(inside);
+                if folder.join(self.programs[0]).is_file() {
+                    self.look_at(folder);
+                }
             }
         }
         self.look_at(PathBuf::from(SINGLE_INSTALLATION));
     }
 
     fn look_at(&mut self, folder: PathBuf) {
-        let verdict = match inspect(&folder) {
+        let verdict = match inspect(&folder, self.programs) {
             Ok(binaries) if self.found.iter().any(|known| known.folder == binaries.folder) => {
                 return;
             }
@@ -147,18 +167,18 @@ impl Search {
 }
 
 /// The installation in `folder`, or what is wrong with it.
-fn inspect(folder: &Path) -> Result<Binaries, String> {
-    for program in ["postgres", "initdb"] {
+fn inspect(folder: &Path, programs: &[&str]) -> Result<Binaries, String> {
+    for program in programs {
         if !folder.join(program).is_file() {
             return Err(format!("has no {program}"));
         }
     }
-    let postgres = folder.join("postgres");
-    let output = Command::new(&postgres).arg("--version").output();
-    let output = output.map_err(|error| format!("has a postgres that does not run ({error})"))?;
+    let first = programs[0];
+    let output = Command::new(folder.join(first)).arg("--version").output();
+    let output = output.map_err(|error| format!("has a {first} that does not run ({error})"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let (major, minor) =
-        parse_version(&text).ok_or_else(|| format!("has a postgres that says {text:?}"))?;
+        parse_version(&text).ok_or_else(|| format!("has a {first} that says {text:?}"))?;
     Ok(Binaries { folder: folder.to_owned(), major, minor })
 }
 
@@ -178,7 +198,6 @@ fn children(parent: &Path, prefix: &str) -> Vec<PathBuf> {
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
         .map(|entry| entry.path())
-        .filter(|path| path.join("bin/postgres").is_file())
         .collect();
     children.sort();
     children
@@ -263,7 +282,7 @@ mod tests {
         fs::set_permissions(&share, fs::Permissions::from_mode(0o700)).unwrap();
         std::os::unix::fs::symlink("postgres", folder.join("postmaster")).unwrap();
 
-        let original = inspect(&folder).unwrap();
+        let original = inspect(&folder, &SERVER_PROGRAMS).unwrap();
         let within_reach =
             || original.clone().within_reach(&account, std::slice::from_ref(&base)).unwrap();
         let copy = within_reach();

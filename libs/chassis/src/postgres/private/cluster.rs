@@ -30,8 +30,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     pub(super) fn url_for(&self, role: &str, database: &str) -> String {
-        let folder = percent_encoded(&self.layout.socket_dir().to_string_lossy());
-        format!("postgres://{role}@localhost/{database}?host={folder}&port={PORT}")
+        url_for(&self.layout.socket_dir().to_string_lossy(), role, database)
     }
 
     /// Makes a new cluster unless there is one. It appears under its name once it is complete.
@@ -162,6 +161,12 @@ impl Cluster {
         }
         command
     }
+}
+
+/// The URL of `role` in `database` of the server behind the socket in `folder`.
+pub(super) fn url_for(folder: &str, role: &str, database: &str) -> String {
+    let folder = percent_encoded(folder);
+    format!("postgres://{role}@localhost/{database}?host={folder}&port={PORT}")
 }
 
 fn ends_with_hint(log: &str) -> bool {

@@ -76,6 +76,11 @@ impl Layout {
         self.location.account.as_ref()
     }
 
+    /// The folder elsewhere that holds the data, where that is not in the data folder.
+    pub(super) fn elsewhere(&self) -> Option<&Path> {
+        Some(self.home()).filter(|home| *home != self.data_dir)
+    }
+
     /// A folder that the server's account can enter.
     pub(super) fn home(&self) -> &Path {
         &self.location.folder
@@ -145,7 +150,7 @@ impl Layout {
 }
 
 /// Two servers on one cluster would destroy it. The lock goes when the process goes, however.
-fn take_lock(data_dir: &Path) -> Result<File, PrivateError> {
+pub(super) fn take_lock(data_dir: &Path) -> Result<File, PrivateError> {
     let path = data_dir.join("lock");
     let file = File::options()
         .create(true)

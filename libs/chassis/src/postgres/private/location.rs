@@ -72,7 +72,7 @@ pub(super) fn base<'a>(folders: &'a [PathBuf], account: &Account) -> Option<&'a 
 }
 
 /// The folder that `data_dir` points at.
-fn named(data_dir: &Path) -> Result<Option<PathBuf>, PrivateError> {
+pub(super) fn named(data_dir: &Path) -> Result<Option<PathBuf>, PrivateError> {
     let pointer = data_dir.join(POINTER);
     let text = match std::fs::read_to_string(&pointer) {
         Ok(text) => text,
@@ -128,8 +128,7 @@ fn try_create(
     let folder =
         folder.canonicalize().map_err(PrivateError::io(format!("look at {}", folder.display())))?;
     account.own(&folder)?;
-    let back = format!("{}\n", data_dir.display());
-    write(&folder, BACK_POINTER, &back)?;
+    point_back(&folder, data_dir)?;
     // Before the data: whatever is there already must be found if this process ends here.
     write(data_dir, POINTER, &format!("{}\n", folder.display()))?;
     match move_cluster(data_dir, &folder) {
@@ -144,6 +143,11 @@ fn try_create(
             Ok(None)
         }
     }
+}
+
+/// Says in `folder` which data folder it belongs to.
+pub(super) fn point_back(folder: &Path, data_dir: &Path) -> Result<(), PrivateError> {
+    write(folder, BACK_POINTER, &format!("{}\n", data_dir.display()))
 }
 
 /// Moves a cluster that `data_dir` holds to `folder`, unless there is one already.
