@@ -15,7 +15,6 @@ const VISITS: usize = 5;
 #[error("{0}")]
 pub struct ColumnsError(String);
 
-
 /// Facts of one month, a column for each of their properties. Texts are places in the dictionary,
 /// the empty one where there is nobody.
 #[derive(Debug, Clone, Copy, Default)]
@@ -228,9 +227,8 @@ impl<'c> FactColumns<'c> {
     ) -> Result<DeskCount, ColumnsError> {
         let code = self.desk_bases[place];
         let base = base(code).filter(|base| base.is_of_posts());
-        let base = base.ok_or_else(|| {
-            ColumnsError(format!("no count of posts has the code {code}"))
-        })?;
+        let base =
+            base.ok_or_else(|| ColumnsError(format!("no count of posts has the code {code}")))?;
         let team = bodies.find(self.desk_teams[place])?.cloned();
         Ok(DeskCount { team, base, times: small(self.desk_times[place])? })
     }

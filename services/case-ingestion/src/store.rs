@@ -115,6 +115,15 @@ pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction, StoreError> {
     Ok(transaction)
 }
 
+/// Begins a transaction that reads the next rows of tables by their keys: they come by the indexes.
+/// Where there are no statistics yet, as behind a large import, PostgreSQL believes that few rows
+/// follow, and would sort all of them anew for each page.
+pub(crate) async fn begin_in_order(pool: &PgPool) -> Result<Transaction, StoreError> {
+    let mut transaction = Transaction(Some(pool.acquire().await?));
+    say(&mut transaction, "BEGIN READ ONLY; SET LOCAL enable_sort = off").await?;
+    Ok(transaction)
+}
+
 /// Makes a transaction last.
 pub(crate) async fn commit(transaction: Transaction) -> Result<(), StoreError> {
     end(transaction, "COMMIT").await

@@ -91,7 +91,12 @@ impl<'e> Desk<'_, 'e> {
         event.at >= months.period(months.month_of(settled)).view.as_of
     }
 
-    fn enter_timed(&mut self, team: &'e BodyId, event: &Event, [done, limited, on_time]: [Base; 3]) {
+    fn enter_timed(
+        &mut self,
+        team: &'e BodyId,
+        event: &Event,
+        [done, limited, on_time]: [Base; 3],
+    ) {
         self.enter(Some(team), done);
         if let Some(limit) = event.stage_due_at {
             self.enter(Some(team), limited);

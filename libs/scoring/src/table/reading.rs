@@ -53,12 +53,14 @@ impl FactTable {
     }
 }
 
+/// What decides place and stream: month, source, scheme, code, area.
+type PlaceKey = (Since, i32, u32, u32, u32);
+
 /// What is known of the texts of a batch: looked up by their places, not by what they say.
 struct Batch<'c> {
     columns: &'c FactColumns<'c>,
     bodies: Bodies<'c>,
-    /// By what decides them: month, source, scheme, code, area.
-    places: HashMap<(Since, i32, u32, u32, u32), (u32, Stream)>,
+    places: HashMap<PlaceKey, (u32, Stream)>,
     /// Of each text, once that was asked.
     departments: Vec<Option<u32>>,
     /// By scope and team, and what is counted how often.

@@ -48,12 +48,13 @@ impl RawPages {
     /// The next page; empty at the end.
     pub(super) async fn next(&mut self) -> Result<Vec<CaseFile>, Error> {
         let Some(after) = &self.after else { return Ok(Vec::new()) };
-        let mut connection = store::acquire(&self.pool).await?;
+        let mut reading = store::begin_in_order(&self.pool).await?;
         let limit = RAW_CASES_A_PAGE;
         let page =
-            store::file::page(&mut connection, &self.jurisdiction, self.watermark, after, limit)
+            store::file::page(&mut reading, &self.jurisdiction, self.watermark, after, limit)
                 .await?;
-        still_readable(&mut connection, &self.jurisdiction, self.watermark, &self.standing).await?;
+        still_readable(&mut reading, &self.jurisdiction, self.watermark, &self.standing).await?;
+        store::undo(reading).await?;
         let is_full = u32::try_from(page.len()).is_ok_and(|length| length == limit);
         self.after = page.last().filter(|_| is_full).map(|file| file.case.case_no.to_string());
         Ok(page)
@@ -78,17 +79,18 @@ pub(super) fn packed_pages(
     stream::try_unfold(String::new(), move |after| {
         let (pool, jurisdiction) = (pool.clone(), jurisdiction.clone());
         async move {
-            let mut connection = store::acquire(&pool).await?;
+            let mut transaction = store::begin_in_order(&pool).await?;
             let page = match reading {
                 Reading::Files(watermark) => {
                     let (of, limit) = (&jurisdiction, CASES_A_PAGE);
-                    store::packed::page(&mut connection, of, watermark, &after, limit).await?
+                    store::packed::page(&mut transaction, of, watermark, &after, limit).await?
                 }
                 Reading::Digests(cut) => {
                     let (of, limit) = (&jurisdiction, CASES_A_PAGE);
-                    store::packed::digest_page(&mut connection, of, cut, &after, limit).await?
+                    store::packed::digest_page(&mut transaction, of, cut, &after, limit).await?
                 }
             };
+            store::undo(transaction).await?;
             Ok(page.map(|FramePage { last, bytes }| (bytes, last)))
         }
     })

@@ -258,7 +258,8 @@ pub(crate) struct FramePage {
 }
 
 /// The next files behind `after` (empty for the first) whose case is among the first `watermark`
-/// records; none at the end. At most `limit`, and no more than are some megabytes together.
+/// records; none at the end. At most `limit`, and no more than are some megabytes together. For a
+/// [transaction in order](super::begin_in_order).
 pub(crate) async fn page(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,

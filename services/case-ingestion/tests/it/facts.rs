@@ -44,6 +44,19 @@ fn month_view(month: &str, at: i64) -> pb::MonthView {
 }
 
 #[tokio::test]
+async fn who_only_counts_is_told_all_but_the_case_numbers() {
+    let harness = Harness::start().await;
+    harness.take_cases(&[case("A"), case("B")]).await;
+    harness.take_events(&[events("A"), events("B")].concat()).await;
+    let named = stream(&harness, april(12)).await.unwrap();
+    let request = pb::StreamFactsRequest { without_case_nos: true, ..april(12) };
+    let unnamed = stream(&harness, request).await.unwrap();
+    assert_eq!(named[0].case_nos, ["A", "B"]);
+    let case_nos = Vec::new();
+    assert_eq!(unnamed, [pb::FactBatch { case_nos, ..named[0].clone() }]);
+}
+
+#[tokio::test]
 async fn further_months_come_with_the_same_facts_as_when_they_are_asked_for_alone() {
     const DAY: i64 = 24 * 3_600;
     let harness = Harness::start().await;

@@ -54,6 +54,7 @@ fn request(parent: &str, seen: Seen, since: Option<Seen>) -> pb::StreamFactsRequ
         lifecycle: None,
         further_months: vec![may],
         since,
+        without_case_nos: false,
     }
 }
 
