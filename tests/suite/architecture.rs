@@ -46,7 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("tests", &[]),
-    ("fuzz", &["interchange", "proto", "testing", "case-ingestion"]),
+    ("fuzz", &["types", "casework", "interchange", "proto", "testing", "case-ingestion"]),
     (
         "bench",
         &[

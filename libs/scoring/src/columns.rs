@@ -150,6 +150,9 @@ impl<'c> FactColumns<'c> {
         if let Some((what, length)) = columns.into_iter().find(|(_, length)| *length != rows) {
             return Err(self.unequal(what, length));
         }
+        if !self.case_nos.is_empty() && self.case_nos.len() != rows {
+            return Err(self.unequal("case numbers", self.case_nos.len()));
+        }
         if self.visits.len() != rows * VISITS {
             return Err(self.unequal("visits", self.visits.len()));
         }

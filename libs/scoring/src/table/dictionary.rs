@@ -10,7 +10,7 @@ use chengping_types::{BodyId, Family, Instant, Month, Stream};
 use crate::attribution::{Attributor, Part};
 
 /// Looks up fast, and is in the order in which it was filled: no order of hashes comes near a score.
-type Map<K, V> = indexmap::IndexMap<K, V, foldhash::fast::FixedState>;
+pub(super) type Map<K, V> = indexmap::IndexMap<K, V, foldhash::fast::FixedState>;
 
 /// No department: that of every case out of scope.
 pub(super) const NOBODY: u32 = 0;

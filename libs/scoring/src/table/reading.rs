@@ -2,9 +2,8 @@
 
 use chengping_casework::{Base, DeskCount};
 use chengping_types::Stream;
-use foldhash::{HashMap, HashMapExt as _};
 
-use super::dictionary::{Dictionary, Kind, NOBODY, Since};
+use super::dictionary::{Dictionary, Kind, Map, NOBODY, Since};
 use super::{FactTable, cell};
 use crate::columns::{Bodies, ColumnsError, FactColumns, small, time};
 
@@ -60,11 +59,11 @@ type PlaceKey = (Since, i32, u32, u32, u32);
 struct Batch<'c> {
     columns: &'c FactColumns<'c>,
     bodies: Bodies<'c>,
-    places: HashMap<PlaceKey, (u32, Stream)>,
+    places: Map<PlaceKey, (u32, Stream)>,
     /// Of each text, once that was asked.
     departments: Vec<Option<u32>>,
     /// By scope and team, and what is counted how often.
-    desks: HashMap<Box<[u64]>, Option<u32>>,
+    desks: Map<Box<[u64]>, Option<u32>>,
     /// What is looked up in `desks`.
     key: Vec<u64>,
 }
@@ -74,9 +73,9 @@ impl<'c> Batch<'c> {
         Self {
             columns,
             bodies: Bodies::new(columns.dictionary),
-            places: HashMap::new(),
+            places: Map::default(),
             departments: vec![None; columns.dictionary.len()],
-            desks: HashMap::new(),
+            desks: Map::default(),
             key: Vec::new(),
         }
     }

@@ -232,6 +232,7 @@ fn columns_that_are_no_facts_are_refused() {
         ("no such unit", Owned { units: vec![7, 0], ..two() }),
         ("unknown marks", Owned { marks: vec![0, 1 << 63], ..two() }),
         ("a row too few", Owned { file_times: vec![0], ..two() }),
+        ("a name too many", Owned { case_nos: vec!["A".to_owned(); 3], ..two() }),
         ("a visit too few", Owned { visits: vec![0; 9], ..two() }),
         ("too many visits", Owned { visits: vec![70_000; 10], ..two() }),
         ("too many orders", Owned { orders_first: vec![70_000; 2], ..two() }),
@@ -241,7 +242,9 @@ fn columns_that_are_no_facts_are_refused() {
         assert!(columns.view().facts().is_err(), "{what}");
         assert!(table().extend_columns(&columns.view()).is_err(), "{what}");
     }
-    let unnamed = Owned { case_nos: Vec::new(), ..two() };
-    assert!(unnamed.view().facts().is_err(), "a fact has a name");
-    table().extend_columns(&unnamed.view()).unwrap();
+    for case_nos in [Vec::new(), vec!["A".to_owned(), String::new()]] {
+        let unnamed = Owned { case_nos, ..two() };
+        assert!(unnamed.view().facts().is_err(), "a fact has a name");
+        table().extend_columns(&unnamed.view()).unwrap();
+    }
 }
