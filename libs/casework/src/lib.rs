@@ -10,6 +10,7 @@ pub mod archive;
 mod base;
 mod case;
 pub mod clock;
+pub mod columns;
 mod deadlines;
 mod derive;
 mod evidence;

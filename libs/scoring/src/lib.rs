@@ -8,7 +8,6 @@ mod annual;
 mod attributes;
 mod attribution;
 mod cells;
-mod columns;
 mod comparison;
 mod counting;
 mod counts;
@@ -36,7 +35,6 @@ pub use annual::{
     AnnualError, AnnualResult, AnnualState, BodyYear, MonthScore, MonthScores, ResultsError, annual,
 };
 pub use attribution::{Attribution, Attributor, Part};
-pub use columns::{ColumnsError, FactColumns};
 pub use counting::counting_digest;
 pub use counts::Counts;
 pub use evaluation::{

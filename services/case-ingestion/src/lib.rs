@@ -28,7 +28,7 @@ use chengping_proto::cases::v1::snapshot_service_server::SnapshotServiceServer;
 
 pub use self::access::{ACCESS, DETAILS};
 pub use self::config::{Config, IntakeConfig, RetentionConfig};
-pub use self::store::standing::{Standing, standings};
+pub use self::store::standing::{IntakeStanding, standings};
 
 /// What bytes of chance are given to.
 #[doc(hidden)]

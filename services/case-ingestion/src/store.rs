@@ -115,13 +115,38 @@ pub(crate) async fn begin(pool: &PgPool) -> Result<Transaction, StoreError> {
     Ok(transaction)
 }
 
-/// Begins a transaction that reads the next rows of tables by their keys: they come by the indexes.
+/// A transaction in which the next rows of a table are read by its key: they come by the index.
+///
 /// Where there are no statistics yet, as behind a large import, PostgreSQL believes that few rows
-/// follow, and would sort all of them anew for each page.
-pub(crate) async fn begin_in_order(pool: &PgPool) -> Result<Transaction, StoreError> {
+/// follow a key, and would sort all of them anew for each page.
+pub(crate) struct InOrder(Transaction);
+
+impl Deref for InOrder {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for InOrder {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
+
+impl InOrder {
+    /// Ends it, and keeps its connection.
+    pub(crate) async fn end(self) -> Result<(), StoreError> {
+        undo(self.0).await
+    }
+}
+
+/// Begins to read pages.
+pub(crate) async fn begin_in_order(pool: &PgPool) -> Result<InOrder, StoreError> {
     let mut transaction = Transaction(Some(pool.acquire().await?));
     say(&mut transaction, "BEGIN READ ONLY; SET LOCAL enable_sort = off").await?;
-    Ok(transaction)
+    Ok(InOrder(transaction))
 }
 
 /// Makes a transaction last.

@@ -8,6 +8,7 @@ mod seen;
 use std::sync::{Arc, Mutex};
 
 use chengping_access::registry::add_row;
+use chengping_casework::columns::{ColumnsError, FactColumns};
 use chengping_casework::{Fact, Question};
 use chengping_chassis::cache::Cache;
 use chengping_chassis::client::{AddressError, TracedChannel, connect};
@@ -19,7 +20,6 @@ use chengping_proto::cases::v1::snapshot_service_client::SnapshotServiceClient;
 use chengping_proto::rules::v1 as rules;
 use chengping_proto::rules::v1::registry_service_client::RegistryServiceClient;
 use chengping_proto::rules::v1::rule_pack_service_client::RulePackServiceClient;
-use chengping_scoring::FactTable;
 use chengping_types::name::SnapshotName;
 use chengping_types::registry::Registry;
 use chengping_types::{Digest, Instant, JurisdictionId, Month};
@@ -215,8 +215,7 @@ impl Peers {
         questions: &[Question],
         watermark: u64,
     ) -> Result<FactStream, Error> {
-        let (first, further) = questions.split_first().expect("somebody asks something");
-        let request = convert::facts_request(jurisdiction, first, further, watermark);
+        let request = convert::facts_request(jurisdiction, questions, watermark);
         self.stream_facts(request, questions).await
     }
 
@@ -227,8 +226,7 @@ impl Peers {
         questions: &[Question],
         watermark: u64,
     ) -> Result<FactStream, Error> {
-        let (first, further) = questions.split_first().expect("somebody asks something");
-        let request = convert::facts_request(jurisdiction, first, further, watermark);
+        let request = convert::facts_request(jurisdiction, questions, watermark);
         let request = cases::StreamFactsRequest { without_case_nos: true, ..request };
         self.stream_facts(request, questions).await
     }
@@ -241,8 +239,7 @@ impl Peers {
         watermark: u64,
         (former_questions, former_watermark): (&[Question], u64),
     ) -> Result<FactStream, Error> {
-        let (first, further) = questions.split_first().expect("somebody asks something");
-        let request = convert::facts_request(jurisdiction, first, further, watermark);
+        let request = convert::facts_request(jurisdiction, questions, watermark);
         let since = convert::former_reading(former_questions, former_watermark, questions);
         let request = cases::StreamFactsRequest { since: Some(since), ..request };
         self.stream_facts(request, questions).await
@@ -276,10 +273,10 @@ impl FactStream {
     }
 
     /// The next batch, of one month, as columns; none at the end.
-    pub(crate) async fn next_columns(&mut self) -> Result<Option<(Month, Columns)>, Error> {
+    pub(crate) async fn next_columns(&mut self) -> Result<Option<(Month, FactColumns)>, Error> {
         match self.next_batch().await? {
             Some((_, true, _)) => Err(former_facts()),
-            found => Ok(found.map(|(month, _, batch)| (month, Columns(batch)))),
+            found => Ok(found.map(|(month, _, columns)| (month, columns))),
         }
     }
 
@@ -287,28 +284,23 @@ impl FactStream {
     pub(crate) async fn next_difference(
         &mut self,
     ) -> Result<Option<(Month, bool, Vec<Fact>)>, Error> {
-        let Some((month, is_former, batch)) = self.next_batch().await? else { return Ok(None) };
-        let facts = convert::columns(&batch).facts().map_err(|error| odd(CASES, error))?;
-        Ok(Some((month, is_former, facts)))
+        let Some((month, is_former, columns)) = self.next_batch().await? else { return Ok(None) };
+        Ok(Some((month, is_former, columns.facts()?)))
     }
 
-    async fn next_batch(&mut self) -> Result<Option<(Month, bool, cases::FactBatch)>, Error> {
+    async fn next_batch(&mut self) -> Result<Option<(Month, bool, FactColumns)>, Error> {
         let Some(message) = self.batches.message().await.map_err(failed(CASES))? else {
             return Ok(None);
         };
         let month = convert::month_of(&message, &self.asked).map_err(|what| odd(CASES, what))?;
-        Ok(Some((month, message.is_former, message.batch.unwrap_or_default())))
+        let columns = convert::columns(message.batch.unwrap_or_default());
+        Ok(Some((month, message.is_former, columns)))
     }
 }
 
-/// Facts as they came, to be counted.
-#[derive(Debug)]
-pub(crate) struct Columns(cases::FactBatch);
-
-impl Columns {
-    /// Adds them to a table.
-    pub(crate) fn add_to(&self, table: &mut FactTable) -> Result<(), Error> {
-        table.extend_columns(&convert::columns(&self.0)).map_err(|error| odd(CASES, error))
+impl From<ColumnsError> for Error {
+    fn from(error: ColumnsError) -> Self {
+        odd(CASES, error)
     }
 }
 

@@ -11,11 +11,11 @@ pub mod manifest;
 pub mod source;
 pub mod target;
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use chengping_chassis::postgres::Snapshot;
 use serde_json::{Value, json};
 
@@ -77,6 +77,22 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     // The folder of a plain name is the one where we are.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder)?.sync_all()
+}
+
+/// Keeps a folder from other processes that work in it, until the lock is dropped or this process
+/// ends, however.
+///
+/// # Errors
+///
+/// When another `what` works in it, or it cannot be opened.
+fn lock(folder: &Path, what: &str) -> anyhow::Result<File> {
+    let context = || format!("cannot open {}", folder.display());
+    let opened = File::open(folder).with_context(context)?;
+    match opened.try_lock() {
+        Ok(()) => Ok(opened),
+        Err(TryLockError::WouldBlock) => bail!("another {what} works in {}", folder.display()),
+        Err(TryLockError::Error(error)) => Err(error).with_context(context),
+    }
 }
 
 /// Shows a backup: a row a jurisdiction, or as JSON its manifest with what `also` says.

@@ -1,11 +1,13 @@
 //! Columns of facts, taken as they travel.
 
+use std::ops::Range;
+
+use chengping_casework::columns::{Bodies, ColumnsError, FactColumns};
 use chengping_casework::{Base, DeskCount};
 use chengping_types::Stream;
 
 use super::dictionary::{Dictionary, Kind, Map, NOBODY, Since};
 use super::{FactTable, cell};
-use crate::columns::{Bodies, ColumnsError, FactColumns, small, time};
 
 /// The counts of visits, by the codes of their outcomes.
 const VISITS: [Base; 5] = [
@@ -23,17 +25,16 @@ impl FactTable {
     /// # Errors
     ///
     /// When these are no columns of facts. Some of them may have been added then.
-    pub fn extend_columns(&mut self, columns: &FactColumns<'_>) -> Result<(), ColumnsError> {
+    pub fn extend_columns(&mut self, columns: &FactColumns) -> Result<(), ColumnsError> {
         columns.check()?;
         let mut batch = Batch::new(columns);
         let (mut desks, mut sums) = (columns.desks(), columns.sums());
         for row in 0..columns.len() {
             let (place, stream) = batch.place_and_stream(&mut self.dictionary, row)?;
             let department = batch.department(&mut self.dictionary, place, row)?;
-            self.push_multiple(Base::OrdersFirst, small(columns.orders_first[row])?.into());
-            self.push_multiple(Base::OrdersRepeated, small(columns.orders_repeated[row])?.into());
-            let weight = columns.orders_weights.get(row).copied().unwrap_or_default();
-            self.push_multiple(Base::OrdersGeometric, weight);
+            self.push_multiple(Base::OrdersFirst, columns.orders_first(row)?.into());
+            self.push_multiple(Base::OrdersRepeated, columns.orders_repeated(row)?.into());
+            self.push_multiple(Base::OrdersGeometric, columns.orders_weight(row));
             for (base, visits) in VISITS.into_iter().zip(columns.visits(row)?) {
                 self.push_multiple(base, visits.into());
             }
@@ -57,7 +58,7 @@ type PlaceKey = (Since, i32, u32, u32, u32);
 
 /// What is known of the texts of a batch: looked up by their places, not by what they say.
 struct Batch<'c> {
-    columns: &'c FactColumns<'c>,
+    columns: &'c FactColumns,
     bodies: Bodies<'c>,
     places: Map<PlaceKey, (u32, Stream)>,
     /// Of each text, once that was asked.
@@ -69,10 +70,10 @@ struct Batch<'c> {
 }
 
 impl<'c> Batch<'c> {
-    fn new(columns: &'c FactColumns<'c>) -> Self {
+    fn new(columns: &'c FactColumns) -> Self {
         Self {
             columns,
-            bodies: Bodies::new(columns.dictionary),
+            bodies: Bodies::new(&columns.dictionary),
             places: Map::default(),
             departments: vec![None; columns.dictionary.len()],
             desks: Map::default(),
@@ -85,20 +86,19 @@ impl<'c> Batch<'c> {
         dictionary: &mut Dictionary,
         row: usize,
     ) -> Result<(u32, Stream), ColumnsError> {
-        let FactColumns { sources, category_schemes, category_codes, area_codes, .. } =
-            *self.columns;
-        let (scheme, code) = (category_schemes[row], category_codes[row]);
-        let (filed, reported) = (self.columns.file_times[row], self.columns.report_times[row]);
-        let since = dictionary.since(time(filed), time(reported));
-        let key = (since, sources[row], scheme, code, area_codes[row]);
+        let columns = self.columns;
+        let (scheme, code) = (columns.category_schemes[row], columns.category_codes[row]);
+        let area = columns.area_codes[row];
+        let since = dictionary.since(columns.filed_at(row), columns.reported_at(row));
+        let key = (since, columns.sources[row], scheme, code, area);
         if let Some(known) = self.places.get(&key) {
             return Ok(*known);
         }
         let kind = Kind {
-            source: self.columns.source(row)?,
-            scheme: self.columns.text(scheme)?,
-            code: self.columns.text(code)?,
-            area_code: self.columns.text(area_codes[row])?,
+            source: columns.source(row)?,
+            scheme: columns.text(scheme)?,
+            code: columns.text(code)?,
+            area_code: columns.text(area)?,
         };
         let found = dictionary.place_and_stream(since, kind);
         self.places.insert(key, found);
@@ -125,11 +125,11 @@ impl<'c> Batch<'c> {
         &mut self,
         dictionary: &mut Dictionary,
         place: u32,
-        counts: std::ops::Range<usize>,
+        counts: Range<usize>,
         numbers: &mut Vec<u32>,
     ) -> Result<(), ColumnsError> {
         let is_out_of_scope = dictionary.is_out_of_scope(place);
-        let FactColumns { desk_teams, desk_bases, desk_times, .. } = *self.columns;
+        let FactColumns { desk_teams, desk_bases, desk_times, .. } = self.columns;
         let mut start = counts.start;
         for team in desk_teams[counts].chunk_by(PartialEq::eq) {
             let of_team = start..start + team.len();

@@ -54,7 +54,7 @@ impl RawPages {
             store::file::page(&mut reading, &self.jurisdiction, self.watermark, after, limit)
                 .await?;
         still_readable(&mut reading, &self.jurisdiction, self.watermark, &self.standing).await?;
-        store::undo(reading).await?;
+        reading.end().await?;
         let is_full = u32::try_from(page.len()).is_ok_and(|length| length == limit);
         self.after = page.last().filter(|_| is_full).map(|file| file.case.case_no.to_string());
         Ok(page)
@@ -79,18 +79,18 @@ pub(super) fn packed_pages(
     stream::try_unfold(String::new(), move |after| {
         let (pool, jurisdiction) = (pool.clone(), jurisdiction.clone());
         async move {
-            let mut transaction = store::begin_in_order(&pool).await?;
+            let mut in_order = store::begin_in_order(&pool).await?;
             let page = match reading {
                 Reading::Files(watermark) => {
                     let (of, limit) = (&jurisdiction, CASES_A_PAGE);
-                    store::packed::page(&mut transaction, of, watermark, &after, limit).await?
+                    store::packed::page(&mut in_order, of, watermark, &after, limit).await?
                 }
                 Reading::Digests(cut) => {
                     let (of, limit) = (&jurisdiction, CASES_A_PAGE);
-                    store::packed::digest_page(&mut transaction, of, cut, &after, limit).await?
+                    store::packed::digest_page(&mut in_order, of, cut, &after, limit).await?
                 }
             };
-            store::undo(transaction).await?;
+            in_order.end().await?;
             Ok(page.map(|FramePage { last, bytes }| (bytes, last)))
         }
     })

@@ -67,6 +67,19 @@ impl App {
         Ok(self.access.note(&Sight::All, jurisdiction, format!("{name}/{collection}")).await?)
     }
 
+    /// At most `limit` cases behind `after`, whoever sees them.
+    async fn listed_cases(
+        &self,
+        jurisdiction: &JurisdictionId,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Accepted<Case>>, Error> {
+        let mut reading = store::begin_in_order(&self.pool).await?;
+        let cases = store::case::list(&mut reading, jurisdiction, after, limit).await?;
+        reading.end().await?;
+        Ok(cases)
+    }
+
     /// Cases behind `after` that the caller sees, at most `limit`, and behind which the next page goes
     /// on where it was not the end of them that ended the search.
     pub(super) async fn seen_cases(
@@ -76,48 +89,35 @@ impl App {
         after: String,
         limit: u32,
     ) -> Result<(Vec<Accepted<Case>>, Option<String>), Error> {
-        let mut reading = store::begin_in_order(&self.pool).await?;
-        let seen = seen_cases(&mut reading, jurisdiction, sight, after, limit).await?;
-        store::undo(reading).await?;
-        Ok(seen)
-    }
-}
-
-/// As [`App::seen_cases`], in a transaction in order.
-async fn seen_cases(
-    connection: &mut PgConnection,
-    jurisdiction: &JurisdictionId,
-    sight: &CaseSight,
-    after: String,
-    limit: u32,
-) -> Result<(Vec<Accepted<Case>>, Option<String>), Error> {
-    if sight.sight == Sight::All {
-        return Ok((store::case::list(connection, jurisdiction, &after, limit).await?, None));
-    }
-    let wanted = usize::try_from(limit).expect("a page fits");
-    let (mut seen, mut after, mut looked_at) = (Vec::new(), after, 0);
-    loop {
-        let some = store::case::list(connection, jurisdiction, &after, LOOKED_AT_ONCE).await?;
-        looked_at += some.len();
-        let Some(last) = some.last() else { return Ok((seen, None)) };
-        let is_last = some.len() < usize::try_from(LOOKED_AT_ONCE).expect("a page fits");
-        after = last.record.case_no.to_string();
-        let records: Vec<_> = some.iter().map(|case| case.record.clone()).collect();
-        let whom = whom(connection, jurisdiction, &records, &sight.registry).await?;
-        let sees = |case: &Accepted<Case>| {
-            let mut bodies = whom.get(&case.record.case_no).into_iter().flatten();
-            bodies.any(|body| sight.sight.sees(body))
-        };
-        seen.extend(some.into_iter().filter(sees));
-        if seen.len() >= wanted {
-            seen.truncate(wanted);
-            return Ok((seen, None));
+        if sight.sight == Sight::All {
+            return Ok((self.listed_cases(jurisdiction, &after, limit).await?, None));
         }
-        if is_last {
-            return Ok((seen, None));
-        }
-        if looked_at >= LOOKED_AT_MAX {
-            return Ok((seen, Some(after)));
+        let wanted = usize::try_from(limit).expect("a page fits");
+        let (mut seen, mut after, mut looked_at) = (Vec::new(), after, 0);
+        loop {
+            let some = self.listed_cases(jurisdiction, &after, LOOKED_AT_ONCE).await?;
+            looked_at += some.len();
+            let Some(last) = some.last() else { return Ok((seen, None)) };
+            let is_last = some.len() < usize::try_from(LOOKED_AT_ONCE).expect("a page fits");
+            after = last.record.case_no.to_string();
+            let records: Vec<_> = some.iter().map(|case| case.record.clone()).collect();
+            let mut connection = store::acquire(&self.pool).await?;
+            let whom = whom(&mut connection, jurisdiction, &records, &sight.registry).await?;
+            let sees = |case: &Accepted<Case>| {
+                let mut bodies = whom.get(&case.record.case_no).into_iter().flatten();
+                bodies.any(|body| sight.sight.sees(body))
+            };
+            seen.extend(some.into_iter().filter(sees));
+            if seen.len() >= wanted {
+                seen.truncate(wanted);
+                return Ok((seen, None));
+            }
+            if is_last {
+                return Ok((seen, None));
+            }
+            if looked_at >= LOOKED_AT_MAX {
+                return Ok((seen, Some(after)));
+            }
         }
     }
 }

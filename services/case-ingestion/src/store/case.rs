@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
 use super::time::{FirstDay, Time};
-use super::{StoreError, get, parse, parse_optional, variant};
+use super::{InOrder, StoreError, get, parse, parse_optional, variant};
 use crate::domain::{Accepted, KnownCase};
 
 /// Those of the cases that are accepted.
@@ -144,7 +144,7 @@ pub(crate) async fn get_one(
 
 /// Cases behind `after` (empty for the first), by number.
 pub(crate) async fn list(
-    connection: &mut PgConnection,
+    reading: &mut InOrder,
     jurisdiction: &JurisdictionId,
     after: &str,
     limit: u32,
@@ -157,7 +157,7 @@ pub(crate) async fn list(
     .bind(jurisdiction.as_str())
     .bind(after)
     .bind(i64::from(limit))
-    .fetch_all(connection)
+    .fetch_all(&mut **reading)
     .await?;
     rows.iter().map(read_accepted).collect()
 }

@@ -9,13 +9,13 @@ use sqlx::PgConnection;
 use sqlx::Row as _;
 
 use super::time::Time;
-use super::{StoreError, case, corrupt, event, get};
+use super::{InOrder, StoreError, case, corrupt, event, get};
 use crate::domain::CaseFile;
 
 /// The next `limit` cases behind `after` (empty for the first), with their events, as the first
 /// `watermark` records have them.
 pub(crate) async fn page(
-    connection: &mut PgConnection,
+    reading: &mut InOrder,
     jurisdiction: &JurisdictionId,
     watermark: i64,
     after: &str,
@@ -31,14 +31,14 @@ pub(crate) async fn page(
     .bind(after)
     .bind(watermark)
     .bind(i64::from(limit))
-    .fetch_all(&mut *connection)
+    .fetch_all(&mut **reading)
     .await?;
     let mut files = Vec::with_capacity(rows.len());
     for row in &rows {
         files.push(CaseFile { case: case::read(row)?, events: Vec::new() });
     }
-    add_events(connection, jurisdiction, watermark, after, &mut files).await?;
-    add_deadlines(connection, jurisdiction, watermark, after, &mut files).await?;
+    add_events(reading, jurisdiction, watermark, after, &mut files).await?;
+    add_deadlines(reading, jurisdiction, watermark, after, &mut files).await?;
     Ok(files)
 }
 

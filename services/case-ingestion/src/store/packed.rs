@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 
 use super::copy::copy_in;
 use super::time::Time;
-use super::{StoreError, case, corrupt, event, get, parse};
+use super::{InOrder, StoreError, case, corrupt, event, get, parse};
 use crate::domain::{News, PackedFile};
 
 /// What a page of files may take together, but for its last.
@@ -257,36 +257,51 @@ pub(crate) struct FramePage {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// The files of a page come as one value: a row of its own costs more than what is in it. They come
+/// as the inner query sorts them; to sort them again costs a third.
+const PAGE: &str = "SELECT max(case_no) AS last, string_agg(content, ''::bytea) AS bytes
+     FROM (SELECT case_no, content,
+                  sum(octet_length(content))
+                      OVER (ORDER BY case_no ROWS UNBOUNDED PRECEDING) - octet_length(content)
+                      AS before
+           FROM (SELECT case_no, content FROM case_file
+                 WHERE jurisdiction = $1 AND case_no > $2 AND first_sequence <= $3
+                 ORDER BY case_no LIMIT $4) AS few) AS sized
+     WHERE before < $5";
+
+/// As [`PAGE`], of what a freeze needs.
+const DIGEST_PAGE: &str = "SELECT max(case_no) AS last, string_agg(part, ''::bytea) AS bytes
+     FROM (SELECT case_no, part,
+                  sum(octet_length(part))
+                      OVER (ORDER BY case_no ROWS UNBOUNDED PRECEDING) - octet_length(part)
+                      AS before
+           FROM (SELECT case_no,
+                        CASE WHEN sequence > $3 OR last_time >= $6 THEN '\\x01'::bytea || content
+                             WHEN sequence > $7 THEN '\\x02'::bytea || digest || content
+                             ELSE '\\x00'::bytea || digest || int8send(event_count)
+                        END AS part
+                 FROM case_file
+                 WHERE jurisdiction = $1 AND case_no > $2 AND first_sequence <= $3
+                 ORDER BY case_no LIMIT $4) AS few) AS sized
+     WHERE before < $5";
+
 /// The next files behind `after` (empty for the first) whose case is among the first `watermark`
-/// records; none at the end. At most `limit`, and no more than are some megabytes together. For a
-/// [transaction in order](super::begin_in_order).
+/// records; none at the end. At most `limit`, and no more than are some megabytes together.
 pub(crate) async fn page(
-    connection: &mut PgConnection,
+    reading: &mut InOrder,
     jurisdiction: &JurisdictionId,
     watermark: i64,
     after: &str,
     limit: u32,
 ) -> Result<Option<FramePage>, StoreError> {
-    // The files of a page come as one value: a row of its own costs more than what is in it. They
-    // come as the inner query sorts them; to sort them again costs a third.
-    let row = sqlx::query(
-        "SELECT max(case_no) AS last, string_agg(content, ''::bytea) AS bytes
-         FROM (SELECT case_no, content,
-                      sum(octet_length(content))
-                          OVER (ORDER BY case_no ROWS UNBOUNDED PRECEDING) - octet_length(content)
-                          AS before
-               FROM (SELECT case_no, content FROM case_file
-                     WHERE jurisdiction = $1 AND case_no > $2 AND first_sequence <= $3
-                     ORDER BY case_no LIMIT $4) AS few) AS sized
-         WHERE before < $5",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(after)
-    .bind(watermark)
-    .bind(i64::from(limit))
-    .bind(PAGE_BYTES)
-    .fetch_one(connection)
-    .await?;
+    let row = sqlx::query(PAGE)
+        .bind(jurisdiction.as_str())
+        .bind(after)
+        .bind(watermark)
+        .bind(i64::from(limit))
+        .bind(PAGE_BYTES)
+        .fetch_one(&mut **reading)
+        .await?;
     read_page(&row)
 }
 
@@ -303,37 +318,22 @@ pub(crate) struct FreezeCut {
 /// As [`page`], each file behind a mark: 0 and its digest where nothing else of it is needed, 1 and
 /// the frame where its digest has to be computed, 2 and both where it holds.
 pub(crate) async fn digest_page(
-    connection: &mut PgConnection,
+    reading: &mut InOrder,
     jurisdiction: &JurisdictionId,
     cut: FreezeCut,
     after: &str,
     limit: u32,
 ) -> Result<Option<FramePage>, StoreError> {
-    let row = sqlx::query(
-        "SELECT max(case_no) AS last, string_agg(part, ''::bytea) AS bytes
-         FROM (SELECT case_no, part,
-                      sum(octet_length(part))
-                          OVER (ORDER BY case_no ROWS UNBOUNDED PRECEDING) - octet_length(part)
-                          AS before
-               FROM (SELECT case_no,
-                            CASE WHEN sequence > $3 OR last_time >= $6 THEN '\\x01'::bytea || content
-                                 WHEN sequence > $7 THEN '\\x02'::bytea || digest || content
-                                 ELSE '\\x00'::bytea || digest || int8send(event_count)
-                            END AS part
-                     FROM case_file
-                     WHERE jurisdiction = $1 AND case_no > $2 AND first_sequence <= $3
-                     ORDER BY case_no LIMIT $4) AS few) AS sized
-         WHERE before < $5",
-    )
-    .bind(jurisdiction.as_str())
-    .bind(after)
-    .bind(cut.watermark)
-    .bind(i64::from(limit))
-    .bind(PAGE_BYTES)
-    .bind(Time(cut.whole_before))
-    .bind(cut.looked_into_after)
-    .fetch_one(connection)
-    .await?;
+    let row = sqlx::query(DIGEST_PAGE)
+        .bind(jurisdiction.as_str())
+        .bind(after)
+        .bind(cut.watermark)
+        .bind(i64::from(limit))
+        .bind(PAGE_BYTES)
+        .bind(Time(cut.whole_before))
+        .bind(cut.looked_into_after)
+        .fetch_one(&mut **reading)
+        .await?;
     read_page(&row)
 }
 
@@ -341,4 +341,59 @@ fn read_page(row: &PgRow) -> Result<Option<FramePage>, StoreError> {
     let last: Option<String> = get(row, "last")?;
     let bytes: Option<Vec<u8>> = get(row, "bytes")?;
     Ok(last.zip(bytes).map(|(last, bytes)| FramePage { last, bytes }))
+}
+
+#[cfg(test)]
+mod tests {
+    use chengping_testing::TestDatabase;
+    use sqlx::{AssertSqlSafe, Executor as _};
+
+    use super::*;
+    use crate::SCHEMA;
+    use crate::store::{MIGRATOR, begin_in_order};
+
+    /// As behind an import: many files, and none of them in any statistics.
+    const FILES: &str = "
+        INSERT INTO case_file (jurisdiction, case_no, first_sequence, sequence, last_time,
+                               event_count, digest, content)
+        SELECT 'zz', lpad(number::text, 9, '0'), number, number, now(), 1,
+               sha256(number::text::bytea), sha256(number::text::bytea)
+        FROM generate_series(1, 30000) AS number";
+
+    #[tokio::test]
+    async fn pages_come_by_the_index_where_there_are_no_statistics() {
+        let database = TestDatabase::new().await.unwrap();
+        let pool = database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap();
+        pool.execute(FILES).await.unwrap();
+        let mut reading = begin_in_order(&pool).await.unwrap();
+        for query in [PAGE, DIGEST_PAGE] {
+            let explain = sqlx::query_scalar(AssertSqlSafe(format!("EXPLAIN {query}")))
+                .bind("zz")
+                .bind("000010000")
+                .bind(30_000_i64)
+                .bind(4_000_i64)
+                .bind(PAGE_BYTES);
+            let explain = match query {
+                PAGE => explain,
+                _ => explain.bind(Time(Instant::MAX)).bind(30_000_i64),
+            };
+            let plan: Vec<String> = explain.fetch_all(&mut *reading).await.unwrap();
+            let plan = plan.join("\n");
+            assert!(plan.contains("Index Scan using case_file_pkey"), "{plan}");
+            assert!(!plan.contains("Sort"), "{plan}");
+        }
+        // And so they come in the order of their numbers, each once.
+        let zz = "zz".parse().unwrap();
+        let (mut after, mut bytes) = (String::new(), Vec::new());
+        while let Some(some) = page(&mut reading, &zz, 30_000, &after, 4_000).await.unwrap() {
+            (after, bytes) = (some.last, [bytes, some.bytes].concat());
+        }
+        let all: Vec<u8> = sqlx::query_scalar(
+            "SELECT string_agg(content, ''::bytea ORDER BY case_no) FROM case_file",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert!(bytes == all, "{} bytes of {}", bytes.len(), all.len());
+    }
 }

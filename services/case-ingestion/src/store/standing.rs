@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 
 /// What was taken in of a jurisdiction.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Standing {
+pub struct IntakeStanding {
     /// The jurisdiction.
     pub jurisdiction: String,
     /// The number of records, cases and events together.
@@ -18,7 +18,7 @@ pub struct Standing {
 /// # Errors
 ///
 /// When the database does not answer.
-pub async fn standings(connection: &mut PgConnection) -> sqlx::Result<Vec<Standing>> {
+pub async fn standings(connection: &mut PgConnection) -> sqlx::Result<Vec<IntakeStanding>> {
     sqlx::query_as(
         "SELECT jurisdiction, watermark,
              (SELECT count(*) FROM case_record

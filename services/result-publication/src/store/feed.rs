@@ -95,6 +95,17 @@ pub(crate) struct Kept {
     pub(crate) lines: Option<Vec<Line>>,
 }
 
+/// What [`read`] asks for: no more than the entries it is for, whatever the planner knows of them.
+const READ: &str = versions::select!(
+    "join log_entry told on told.jurisdiction = v.jurisdiction and told.month = v.month
+             and told.version = v.version
+         left join publication_lines l on l.jurisdiction = told.jurisdiction
+             and l.log_index = told.log_index and l.format = $4
+         where v.jurisdiction = $1 and told.log_index >= $2 and told.log_index < $2 + $3
+         order by told.log_index",
+    ", told.log_index as entry_index, told.kind as entry_kind, l.lines"
+);
+
 /// At most `limit` entries from `index` on.
 pub(crate) async fn read(
     connection: &mut Connection,
@@ -110,21 +121,13 @@ pub(crate) async fn read(
         entry_kind: String,
         lines: Option<Vec<u8>>,
     }
-    let rows: Vec<Told> = sqlx::query_as(versions::select!(
-        "join log_entry told on told.jurisdiction = v.jurisdiction and told.month = v.month
-             and told.version = v.version
-         left join publication_lines l on l.jurisdiction = told.jurisdiction
-             and l.log_index = told.log_index and l.format = $4
-         where v.jurisdiction = $1 and told.log_index >= $2 and told.log_index < $2 + $3
-         order by told.log_index",
-        ", told.log_index as entry_index, told.kind as entry_kind, l.lines"
-    ))
-    .bind(jurisdiction.as_str())
-    .bind(bigint(index))
-    .bind(i64::from(limit))
-    .bind(LINES_FORMAT)
-    .fetch_all(connection)
-    .await?;
+    let rows: Vec<Told> = sqlx::query_as(READ)
+        .bind(jurisdiction.as_str())
+        .bind(bigint(index))
+        .bind(i64::from(limit))
+        .bind(LINES_FORMAT)
+        .fetch_all(connection)
+        .await?;
     let kept = |told: Told| {
         Ok(Kept {
             version: told.version.try_into()?,
@@ -134,4 +137,64 @@ pub(crate) async fn read(
         })
     };
     rows.into_iter().map(kept).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chengping_testing::TestDatabase;
+    use sqlx::{AssertSqlSafe, Executor as _};
+
+    use super::*;
+    use crate::{MIGRATOR, SCHEMA};
+
+    /// A month that was corrected again and again, and of which there are no statistics.
+    const LOG: &str = "
+        insert into log_head (jurisdiction, size) values ('zz', 5000);
+        insert into evaluation_document (jurisdiction, evaluation, results, results_digest, input)
+            values ('zz', 'e1', '', 'sha256:' || repeat('a', 64), '');
+        insert into bulletin (jurisdiction, month, newest_version, published_version, create_time,
+            update_time) values ('zz', '2018-04', 5000, 5000, now(), now());
+        insert into bulletin_version (jurisdiction, month, version, evaluation, reason, state,
+            revision, create_time)
+            select 'zz', '2018-04', number, 'e1', case when number > 1 then 'wrong' else '' end,
+                'corrected', 3, now()
+            from generate_series(1, 5000) as number;
+        insert into log_entry (jurisdiction, log_index, month, version, document, document_digest,
+            lines_root, publish_time)
+            select 'zz', number - 1, '2018-04', number, '', 'sha256:' || repeat('a', 64),
+                'sha256:' || repeat('a', 64), now()
+            from generate_series(1, 5000) as number;
+        insert into publication_lines (jurisdiction, log_index, format, lines)
+            select 'zz', number - 1, 1, '[]' from generate_series(1, 5000) as number";
+
+    /// The most rows that any step of a plan went through, those that it dropped included.
+    fn most_rows(step: &serde_json::Value) -> u64 {
+        let number = |name: &str| step[name].as_u64().unwrap_or_default();
+        let rows = number("Actual Rows") + number("Rows Removed by Join Filter");
+        let own = (rows + number("Rows Removed by Filter")) * number("Actual Loops");
+        let below = step["Plans"].as_array().into_iter().flatten().map(most_rows);
+        below.fold(own, u64::max)
+    }
+
+    #[tokio::test]
+    async fn entries_are_read_by_their_keys_where_there_are_no_statistics() {
+        let database = TestDatabase::new().await.unwrap();
+        let pool = database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap();
+        pool.execute(LOG).await.unwrap();
+        let explain = format!("explain (analyze, format json) {READ}");
+        let plan: serde_json::Value = sqlx::query_scalar(AssertSqlSafe(explain))
+            .bind("zz")
+            .bind(3_000_i64)
+            .bind(100_i64)
+            .bind(LINES_FORMAT)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert!(most_rows(&plan[0]["Plan"]) <= 100, "more than is asked for is read: {plan:#}");
+        let zz = "zz".parse().unwrap();
+        let mut connection = pool.acquire().await.unwrap();
+        let read = read(&mut connection, &zz, 3_000, 100).await.unwrap();
+        let places: Vec<_> = read.iter().map(|kept| kept.index).collect();
+        assert_eq!(places, (3_000..3_100).collect::<Vec<_>>());
+    }
 }

@@ -105,7 +105,7 @@ pub(super) async fn count(
     let mut stream = peers.facts_to_count(&registry.jurisdiction, questions, watermark).await?;
     while let Some((month, columns)) = stream.next_columns().await? {
         let mut counting = months.remove(&month).expect("the stream gives what was asked for");
-        columns.add_to(&mut counting.0)?;
+        counting.0.extend_columns(&columns)?;
         if counting.0.len() >= room {
             counting = counting.count().await?;
         }

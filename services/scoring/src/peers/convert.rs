@@ -3,9 +3,9 @@
 use std::fmt::Display;
 
 use chengping_access::registry::read;
+use chengping_casework::columns::FactColumns;
 use chengping_casework::{Lifecycle, Question};
 use chengping_proto::cases::v1 as cases;
-use chengping_scoring::FactColumns;
 use chengping_types::name::JurisdictionName;
 use chengping_types::{Instant, JurisdictionId, Month};
 use prost_types::Timestamp;
@@ -29,13 +29,13 @@ pub(super) fn timestamp(instant: Instant) -> Timestamp {
     Timestamp { seconds: micros.div_euclid(MICROS), nanos }
 }
 
-/// Asks for the facts of one month and of others, which differ from it in nothing but their views.
+/// Asks for the facts of some months, at least one, which differ in nothing but their views.
 pub(super) fn facts_request(
     jurisdiction: &JurisdictionId,
-    question: &Question,
-    further: &[Question],
+    questions: &[Question],
     watermark: u64,
 ) -> cases::StreamFactsRequest {
+    let (question, further) = questions.split_first().expect("somebody asks something");
     cases::StreamFactsRequest {
         parent: parent(jurisdiction),
         month: question.month.to_string(),
@@ -104,30 +104,30 @@ fn lifecycle(lifecycle: &Lifecycle) -> cases::Lifecycle {
 }
 
 /// The columns of a batch.
-pub(super) fn columns(batch: &cases::FactBatch) -> FactColumns<'_> {
+pub(super) fn columns(batch: cases::FactBatch) -> FactColumns {
     FactColumns {
-        dictionary: &batch.dictionary,
-        case_nos: &batch.case_nos,
-        sources: &batch.sources,
-        category_schemes: &batch.category_schemes,
-        category_codes: &batch.category_codes,
-        area_codes: &batch.area_codes,
-        collectors: &batch.collectors,
-        units: &batch.units,
-        filing_desks: &batch.filing_desks,
-        report_times: &batch.report_times,
-        file_times: &batch.file_times,
-        marks: &batch.marks,
-        orders_first: &batch.orders_first,
-        orders_repeated: &batch.orders_repeated,
-        orders_weights: &batch.orders_weights,
-        visits: &batch.visits,
-        desk_lengths: &batch.desk_lengths,
-        desk_teams: &batch.desk_teams,
-        desk_bases: &batch.desk_bases,
-        desk_times: &batch.desk_times,
-        sum_lengths: &batch.sum_lengths,
-        sum_bases: &batch.sum_bases,
-        sum_numbers: &batch.sum_numbers,
+        dictionary: batch.dictionary,
+        case_nos: batch.case_nos,
+        sources: batch.sources,
+        category_schemes: batch.category_schemes,
+        category_codes: batch.category_codes,
+        area_codes: batch.area_codes,
+        collectors: batch.collectors,
+        units: batch.units,
+        filing_desks: batch.filing_desks,
+        report_times: batch.report_times,
+        file_times: batch.file_times,
+        marks: batch.marks,
+        orders_first: batch.orders_first,
+        orders_repeated: batch.orders_repeated,
+        orders_weights: batch.orders_weights,
+        visits: batch.visits,
+        desk_lengths: batch.desk_lengths,
+        desk_teams: batch.desk_teams,
+        desk_bases: batch.desk_bases,
+        desk_times: batch.desk_times,
+        sum_lengths: batch.sum_lengths,
+        sum_bases: batch.sum_bases,
+        sum_numbers: batch.sum_numbers,
     }
 }

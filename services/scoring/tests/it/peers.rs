@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chengping_casework::Fact;
+use chengping_casework::columns::FactColumns;
 use chengping_proto::cases::v1 as cases;
 use chengping_proto::cases::v1::snapshot_service_server::{SnapshotService, SnapshotServiceServer};
 use chengping_proto::rules::v1 as rules;
@@ -15,7 +16,7 @@ use chengping_proto::rules::v1::rule_pack_service_server::{
     RulePackService, RulePackServiceServer,
 };
 use chengping_types::registry::Registry;
-use chengping_types::{Digest, Instant, canonical};
+use chengping_types::{Digest, canonical};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -96,46 +97,32 @@ impl Peers {
 
 /// Facts as columns.
 pub(crate) fn batch(facts: &[Fact]) -> cases::FactBatch {
-    let mut batch = cases::FactBatch { dictionary: vec![String::new()], ..Default::default() };
-    let mut index = |text: Option<&str>| {
-        let text = text.unwrap_or_default();
-        let known = batch.dictionary.iter().position(|known| known == text);
-        let place = known.unwrap_or_else(|| {
-            batch.dictionary.push(text.to_owned());
-            batch.dictionary.len() - 1
-        });
-        u32::try_from(place).unwrap()
-    };
-    let micros = |at: Option<Instant>| at.map_or(i64::MIN, Instant::as_micros);
-    for fact in facts {
-        batch.category_schemes.push(index(Some(&fact.category_scheme)));
-        batch.category_codes.push(index(Some(&fact.category_code)));
-        batch.area_codes.push(index(Some(&fact.area_code)));
-        batch.collectors.push(index(fact.collector.as_ref().map(|body| body.as_str())));
-        batch.units.push(index(fact.unit.as_ref().map(|body| body.as_str())));
-        batch.filing_desks.push(index(fact.filing_desk.as_ref().map(|body| body.as_str())));
-        batch.case_nos.push(fact.case_no.to_string());
-        batch.sources.push(fact.source.code().into());
-        batch.report_times.push(micros(fact.reported_at));
-        batch.file_times.push(micros(fact.filed_at));
-        batch.marks.push(fact.marks.bits());
-        batch.orders_first.push(fact.orders_first.into());
-        batch.orders_repeated.push(fact.orders_repeated.into());
-        batch.orders_weights.push(fact.orders_weight);
-        batch.visits.extend(fact.visits.map(u32::from));
-        batch.desk_lengths.push(u32::try_from(fact.desk.len()).unwrap());
-        for count in &fact.desk {
-            batch.desk_teams.push(index(count.team.as_ref().map(|body| body.as_str())));
-            batch.desk_bases.push(count.base.code().into());
-            batch.desk_times.push(count.times.into());
-        }
-        batch.sum_lengths.push(u32::try_from(fact.sums.len()).unwrap());
-        for sum in &fact.sums {
-            batch.sum_bases.push(sum.base.code().into());
-            batch.sum_numbers.push(sum.number);
-        }
+    let columns = FactColumns::of(facts);
+    cases::FactBatch {
+        dictionary: columns.dictionary,
+        case_nos: columns.case_nos,
+        sources: columns.sources,
+        category_schemes: columns.category_schemes,
+        category_codes: columns.category_codes,
+        area_codes: columns.area_codes,
+        collectors: columns.collectors,
+        units: columns.units,
+        filing_desks: columns.filing_desks,
+        report_times: columns.report_times,
+        file_times: columns.file_times,
+        marks: columns.marks,
+        orders_first: columns.orders_first,
+        orders_repeated: columns.orders_repeated,
+        orders_weights: columns.orders_weights,
+        visits: columns.visits,
+        desk_lengths: columns.desk_lengths,
+        desk_teams: columns.desk_teams,
+        desk_bases: columns.desk_bases,
+        desk_times: columns.desk_times,
+        sum_lengths: columns.sum_lengths,
+        sum_bases: columns.sum_bases,
+        sum_numbers: columns.sum_numbers,
     }
-    batch
 }
 
 /// Methods that scoring does not call.

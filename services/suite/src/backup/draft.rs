@@ -1,19 +1,19 @@
 //! A backup that is being written: under another name, until it is whole and lasts.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use chengping_types::Instant;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use super::manifest::{self, BackedFile};
-use super::{DUMP, KEYS, MANIFEST, keys, load, sync};
+use super::{DUMP, KEYS, MANIFEST, keys, load, lock, sync};
 
 /// How much of a dump is read at once.
 const PART: usize = 1 << 18;
@@ -49,7 +49,7 @@ impl Draft {
             created => created,
         };
         created.with_context(|| format!("cannot create {}", part.display()))?;
-        let lock = lock(&part)?;
+        let lock = lock(&part, "backup")?;
         Ok(Self { part, place: place.to_owned(), files: Vec::new(), _lock: lock })
     }
 
@@ -142,21 +142,9 @@ fn refuse_existing(place: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn lock(part: &Path) -> anyhow::Result<File> {
-    let context = || format!("cannot open {}", part.display());
-    let folder = File::open(part).with_context(context)?;
-    match folder.try_lock() {
-        Ok(()) => Ok(folder),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another backup is being written to {}", part.display())
-        }
-        Err(TryLockError::Error(error)) => Err(error).with_context(context),
-    }
-}
-
 /// Removes what an earlier backup left, if it is that and nobody writes it.
 fn remove_rest(part: &Path) -> anyhow::Result<()> {
-    let _lock = lock(part)?;
+    let _lock = lock(part, "backup")?;
     let context = || format!("cannot look into {}", part.display());
     for entry in fs::read_dir(part).with_context(context)? {
         let name = entry.with_context(context)?.file_name();

@@ -151,7 +151,7 @@ impl Manifest {
 
 /// How far jurisdictions are, from what two services say of them.
 pub(super) fn joined(
-    cases: Vec<chengping_case_ingestion::Standing>,
+    cases: Vec<chengping_case_ingestion::IntakeStanding>,
     logs: Vec<chengping_result_publication::LogStanding>,
 ) -> Vec<Standing> {
     let mut all: BTreeMap<String, Standing> = BTreeMap::new();

@@ -1,16 +1,16 @@
 //! Where a backup is restored to: a data folder without data, or a database without our schemas.
 //! On failure both are as they were.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use chengping_chassis::CancellationToken;
 use chengping_chassis::postgres::drop_schemas;
 use chengping_chassis::postgres::private::{Options, PrivatePostgres, move_data, remove_data};
 
-use super::{KEYS, Manifest, keys, load, sync};
+use super::{KEYS, Manifest, keys, load, lock, sync};
 use crate::up::database::{DATABASE, private_folder};
 use crate::up::schemas;
 
@@ -171,21 +171,11 @@ fn refuse_data(data: &Path) -> anyhow::Result<()> {
 async fn begin(part: &Path) -> anyhow::Result<File> {
     let context = || format!("cannot create {}", part.display());
     if part.exists() {
-        let _lock = lock(part)?;
+        let _lock = lock(part, "restore")?;
         remove_data(&private_folder(part)).await.context("cannot remove an earlier restore")?;
         fs::remove_dir_all(part).with_context(context)?;
     }
     // The account of a private server must be able to enter it.
     DirBuilder::new().mode(0o755).create(part).with_context(context)?;
-    lock(part)
-}
-
-fn lock(part: &Path) -> anyhow::Result<File> {
-    let context = || format!("cannot open {}", part.display());
-    let folder = File::open(part).with_context(context)?;
-    match folder.try_lock() {
-        Ok(()) => Ok(folder),
-        Err(TryLockError::WouldBlock) => bail!("another restore works in {}", part.display()),
-        Err(TryLockError::Error(error)) => Err(error).with_context(context),
-    }
+    lock(part, "restore")
 }

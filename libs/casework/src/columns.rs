@@ -1,9 +1,13 @@
 //! Facts as columns, the form in which they travel between services.
 
-use std::cell::OnceCell;
+mod encode;
 
-use chengping_casework::{Base, DeskCount, Fact, Marks, Source, Sum};
+use std::cell::OnceCell;
+use std::ops::Range;
+
 use chengping_types::{BodyId, Instant};
+
+use crate::{Base, DeskCount, Fact, Marks, Source, Sum};
 
 /// What stands for no instant.
 const NO_INSTANT: i64 = i64::MIN;
@@ -16,64 +20,66 @@ const VISITS: usize = 5;
 pub struct ColumnsError(String);
 
 /// Facts of one month, a column for each of their properties. Texts are places in the dictionary,
-/// the empty one where there is nobody.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct FactColumns<'c> {
+/// that of the empty one where there is nobody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FactColumns {
     /// The texts.
-    pub dictionary: &'c [String],
-    /// The numbers of the cases; may be empty for who only counts.
-    pub case_nos: &'c [String],
+    pub dictionary: Vec<String>,
+    /// The numbers of the cases; none for who only counts.
+    pub case_nos: Vec<String>,
     /// The codes of the sources.
-    pub sources: &'c [i32],
+    pub sources: Vec<i32>,
     /// Texts.
-    pub category_schemes: &'c [u32],
+    pub category_schemes: Vec<u32>,
     /// Texts.
-    pub category_codes: &'c [u32],
+    pub category_codes: Vec<u32>,
     /// Texts.
-    pub area_codes: &'c [u32],
+    pub area_codes: Vec<u32>,
     /// Texts.
-    pub collectors: &'c [u32],
+    pub collectors: Vec<u32>,
     /// Texts.
-    pub units: &'c [u32],
+    pub units: Vec<u32>,
     /// Texts.
-    pub filing_desks: &'c [u32],
+    pub filing_desks: Vec<u32>,
     /// Microseconds since 1970 UTC; the smallest integer for none.
-    pub report_times: &'c [i64],
+    pub report_times: Vec<i64>,
     /// Likewise.
-    pub file_times: &'c [i64],
+    pub file_times: Vec<i64>,
     /// The 0/1 counts, a bit each.
-    pub marks: &'c [u64],
+    pub marks: Vec<u64>,
     /// Numbers.
-    pub orders_first: &'c [u32],
+    pub orders_first: Vec<u32>,
     /// Numbers.
-    pub orders_repeated: &'c [u32],
-    /// Numbers; empty where none are known.
-    pub orders_weights: &'c [u32],
-    /// Five numbers a fact.
-    pub visits: &'c [u32],
-    /// How many counts of posts each fact has; empty where none are known.
-    pub desk_lengths: &'c [u32],
+    pub orders_repeated: Vec<u32>,
+    /// Numbers; none where they are not known.
+    pub orders_weights: Vec<u32>,
+    /// Five numbers a fact, by the code of the outcome.
+    pub visits: Vec<u32>,
+    /// How many counts of posts each fact has; none where they are not known.
+    pub desk_lengths: Vec<u32>,
     /// Texts, one a count of posts.
-    pub desk_teams: &'c [u32],
+    pub desk_teams: Vec<u32>,
     /// Codes of base indicators, likewise.
-    pub desk_bases: &'c [u32],
+    pub desk_bases: Vec<u32>,
     /// Numbers, likewise.
-    pub desk_times: &'c [u32],
-    /// How many sums each fact has; empty where none are known.
-    pub sum_lengths: &'c [u32],
+    pub desk_times: Vec<u32>,
+    /// How many sums each fact has; none where they are not known.
+    pub sum_lengths: Vec<u32>,
     /// Codes of base indicators, one a sum.
-    pub sum_bases: &'c [u32],
+    pub sum_bases: Vec<u32>,
     /// Numbers, likewise.
-    pub sum_numbers: &'c [u32],
+    pub sum_numbers: Vec<u32>,
 }
 
-impl<'c> FactColumns<'c> {
+impl FactColumns {
     /// The number of facts.
+    #[must_use]
     pub const fn len(&self) -> usize {
         self.marks.len()
     }
 
     /// Whether there is no fact.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.marks.is_empty()
     }
@@ -88,7 +94,7 @@ impl<'c> FactColumns<'c> {
         if self.case_nos.len() != self.len() {
             return Err(self.unequal("case numbers", self.case_nos.len()));
         }
-        let bodies = Bodies::new(self.dictionary);
+        let bodies = Bodies::new(&self.dictionary);
         let (mut desks, mut sums) = (self.desks(), self.sums());
         let fact = |row| {
             let desk = desks.next().unwrap_or_default().map(|place| self.desk(&bodies, place));
@@ -117,22 +123,26 @@ impl<'c> FactColumns<'c> {
             category_code: self.text(self.category_codes[row])?.to_owned(),
             area_code: self.text(self.area_codes[row])?.to_owned(),
             collector: bodies.find(self.collectors[row])?.cloned(),
-            reported_at: time(self.report_times[row]),
-            filed_at: time(self.file_times[row]),
+            reported_at: self.reported_at(row),
+            filed_at: self.filed_at(row),
             filing_desk: bodies.find(self.filing_desks[row])?.cloned(),
             unit: bodies.find(self.units[row])?.cloned(),
             marks: self.marks(row)?,
-            orders_first: small(self.orders_first[row])?,
-            orders_repeated: small(self.orders_repeated[row])?,
-            orders_weight: self.orders_weights.get(row).copied().unwrap_or_default(),
+            orders_first: self.orders_first(row)?,
+            orders_repeated: self.orders_repeated(row)?,
+            orders_weight: self.orders_weight(row),
             visits: self.visits(row)?,
             desk,
             sums,
         })
     }
 
-    /// Whether the columns have the same length.
-    pub(crate) fn check(&self) -> Result<(), ColumnsError> {
+    /// Whether the columns have the same length: what is asked of one row is asked behind this.
+    ///
+    /// # Errors
+    ///
+    /// When they have not.
+    pub fn check(&self) -> Result<(), ColumnsError> {
         let columns = [
             ("sources", self.sources.len()),
             ("category schemes", self.category_schemes.len()),
@@ -160,9 +170,9 @@ impl<'c> FactColumns<'c> {
             return Err(self.unequal("weights of orders", self.orders_weights.len()));
         }
         let of_desks = [self.desk_teams.len(), self.desk_bases.len(), self.desk_times.len()];
-        self.check_lists("counts of posts", self.desk_lengths, &of_desks)?;
+        self.check_lists("counts of posts", &self.desk_lengths, &of_desks)?;
         let of_sums = [self.sum_bases.len(), self.sum_numbers.len()];
-        self.check_lists("sums", self.sum_lengths, &of_sums)
+        self.check_lists("sums", &self.sum_lengths, &of_sums)
     }
 
     fn check_lists(
@@ -187,34 +197,88 @@ impl<'c> FactColumns<'c> {
         ColumnsError(format!("{length} {what} beside {} facts", self.len()))
     }
 
-    /// Which counts of posts are those of each fact, in columns that were checked; none at all where
-    /// none are known.
-    pub(crate) fn desks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<'c> {
-        ranges(self.desk_lengths)
+    /// Which counts of posts are those of each fact; none at all where they are not known.
+    pub fn desks(&self) -> impl Iterator<Item = Range<usize>> + use<'_> {
+        ranges(&self.desk_lengths)
     }
 
     /// Which sums are those of each fact, likewise.
-    pub(crate) fn sums(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<'c> {
-        ranges(self.sum_lengths)
+    pub fn sums(&self) -> impl Iterator<Item = Range<usize>> + use<'_> {
+        ranges(&self.sum_lengths)
     }
 
-    pub(crate) fn text(&self, place: u32) -> Result<&'c str, ColumnsError> {
-        text(self.dictionary, place)
+    /// A text.
+    ///
+    /// # Errors
+    ///
+    /// When it is not in the dictionary.
+    pub fn text(&self, place: u32) -> Result<&str, ColumnsError> {
+        text(&self.dictionary, place)
     }
 
-    pub(crate) fn source(&self, row: usize) -> Result<Source, ColumnsError> {
+    /// The source of a fact.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that code.
+    pub fn source(&self, row: usize) -> Result<Source, ColumnsError> {
         let code = self.sources[row];
         let source = u8::try_from(code).ok().and_then(Source::from_code);
         source.ok_or_else(|| ColumnsError(format!("no source has the code {code}")))
     }
 
-    pub(crate) fn marks(&self, row: usize) -> Result<Marks, ColumnsError> {
+    /// When the case was first reported.
+    #[must_use]
+    pub fn reported_at(&self, row: usize) -> Option<Instant> {
+        time(self.report_times[row])
+    }
+
+    /// When the case was first filed.
+    #[must_use]
+    pub fn filed_at(&self, row: usize) -> Option<Instant> {
+        time(self.file_times[row])
+    }
+
+    /// The 0/1 counts of a fact.
+    ///
+    /// # Errors
+    ///
+    /// When a bit is none of theirs.
+    pub fn marks(&self, row: usize) -> Result<Marks, ColumnsError> {
         let bits = self.marks[row];
         Marks::from_bits(bits).ok_or_else(|| ColumnsError(format!("unknown marks {bits:#x}")))
     }
 
-    /// By the codes of their outcomes.
-    pub(crate) fn visits(&self, row: usize) -> Result<[u16; VISITS], ColumnsError> {
+    /// First orders of a fact.
+    ///
+    /// # Errors
+    ///
+    /// When there are more than a fact can have.
+    pub fn orders_first(&self, row: usize) -> Result<u16, ColumnsError> {
+        small(self.orders_first[row])
+    }
+
+    /// Repeated orders of a fact.
+    ///
+    /// # Errors
+    ///
+    /// Likewise.
+    pub fn orders_repeated(&self, row: usize) -> Result<u16, ColumnsError> {
+        small(self.orders_repeated[row])
+    }
+
+    /// The weight of the orders of a fact; 0 where it is not known.
+    #[must_use]
+    pub fn orders_weight(&self, row: usize) -> u32 {
+        self.orders_weights.get(row).copied().unwrap_or_default()
+    }
+
+    /// The visits of a fact, by the codes of their outcomes.
+    ///
+    /// # Errors
+    ///
+    /// When there are more than a fact can have.
+    pub fn visits(&self, row: usize) -> Result<[u16; VISITS], ColumnsError> {
         let mut visits = [0; VISITS];
         for (visit, number) in visits.iter_mut().zip(&self.visits[row * VISITS..]) {
             *visit = small(*number)?;
@@ -223,11 +287,11 @@ impl<'c> FactColumns<'c> {
     }
 
     /// A count of posts.
-    pub(crate) fn desk(
-        &self,
-        bodies: &Bodies<'_>,
-        place: usize,
-    ) -> Result<DeskCount, ColumnsError> {
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn desk(&self, bodies: &Bodies<'_>, place: usize) -> Result<DeskCount, ColumnsError> {
         let code = self.desk_bases[place];
         let base = base(code).filter(|base| base.is_of_posts());
         let base =
@@ -237,7 +301,11 @@ impl<'c> FactColumns<'c> {
     }
 
     /// A sum.
-    pub(crate) fn sum(&self, place: usize) -> Result<Sum, ColumnsError> {
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn sum(&self, place: usize) -> Result<Sum, ColumnsError> {
         let code = self.sum_bases[place];
         let base = base(code).filter(|base| base.is_sum());
         let base = base.ok_or_else(|| ColumnsError(format!("no sum has the code {code}")))?;
@@ -246,18 +314,25 @@ impl<'c> FactColumns<'c> {
 }
 
 /// The bodies that a dictionary names, each made once.
-pub(crate) struct Bodies<'c> {
+#[derive(Debug)]
+pub struct Bodies<'c> {
     dictionary: &'c [String],
     known: Vec<OnceCell<Option<BodyId>>>,
 }
 
 impl<'c> Bodies<'c> {
-    pub(crate) fn new(dictionary: &'c [String]) -> Self {
+    /// Of a dictionary.
+    #[must_use]
+    pub fn new(dictionary: &'c [String]) -> Self {
         Self { dictionary, known: vec![OnceCell::new(); dictionary.len()] }
     }
 
-    /// None for the empty text.
-    pub(crate) fn find(&self, place: u32) -> Result<Option<&BodyId>, ColumnsError> {
+    /// The body at a place; none for the empty text.
+    ///
+    /// # Errors
+    ///
+    /// When it is not in the dictionary, or names no body.
+    pub fn find(&self, place: u32) -> Result<Option<&BodyId>, ColumnsError> {
         let text = text(self.dictionary, place)?;
         let known = &self.known[place as usize];
         if let Some(body) = known.get() {
@@ -282,15 +357,15 @@ fn base(code: u32) -> Option<Base> {
     u8::try_from(code).ok().and_then(Base::from_code)
 }
 
-pub(crate) fn small(number: u32) -> Result<u16, ColumnsError> {
+fn small(number: u32) -> Result<u16, ColumnsError> {
     u16::try_from(number).map_err(|_| ColumnsError(format!("{number} is too large")))
 }
 
-pub(crate) fn time(micros: i64) -> Option<Instant> {
+fn time(micros: i64) -> Option<Instant> {
     (micros != NO_INSTANT).then(|| Instant::from_micros(micros))
 }
 
-fn ranges(lengths: &[u32]) -> impl Iterator<Item = std::ops::Range<usize>> + use<'_> {
+fn ranges(lengths: &[u32]) -> impl Iterator<Item = Range<usize>> + use<'_> {
     let mut start = 0;
     lengths.iter().map(move |length| {
         let end = start + *length as usize;
