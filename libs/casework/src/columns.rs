@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use chengping_types::{BodyId, Instant};
 
+pub use self::encode::Form;
 use crate::{Base, DeskCount, Fact, Marks, Source, Sum};
 
 /// What stands for no instant.
@@ -55,7 +56,8 @@ pub struct FactColumns {
     pub orders_weights: Vec<u32>,
     /// Five numbers a fact, by the code of the outcome.
     pub visits: Vec<u32>,
-    /// How many counts of posts each fact has; none where they are not known.
+    /// How many counts of posts each fact has, or each list where there are lists; none where they
+    /// are not known.
     pub desk_lengths: Vec<u32>,
     /// Texts, one a count of posts.
     pub desk_teams: Vec<u32>,
@@ -69,6 +71,10 @@ pub struct FactColumns {
     pub sum_bases: Vec<u32>,
     /// Numbers, likewise.
     pub sum_numbers: Vec<u32>,
+    /// How many lists of counts of posts each fact has; none where there are no lists.
+    pub desk_list_lengths: Vec<u32>,
+    /// Places of lists, each the counts of one team.
+    pub desk_lists: Vec<u32>,
 }
 
 impl FactColumns {
@@ -95,15 +101,25 @@ impl FactColumns {
             return Err(self.unequal("case numbers", self.case_nos.len()));
         }
         let bodies = Bodies::new(&self.dictionary);
-        let (mut desks, mut sums) = (self.desks(), self.sums());
+        let (mut desks, mut sums) = (self.desks_of_facts().into_iter(), self.sums());
         let fact = |row| {
-            let desk = desks.next().unwrap_or_default().map(|place| self.desk(&bodies, place));
-            let desk = desk.collect::<Result<_, _>>()?;
+            let of_row = desks.next().unwrap_or_default().into_iter().flatten();
+            let desk = of_row.map(|place| self.desk(&bodies, place)).collect::<Result<_, _>>()?;
             let of_row = sums.next().unwrap_or_default();
             let sums = of_row.map(|place| self.sum(place)).collect::<Result<_, _>>()?;
             self.fact(&bodies, row, desk, sums)
         };
         (0..self.len()).map(fact).collect()
+    }
+
+    /// The counts of posts of each fact, of columns that were checked.
+    fn desks_of_facts(&self) -> Vec<Vec<Range<usize>>> {
+        let Some(lists) = self.desk_lists() else {
+            return self.desks().map(|counts| vec![counts]).collect();
+        };
+        let desks = Vec::from_iter(self.desks());
+        let counts = |list: &u32| desks[*list as usize].clone();
+        lists.map(|lists| self.desk_lists[lists].iter().map(counts).collect()).collect()
     }
 
     fn fact(
@@ -170,39 +186,48 @@ impl FactColumns {
             return Err(self.unequal("weights of orders", self.orders_weights.len()));
         }
         let of_desks = [self.desk_teams.len(), self.desk_bases.len(), self.desk_times.len()];
-        self.check_lists("counts of posts", &self.desk_lengths, &of_desks)?;
+        let has_lists = !self.desk_list_lengths.is_empty();
+        let rows_of_desks = if has_lists { self.desk_lengths.len() } else { rows };
+        check_lengths("counts of posts", &self.desk_lengths, rows_of_desks, &of_desks)?;
         let of_sums = [self.sum_bases.len(), self.sum_numbers.len()];
-        self.check_lists("sums", &self.sum_lengths, &of_sums)
+        check_lengths("sums", &self.sum_lengths, rows, &of_sums)?;
+        check_lengths("lists", &self.desk_list_lengths, rows, &[self.desk_lists.len()])?;
+        if has_lists { self.check_desk_lists() } else { Ok(()) }
     }
 
-    fn check_lists(
-        &self,
-        what: &str,
-        lengths: &[u32],
-        columns: &[usize],
-    ) -> Result<(), ColumnsError> {
-        let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
-        let is_whole = lengths.is_empty() || lengths.len() == self.len();
-        if is_whole && columns.iter().all(|entries| *entries as u64 == total) {
-            return Ok(());
+    /// A list is of one team and has each count once: so it is short, however often it is told.
+    fn check_desk_lists(&self) -> Result<(), ColumnsError> {
+        let lists = self.desk_lengths.len();
+        if let Some(list) = self.desk_lists.iter().find(|list| **list as usize >= lists) {
+            return Err(ColumnsError(format!("{list} is none of {lists} lists")));
         }
-        Err(ColumnsError(format!(
-            "{total} {what} in {} lengths and columns of {columns:?} entries for {} facts",
-            lengths.len(),
-            self.len()
-        )))
+        let is_list = |places: Range<usize>| {
+            let is_of_one = self.desk_teams[places.clone()].windows(2).all(|two| two[0] == two[1]);
+            let bases = &self.desk_bases[places];
+            is_of_one && !bases.is_empty() && bases.is_sorted_by(|one, next| one < next)
+        };
+        match self.desks().position(|places| !is_list(places)) {
+            Some(list) => Err(ColumnsError(format!("list {list} is not the counts of one team"))),
+            None => Ok(()),
+        }
     }
 
     fn unequal(&self, what: &str, length: usize) -> ColumnsError {
         ColumnsError(format!("{length} {what} beside {} facts", self.len()))
     }
 
-    /// Which counts of posts are those of each fact; none at all where they are not known.
+    /// Which counts of posts are those of each fact, or of each list where there are
+    /// [lists](Self::desk_lists); none at all where they are not known.
     pub fn desks(&self) -> impl Iterator<Item = Range<usize>> + use<'_> {
         ranges(&self.desk_lengths)
     }
 
-    /// Which sums are those of each fact, likewise.
+    /// Which entries of `desk_lists` are those of each fact, where there are lists.
+    pub fn desk_lists(&self) -> Option<impl Iterator<Item = Range<usize>> + use<'_>> {
+        (!self.desk_list_lengths.is_empty()).then(|| ranges(&self.desk_list_lengths))
+    }
+
+    /// Which sums are those of each fact; none at all where they are not known.
     pub fn sums(&self) -> impl Iterator<Item = Range<usize>> + use<'_> {
         ranges(&self.sum_lengths)
     }
@@ -363,6 +388,24 @@ fn small(number: u32) -> Result<u16, ColumnsError> {
 
 fn time(micros: i64) -> Option<Instant> {
     (micros != NO_INSTANT).then(|| Instant::from_micros(micros))
+}
+
+/// Whether columns have as many entries as their lengths say, and these are one a row or none.
+fn check_lengths(
+    what: &str,
+    lengths: &[u32],
+    rows: usize,
+    columns: &[usize],
+) -> Result<(), ColumnsError> {
+    let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
+    let is_whole = lengths.is_empty() || lengths.len() == rows;
+    if is_whole && columns.iter().all(|entries| *entries as u64 == total) {
+        return Ok(());
+    }
+    Err(ColumnsError(format!(
+        "{total} {what} in {} lengths and columns of {columns:?} entries for {rows} rows",
+        lengths.len(),
+    )))
 }
 
 fn ranges(lengths: &[u32]) -> impl Iterator<Item = Range<usize>> + use<'_> {

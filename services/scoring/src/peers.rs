@@ -227,7 +227,8 @@ impl Peers {
         watermark: u64,
     ) -> Result<FactStream, Error> {
         let request = convert::facts_request(jurisdiction, questions, watermark);
-        let request = cases::StreamFactsRequest { without_case_nos: true, ..request };
+        let request =
+            cases::StreamFactsRequest { without_case_nos: true, with_post_lists: true, ..request };
         self.stream_facts(request, questions).await
     }
 

@@ -9,24 +9,44 @@ use crate::{DeskCount, Fact, Sum};
 /// The texts of some facts, each once, in the order in which they first came.
 type Dictionary<'f> = IndexSet<&'f str, foldhash::fast::FixedState>;
 
+/// How columns tell their facts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Form {
+    /// Without the numbers of the cases, for who only counts.
+    pub without_case_nos: bool,
+    /// With lists of counts of posts, each told once.
+    pub with_post_lists: bool,
+}
+
+/// What was told before.
+struct Told<'f> {
+    texts: Dictionary<'f>,
+    /// Lists of counts of posts: the team, and what it counts how often. None where they are not
+    /// told as lists.
+    lists: Option<IndexSet<Box<[u64]>, foldhash::fast::FixedState>>,
+    /// What is looked up among them.
+    list: Vec<u64>,
+}
+
 impl FactColumns {
     /// The columns of some facts.
     #[must_use]
-    pub fn of(facts: &[Fact]) -> Self {
-        let case_nos = facts.iter().map(|fact| fact.case_no.to_string()).collect();
-        Self { case_nos, ..Self::unnamed(facts) }
-    }
-
-    /// The columns of some facts without their case numbers, for who only counts.
-    #[must_use]
-    pub fn unnamed(facts: &[Fact]) -> Self {
+    pub fn of(facts: &[Fact], form: Form) -> Self {
         let mut columns = Self::default();
-        // The first is the empty one.
-        let mut dictionary = Dictionary::from_iter([""]);
+        let mut told = Told {
+            // The first is the empty one.
+            texts: Dictionary::from_iter([""]),
+            lists: form.with_post_lists.then(IndexSet::default),
+            list: Vec::new(),
+        };
         for fact in facts {
-            columns.push(fact, &mut dictionary);
+            columns.push(fact, &mut told.texts);
+            columns.push_desk(&fact.desk, &mut told);
         }
-        columns.dictionary = dictionary.into_iter().map(str::to_owned).collect();
+        if !form.without_case_nos {
+            columns.case_nos = facts.iter().map(|fact| fact.case_no.to_string()).collect();
+        }
+        columns.dictionary = told.texts.into_iter().map(str::to_owned).collect();
         columns
     }
 
@@ -45,27 +65,53 @@ impl FactColumns {
         self.orders_repeated.push(fact.orders_repeated.into());
         self.orders_weights.push(fact.orders_weight);
         self.visits.extend(fact.visits.map(u32::from));
-        self.desk_lengths.push(u32::try_from(fact.desk.len()).expect("a case fits"));
+        self.sum_lengths.push(place(fact.sums.len()));
+        for Sum { base, number } in &fact.sums {
+            self.sum_bases.push(base.code().into());
+            self.sum_numbers.push(*number);
+        }
+    }
+
+    fn push_desk<'f>(&mut self, desk: &'f [DeskCount], told: &mut Told<'f>) {
         // What a team counts lies together, and is looked up once.
-        for counts in fact.desk.chunk_by(|one, next| one.team == next.team) {
-            let team = body(dictionary, counts[0].team.as_ref());
+        let mut teams = 0;
+        for counts in desk.chunk_by(|one, next| one.team == next.team) {
+            teams += 1;
+            let team = body(&mut told.texts, counts[0].team.as_ref());
+            if let Some(lists) = &mut told.lists {
+                let count =
+                    |count: &DeskCount| u64::from(count.base.code()) << 32 | u64::from(count.times);
+                told.list.clear();
+                told.list.push(team.into());
+                told.list.extend(counts.iter().map(count));
+                if let Some(known) = lists.get_index_of(&told.list[..]) {
+                    self.desk_lists.push(place(known));
+                    continue;
+                }
+                let (new, _) = lists.insert_full(told.list.as_slice().into());
+                self.desk_lists.push(place(new));
+                self.desk_lengths.push(place(counts.len()));
+            }
             for DeskCount { base, times, .. } in counts {
                 self.desk_teams.push(team);
                 self.desk_bases.push(base.code().into());
                 self.desk_times.push((*times).into());
             }
         }
-        self.sum_lengths.push(u32::try_from(fact.sums.len()).expect("a case fits"));
-        for Sum { base, number } in &fact.sums {
-            self.sum_bases.push(base.code().into());
-            self.sum_numbers.push(*number);
+        match told.lists {
+            Some(_) => self.desk_list_lengths.push(teams),
+            None => self.desk_lengths.push(place(desk.len())),
         }
     }
 }
 
+/// Places and lengths: a batch is far from so long.
+fn place(index: usize) -> u32 {
+    u32::try_from(index).expect("fewer than 2^32")
+}
+
 fn text<'f>(dictionary: &mut Dictionary<'f>, text: &'f str) -> u32 {
-    let (place, _) = dictionary.insert_full(text);
-    u32::try_from(place).expect("fewer texts than 2^32")
+    place(dictionary.insert_full(text).0)
 }
 
 fn body<'f>(dictionary: &mut Dictionary<'f>, body: Option<&'f BodyId>) -> u32 {

@@ -23,7 +23,7 @@ pub(super) fn count<'e>(
     marks: Marks,
 ) -> Vec<DeskCount> {
     let view = &deriver.question.view;
-    let mut desk = Desk { deriver, teams: Vec::new(), counts: Vec::new() };
+    let mut desk = Desk { deriver, teams: Vec::new() };
     let shown = || sorted.iter().copied().filter(|event| view.shows(event));
     if seen.state.self_handled {
         desk.enter_self_handled(shown());
@@ -58,22 +58,57 @@ const fn timed_stage(kind: EventKind) -> Option<[Base; 3]> {
 
 const FILING: [Base; 3] = [Base::Filings, Base::FilingsLimited, Base::FilingsOnTime];
 
+/// How many counts of posts there can be, and the code of the first.
+const SLOTS: usize = 64;
+const FIRST: u8 = Base::Reports.code();
+
+/// What a team counts of the case, for every count of posts.
+struct Team<'e> {
+    /// Nobody, for work that no team has touched.
+    body: Option<&'e BodyId>,
+    /// A bit for every count that it has.
+    has: u64,
+    times: [u16; SLOTS],
+}
+
+impl Team<'_> {
+    fn enter(&mut self, base: Base) {
+        let slot = usize::from(base.code() - FIRST);
+        self.has |= 1 << slot;
+        self.times[slot] = self.times[slot].saturating_add(1);
+    }
+
+    /// In the order of their codes.
+    fn counts(&self) -> impl Iterator<Item = DeskCount> {
+        let mut left = self.has;
+        std::iter::from_fn(move || {
+            let slot = u8::try_from(left.trailing_zeros()).ok().filter(|_| left != 0)?;
+            left &= left - 1;
+            let base = Base::from_code(FIRST + slot).expect("it was entered");
+            let times = self.times[usize::from(slot)];
+            Some(DeskCount { team: self.body.cloned(), base, times })
+        })
+    }
+}
+
 struct Desk<'d, 'e> {
     deriver: &'d Deriver<'d>,
     /// The few that have to do with the case, each once.
-    teams: Vec<Option<&'e BodyId>>,
-    /// What was entered, for the team at a place among them.
-    counts: Vec<(usize, Base)>,
+    teams: Vec<Team<'e>>,
 }
 
 impl<'e> Desk<'_, 'e> {
-    fn enter(&mut self, team: Option<&'e BodyId>, base: Base) {
-        let known = self.teams.iter().position(|known| *known == team);
+    fn team(&mut self, body: Option<&'e BodyId>) -> &mut Team<'e> {
+        let known = self.teams.iter().position(|known| known.body == body);
         let place = known.unwrap_or_else(|| {
-            self.teams.push(team);
+            self.teams.push(Team { body, has: 0, times: [0; SLOTS] });
             self.teams.len() - 1
         });
-        self.counts.push((place, base));
+        &mut self.teams[place]
+    }
+
+    fn enter(&mut self, team: Option<&'e BodyId>, base: Base) {
+        self.team(team).enter(base);
     }
 
     fn holds(&self, at: Instant) -> bool {
@@ -97,11 +132,12 @@ impl<'e> Desk<'_, 'e> {
         event: &Event,
         [done, limited, on_time]: [Base; 3],
     ) {
-        self.enter(Some(team), done);
+        let team = self.team(Some(team));
+        team.enter(done);
         if let Some(limit) = event.stage_due_at {
-            self.enter(Some(team), limited);
+            team.enter(limited);
             if event.at <= limit {
-                self.enter(Some(team), on_time);
+                team.enter(on_time);
             }
         }
     }
@@ -243,18 +279,11 @@ impl<'e> Desk<'_, 'e> {
     }
 
     /// In the order of team and count, each pair once.
-    fn finish(self) -> Vec<DeskCount> {
-        let Self { teams, mut counts, .. } = self;
-        let mut order: Vec<_> = (0..teams.len()).collect();
-        order.sort_unstable_by_key(|place| teams[*place]);
-        let mut ranks = vec![0; teams.len()];
-        order.iter().enumerate().for_each(|(rank, place)| ranks[*place] = rank);
-        counts.sort_unstable_by_key(|(place, base)| (ranks[*place], *base));
-        let count = |same: &[(usize, Base)]| {
-            let (place, base) = same[0];
-            let times = u16::try_from(same.len()).unwrap_or(u16::MAX);
-            DeskCount { team: teams[place].cloned(), base, times }
-        };
-        counts.chunk_by(PartialEq::eq).map(count).collect()
+    fn finish(mut self) -> Vec<DeskCount> {
+        self.teams.sort_unstable_by_key(|team| team.body);
+        let total = self.teams.iter().map(|team| team.has.count_ones() as usize).sum();
+        let mut counts = Vec::with_capacity(total);
+        counts.extend(self.teams.iter().flat_map(Team::counts));
+        counts
     }
 }

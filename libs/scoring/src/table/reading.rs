@@ -29,6 +29,8 @@ impl FactTable {
         columns.check()?;
         let mut batch = Batch::new(columns);
         let (mut desks, mut sums) = (columns.desks(), columns.sums());
+        let mut lists = columns.desk_lists();
+        let has_posts = self.dictionary.attributor().has_posts();
         for row in 0..columns.len() {
             let (place, stream) = batch.place_and_stream(&mut self.dictionary, row)?;
             let department = batch.department(&mut self.dictionary, place, row)?;
@@ -42,9 +44,15 @@ impl FactTable {
                 let sum = columns.sum(place)?;
                 self.push_multiple(sum.base, sum.number);
             }
-            let counts = desks.next().unwrap_or_default();
-            if self.dictionary.attributor().has_posts() && !counts.is_empty() {
-                batch.desks(&mut self.dictionary, place, counts, &mut self.desks)?;
+            let is_out_of_scope = has_posts && self.dictionary.is_out_of_scope(place);
+            let scope = Scope { dictionary: &mut self.dictionary, is_out_of_scope };
+            match &mut lists {
+                _ if !has_posts => {}
+                Some(lists) => {
+                    let lists = lists.next().unwrap_or_default();
+                    batch.lists(scope, &columns.desk_lists[lists], &mut self.desks)?;
+                }
+                None => batch.desks(scope, desks.next().unwrap_or_default(), &mut self.desks)?,
             }
             let marks = columns.marks(row)?;
             self.push_row(marks, cell(place, stream), cell(department, stream));
@@ -67,11 +75,25 @@ struct Batch<'c> {
     desks: Map<Box<[u64]>, Option<u32>>,
     /// What is looked up in `desks`.
     key: Vec<u64>,
+    /// The counts of each list, where there are lists.
+    lists: Vec<Range<usize>>,
+    /// Of each list in and out of scope, once that was asked.
+    of_lists: Vec<[Option<Option<u32>>; 2]>,
+}
+
+/// Where the counts of posts of a case are entered.
+struct Scope<'t> {
+    dictionary: &'t mut Dictionary,
+    is_out_of_scope: bool,
 }
 
 impl<'c> Batch<'c> {
     fn new(columns: &'c FactColumns) -> Self {
+        let has_lists = columns.desk_lists().is_some();
+        let lists = if has_lists { columns.desks().collect() } else { Vec::new() };
         Self {
+            of_lists: vec![[None; 2]; lists.len()],
+            lists,
             columns,
             bodies: Bodies::new(&columns.dictionary),
             places: Map::default(),
@@ -123,31 +145,57 @@ impl<'c> Batch<'c> {
     /// Adds the numbers of what each team counts in the entries `counts` of posts.
     fn desks(
         &mut self,
-        dictionary: &mut Dictionary,
-        place: u32,
+        mut scope: Scope<'_>,
         counts: Range<usize>,
         numbers: &mut Vec<u32>,
     ) -> Result<(), ColumnsError> {
-        let is_out_of_scope = dictionary.is_out_of_scope(place);
         let FactColumns { desk_teams, desk_bases, desk_times, .. } = self.columns;
         let mut start = counts.start;
         for team in desk_teams[counts].chunk_by(PartialEq::eq) {
             let of_team = start..start + team.len();
             start = of_team.end;
             self.key.clear();
-            self.key.push(u64::from(is_out_of_scope) << 32 | u64::from(team[0]));
+            self.key.push(u64::from(scope.is_out_of_scope) << 32 | u64::from(team[0]));
             let pairs = desk_bases[of_team.clone()].iter().zip(&desk_times[of_team.clone()]);
             self.key.extend(pairs.map(|(base, times)| u64::from(*base) << 32 | u64::from(*times)));
             if let Some(known) = self.desks.get(&self.key[..]) {
                 numbers.extend(*known);
                 continue;
             }
-            let counts = of_team.map(|place| self.columns.desk(&self.bodies, place));
-            let counts: Vec<DeskCount> = counts.collect::<Result<_, _>>()?;
-            let number = dictionary.desk_of(&counts, is_out_of_scope);
+            let number = self.number(&mut scope, of_team)?;
             self.desks.insert(self.key.as_slice().into(), number);
             numbers.extend(number);
         }
         Ok(())
+    }
+
+    /// Likewise of lists, which are looked up by their places.
+    fn lists(
+        &mut self,
+        mut scope: Scope<'_>,
+        lists: &[u32],
+        numbers: &mut Vec<u32>,
+    ) -> Result<(), ColumnsError> {
+        for list in lists {
+            let list = *list as usize;
+            let number = match self.of_lists[list][usize::from(scope.is_out_of_scope)] {
+                Some(known) => known,
+                None => self.number(&mut scope, self.lists[list].clone())?,
+            };
+            self.of_lists[list][usize::from(scope.is_out_of_scope)] = Some(number);
+            numbers.extend(number);
+        }
+        Ok(())
+    }
+
+    /// The number of what one team counts.
+    fn number(
+        &self,
+        scope: &mut Scope<'_>,
+        of_team: Range<usize>,
+    ) -> Result<Option<u32>, ColumnsError> {
+        let counts = of_team.map(|place| self.columns.desk(&self.bodies, place));
+        let counts: Vec<DeskCount> = counts.collect::<Result<_, _>>()?;
+        Ok(scope.dictionary.desk_of(&counts, scope.is_out_of_scope))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use chengping_casework::columns::FactColumns;
+use chengping_casework::columns::{FactColumns, Form};
 use chengping_casework::{Base, DeskCount, Fact, Sum};
 use chengping_scoring::{Attributor, FactTable, tally};
 use chengping_types::BodyId;
@@ -15,28 +15,39 @@ fn table() -> FactTable {
     FactTable::new(Attributor::new(pack(), &registry(), april()))
 }
 
+/// All ways to tell facts.
+fn forms() -> impl Strategy<Value = Form> {
+    any::<(bool, bool)>()
+        .prop_map(|(without_case_nos, with_post_lists)| Form { without_case_nos, with_post_lists })
+}
+
 proptest! {
     #[test]
-    fn columns_are_the_facts_that_they_were_made_of(facts in facts_of_months()) {
-        let columns = FactColumns::of(&facts);
-        prop_assert_eq!(&columns.facts().unwrap(), &facts);
-        let unnamed = FactColumns { case_nos: Vec::new(), ..columns };
-        prop_assert_eq!(FactColumns::unnamed(&facts), unnamed);
+    fn columns_are_the_facts_that_they_were_made_of(facts in facts_of_months(), form in forms()) {
+        let columns = FactColumns::of(&facts, form);
+        prop_assert_eq!(columns.case_nos.is_empty(), form.without_case_nos || facts.is_empty());
+        let case_nos = facts.iter().map(|fact| fact.case_no.to_string()).collect();
+        let named = FactColumns { case_nos, ..columns };
+        prop_assert_eq!(&named.facts().unwrap(), &facts);
     }
 
     #[test]
-    fn columns_count_what_their_facts_count(facts in facts_of_months(), cut in 0..12_usize) {
+    fn columns_count_what_their_facts_count(
+        facts in facts_of_months(),
+        cut in 0..12_usize,
+        form in forms(),
+    ) {
         let expected = tally(&facts, &Attributor::new(pack(), &registry(), april()));
         let (one, other) = facts.split_at(cut.min(facts.len()));
         let mut table = table();
-        table.extend_columns(&FactColumns::of(one)).unwrap();
-        // Who only counts is told no names; single facts and columns can be mixed.
-        table.extend_columns(&FactColumns::unnamed(other)).unwrap();
+        table.extend_columns(&FactColumns::of(one, Form::default())).unwrap();
+        table.extend_columns(&FactColumns::of(other, form)).unwrap();
         prop_assert_eq!(table.len(), facts.len());
         prop_assert_eq!(&table.tally(NonZeroUsize::MIN), &expected);
+        // Single facts and columns can be mixed.
         table.clear();
         table.extend(one);
-        table.extend_columns(&FactColumns::of(other)).unwrap();
+        table.extend_columns(&FactColumns::of(other, form)).unwrap();
         prop_assert_eq!(&table.tally(NonZeroUsize::MIN), &expected);
     }
 }
@@ -67,12 +78,25 @@ fn two() -> FactColumns {
         sum_lengths: vec![1, 0],
         sum_bases: vec![Base::HandlingSeconds.code().into()],
         sum_numbers: vec![7_200],
+        desk_list_lengths: Vec::new(),
+        desk_lists: Vec::new(),
+    }
+}
+
+/// The same, with the counts of posts as a list of nobody and one of a team.
+fn listed() -> FactColumns {
+    FactColumns {
+        desk_lengths: vec![1, 1],
+        desk_list_lengths: vec![0, 2],
+        desk_lists: vec![0, 1],
+        ..two()
     }
 }
 
 #[test]
 fn every_case_has_its_own_counts_sums_and_weight_of_orders() {
     let facts = two().facts().unwrap();
+    assert_eq!(listed().facts().unwrap(), facts);
     let sup1: BodyId = "sup1".parse().unwrap();
     assert!(facts[0].desk.is_empty());
     assert_eq!(
@@ -132,6 +156,26 @@ fn columns_that_are_no_facts_are_refused() {
         ("too many visits", FactColumns { visits: vec![70_000; 10], ..two() }),
         ("too many orders", FactColumns { orders_first: vec![70_000; 2], ..two() }),
         ("a weight too few", FactColumns { orders_weights: vec![1], ..two() }),
+        ("a list too few", FactColumns { desk_lists: vec![0], ..listed() }),
+        ("no such list", FactColumns { desk_lists: vec![0, 2], ..listed() }),
+        ("lists of too few", FactColumns { desk_list_lengths: vec![2], ..listed() }),
+        ("lists beyond all", FactColumns { desk_list_lengths: vec![u32::MAX; 2], ..listed() }),
+        ("lists without lengths", FactColumns { desk_lengths: Vec::new(), ..listed() }),
+        ("a list of nothing", FactColumns { desk_lengths: vec![0, 2], ..listed() }),
+        (
+            "a list of two teams",
+            FactColumns { desk_lengths: vec![2], desk_lists: vec![0, 0], ..listed() },
+        ),
+        (
+            "a list that says a thing twice",
+            FactColumns {
+                desk_lengths: vec![2],
+                desk_lists: vec![0, 0],
+                desk_teams: vec![1; 2],
+                desk_bases: vec![Base::Filings.code().into(); 2],
+                ..listed()
+            },
+        ),
     ];
     for (what, columns) in wrong {
         assert!(columns.facts().is_err(), "{what}");

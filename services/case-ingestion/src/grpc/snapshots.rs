@@ -86,11 +86,11 @@ impl SnapshotService for SnapshotHandlers {
         &self,
         request: Request<pb::StreamFactsRequest>,
     ) -> Result<Response<Self::StreamFactsStream>, Status> {
-        let Facts { jurisdiction, watermark, questions, since, with_case_nos } =
+        let Facts { jurisdiction, watermark, questions, since, form } =
             Facts::try_from(request.into_inner()).map_err(to_status)?;
         self.app.note_whole(&jurisdiction, "facts").await.map_err(to_status)?;
         let form = move |months: &[MonthFacts]| {
-            months.iter().flat_map(|of| fact_batches(of, with_case_nos)).collect()
+            months.iter().flat_map(|of| fact_batches(of, form)).collect()
         };
         let pages = match since {
             None => self.app.facts(jurisdiction, watermark, questions, form).await,

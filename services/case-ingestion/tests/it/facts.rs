@@ -21,6 +21,7 @@ pub(crate) fn april(watermark: i64) -> pb::StreamFactsRequest {
         further_months: Vec::new(),
         since: None,
         without_case_nos: false,
+        with_post_lists: false,
     }
 }
 
@@ -54,6 +55,26 @@ async fn who_only_counts_is_told_all_but_the_case_numbers() {
     assert_eq!(named[0].case_nos, ["A", "B"]);
     let case_nos = Vec::new();
     assert_eq!(unnamed, [pb::FactBatch { case_nos, ..named[0].clone() }]);
+}
+
+#[tokio::test]
+async fn counts_of_posts_that_are_equal_come_once_as_lists() {
+    let harness = Harness::start().await;
+    harness.take_cases(&[case("A"), case("B")]).await;
+    harness.take_events(&[events("A"), events("B")].concat()).await;
+    let plain = stream(&harness, april(12)).await.unwrap().remove(0);
+    let request = pb::StreamFactsRequest { with_post_lists: true, ..april(12) };
+    let shared = stream(&harness, request).await.unwrap().remove(0);
+    // Both cases went the same way.
+    let teams = shared.desk_lengths.len();
+    let half = plain.desk_teams.len() / 2;
+    assert!(teams > 0 && half > 0);
+    assert_eq!(shared.desk_list_lengths, [u32::try_from(teams).unwrap(); 2]);
+    assert_eq!(shared.desk_lists[..teams], shared.desk_lists[teams..]);
+    assert_eq!(shared.desk_teams, plain.desk_teams[half..]);
+    assert_eq!(shared.desk_bases, plain.desk_bases[..half]);
+    assert_eq!(shared.desk_times, plain.desk_times[..half]);
+    assert!(plain.desk_lists.is_empty() && plain.desk_list_lengths.is_empty());
 }
 
 #[tokio::test]

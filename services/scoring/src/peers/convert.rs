@@ -48,6 +48,7 @@ pub(super) fn facts_request(
         further_months: further.iter().map(month_view).collect(),
         since: None,
         without_case_nos: false,
+        with_post_lists: false,
     }
 }
 
@@ -129,5 +130,7 @@ pub(super) fn columns(batch: cases::FactBatch) -> FactColumns {
         sum_lengths: batch.sum_lengths,
         sum_bases: batch.sum_bases,
         sum_numbers: batch.sum_numbers,
+        desk_list_lengths: batch.desk_list_lengths,
+        desk_lists: batch.desk_lists,
     }
 }

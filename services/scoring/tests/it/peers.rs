@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chengping_casework::Fact;
-use chengping_casework::columns::FactColumns;
+use chengping_casework::columns::{FactColumns, Form};
 use chengping_proto::cases::v1 as cases;
 use chengping_proto::cases::v1::snapshot_service_server::{SnapshotService, SnapshotServiceServer};
 use chengping_proto::rules::v1 as rules;
@@ -97,7 +97,7 @@ impl Peers {
 
 /// Facts as columns.
 pub(crate) fn batch(facts: &[Fact]) -> cases::FactBatch {
-    let columns = FactColumns::of(facts);
+    let columns = FactColumns::of(facts, Form::default());
     cases::FactBatch {
         dictionary: columns.dictionary,
         case_nos: columns.case_nos,
@@ -122,6 +122,8 @@ pub(crate) fn batch(facts: &[Fact]) -> cases::FactBatch {
         sum_lengths: columns.sum_lengths,
         sum_bases: columns.sum_bases,
         sum_numbers: columns.sum_numbers,
+        desk_list_lengths: columns.desk_list_lengths,
+        desk_lists: columns.desk_lists,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Facts as columns.
 
 use chengping_casework::Fact;
-use chengping_casework::columns::FactColumns;
+use chengping_casework::columns::{FactColumns, Form};
 use chengping_proto::cases::v1 as pb;
 
 use crate::app::MonthFacts;
@@ -9,18 +9,10 @@ use crate::app::MonthFacts;
 /// The largest batch.
 const FACTS_MAX: usize = 5_000;
 
-/// The batches of some facts of a month, in their order, with their case numbers where they are
-/// wanted.
-pub(in crate::grpc) fn fact_batches(
-    of: &MonthFacts,
-    with_case_nos: bool,
-) -> Vec<pb::StreamFactsResponse> {
+/// The batches of some facts of a month, in their order.
+pub(in crate::grpc) fn fact_batches(of: &MonthFacts, form: Form) -> Vec<pb::StreamFactsResponse> {
     let response = |facts: &[Fact]| {
-        let columns = match with_case_nos {
-            true => FactColumns::of(facts),
-            false => FactColumns::unnamed(facts),
-        };
-        let (batch, is_former) = (Some(batch(columns)), of.is_former);
+        let (batch, is_former) = (Some(batch(FactColumns::of(facts, form))), of.is_former);
         pb::StreamFactsResponse { batch, month: of.month.to_string(), is_former }
     };
     of.facts.chunks(FACTS_MAX).map(response).collect()
@@ -51,5 +43,7 @@ fn batch(columns: FactColumns) -> pb::FactBatch {
         sum_lengths: columns.sum_lengths,
         sum_bases: columns.sum_bases,
         sum_numbers: columns.sum_numbers,
+        desk_list_lengths: columns.desk_list_lengths,
+        desk_lists: columns.desk_lists,
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use chengping_casework::columns::Form;
 use chengping_casework::{Lifecycle, Question, View};
 use chengping_chassis::error::FieldErrors;
 use chengping_proto::cases::v1 as pb;
@@ -69,7 +70,8 @@ pub(in crate::grpc) struct Facts {
     pub(in crate::grpc) questions: Vec<Question>,
     /// What was read before, where only differences are asked for.
     pub(in crate::grpc) since: Option<Since>,
-    pub(in crate::grpc) with_case_nos: bool,
+    /// How they are told.
+    pub(in crate::grpc) form: Form,
 }
 
 impl TryFrom<pb::StreamFactsRequest> for Facts {
@@ -113,7 +115,10 @@ impl TryFrom<pb::StreamFactsRequest> for Facts {
             watermark,
             questions,
             since,
-            with_case_nos: !request.without_case_nos,
+            form: Form {
+                without_case_nos: request.without_case_nos,
+                with_post_lists: request.with_post_lists,
+            },
         });
         checked(errors, all)
     }
