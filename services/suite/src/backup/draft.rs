@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use chengping_types::Instant;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -34,9 +34,10 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// When something is there, or another process writes it.
+    /// When something is there, its parent is not, or another process writes it.
     pub fn begin(place: &Path) -> anyhow::Result<Self> {
         refuse_existing(place)?;
+        require_parent(place)?;
         let mut part = place.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
@@ -142,6 +143,13 @@ fn refuse_existing(place: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A parent that is missing may be a disk that is not mounted: it is not made.
+fn require_parent(place: &Path) -> anyhow::Result<()> {
+    let parent = place.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let Some(missing) = parent.filter(|parent| !parent.is_dir()) else { return Ok(()) };
+    bail!("{} is no folder: make it, or mount what belongs there", missing.display())
+}
+
 /// Removes what an earlier backup left, if it is that and nobody writes it.
 fn remove_rest(part: &Path) -> anyhow::Result<()> {
     let _lock = lock(part, "backup")?;
@@ -178,5 +186,14 @@ mod tests {
         Draft::begin(&folder.path().join("b")).unwrap_err();
         Draft::begin(folder.path()).unwrap_err();
         assert!(folder.path().join("b.part/thesis.txt").exists());
+    }
+
+    #[test]
+    fn where_a_disk_is_missing_no_folder_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("disk");
+        let refused = Draft::begin(&missing.join("b")).unwrap_err().to_string();
+        assert!(refused.contains("disk is no folder: make it"), "{refused}");
+        assert!(!missing.exists());
     }
 }
