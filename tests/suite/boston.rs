@@ -128,7 +128,7 @@ async fn flags_of_the_product(suite: &Suite) -> BTreeMap<String, bool> {
             further_months: Vec::new(),
             since: None,
             without_case_nos: false,
-            with_post_lists: false,
+            with_desk_lists: false,
         };
         let mut stream = client.stream_facts(request).await.unwrap().into_inner();
         while let Some(message) = stream.message().await.unwrap() {

@@ -325,7 +325,6 @@ mod tests {
             assert!(base.number().starts_with('B') && !base.zh().is_empty());
             assert!(!base.en().is_empty());
             assert!(base.is_multiple() || base.code() < 64, "a bit for every 0/1 count");
-            assert!(!base.is_of_posts() || base.code() < 128, "a slot for every count of posts");
             assert!(!base.needs_scope() || base.is_of_posts());
             assert!(!(base.is_description() && base.is_of_posts()));
             assert!(!base.is_sum() || base.is_multiple());

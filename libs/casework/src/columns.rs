@@ -77,6 +77,42 @@ pub struct FactColumns {
     pub desk_lists: Vec<u32>,
 }
 
+/// Moves [columns](FactColumns) to or from a message whose fields have the same names: the one place
+/// that names them all.
+#[macro_export]
+macro_rules! move_columns {
+    ($from:expr => $into:path) => {{
+        let from = $from;
+        $into {
+            dictionary: from.dictionary,
+            case_nos: from.case_nos,
+            sources: from.sources,
+            category_schemes: from.category_schemes,
+            category_codes: from.category_codes,
+            area_codes: from.area_codes,
+            collectors: from.collectors,
+            units: from.units,
+            filing_desks: from.filing_desks,
+            report_times: from.report_times,
+            file_times: from.file_times,
+            marks: from.marks,
+            orders_first: from.orders_first,
+            orders_repeated: from.orders_repeated,
+            orders_weights: from.orders_weights,
+            visits: from.visits,
+            desk_lengths: from.desk_lengths,
+            desk_teams: from.desk_teams,
+            desk_bases: from.desk_bases,
+            desk_times: from.desk_times,
+            sum_lengths: from.sum_lengths,
+            sum_bases: from.sum_bases,
+            sum_numbers: from.sum_numbers,
+            desk_list_lengths: from.desk_list_lengths,
+            desk_lists: from.desk_lists,
+        }
+    }};
+}
+
 impl FactColumns {
     /// The number of facts.
     #[must_use]

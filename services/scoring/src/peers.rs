@@ -228,7 +228,7 @@ impl Peers {
     ) -> Result<FactStream, Error> {
         let request = convert::facts_request(jurisdiction, questions, watermark);
         let request =
-            cases::StreamFactsRequest { without_case_nos: true, with_post_lists: true, ..request };
+            cases::StreamFactsRequest { without_case_nos: true, with_desk_lists: true, ..request };
         self.stream_facts(request, questions).await
     }
 

@@ -15,7 +15,7 @@ pub struct Form {
     /// Without the numbers of the cases, for who only counts.
     pub without_case_nos: bool,
     /// With lists of counts of posts, each told once.
-    pub with_post_lists: bool,
+    pub with_desk_lists: bool,
 }
 
 /// What was told before.
@@ -36,7 +36,7 @@ impl FactColumns {
         let mut told = Told {
             // The first is the empty one.
             texts: Dictionary::from_iter([""]),
-            lists: form.with_post_lists.then(IndexSet::default),
+            lists: form.with_desk_lists.then(IndexSet::default),
             list: Vec::new(),
         };
         for fact in facts {

@@ -62,6 +62,15 @@ const FILING: [Base; 3] = [Base::Filings, Base::FilingsLimited, Base::FilingsOnT
 const SLOTS: usize = 64;
 const FIRST: u8 = Base::Reports.code();
 
+const _: () = {
+    let mut left = Base::ALL;
+    while let [base, rest @ ..] = left {
+        let has_slot = base.code() >= FIRST && ((base.code() - FIRST) as usize) < SLOTS;
+        assert!(has_slot || !base.is_of_posts(), "a slot for every count of posts");
+        left = rest;
+    }
+};
+
 /// What a team counts of the case, for every count of posts.
 struct Team<'e> {
     /// Nobody, for work that no team has touched.

@@ -18,7 +18,7 @@ fn table() -> FactTable {
 /// All ways to tell facts.
 fn forms() -> impl Strategy<Value = Form> {
     any::<(bool, bool)>()
-        .prop_map(|(without_case_nos, with_post_lists)| Form { without_case_nos, with_post_lists })
+        .prop_map(|(without_case_nos, with_desk_lists)| Form { without_case_nos, with_desk_lists })
 }
 
 proptest! {

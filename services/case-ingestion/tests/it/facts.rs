@@ -21,7 +21,7 @@ pub(crate) fn april(watermark: i64) -> pb::StreamFactsRequest {
         further_months: Vec::new(),
         since: None,
         without_case_nos: false,
-        with_post_lists: false,
+        with_desk_lists: false,
     }
 }
 
@@ -63,7 +63,7 @@ async fn counts_of_posts_that_are_equal_come_once_as_lists() {
     harness.take_cases(&[case("A"), case("B")]).await;
     harness.take_events(&[events("A"), events("B")].concat()).await;
     let plain = stream(&harness, april(12)).await.unwrap().remove(0);
-    let request = pb::StreamFactsRequest { with_post_lists: true, ..april(12) };
+    let request = pb::StreamFactsRequest { with_desk_lists: true, ..april(12) };
     let shared = stream(&harness, request).await.unwrap().remove(0);
     // Both cases went the same way.
     let teams = shared.desk_lengths.len();

@@ -55,7 +55,7 @@ fn request(parent: &str, seen: Seen, since: Option<Seen>) -> pb::StreamFactsRequ
         further_months: vec![may],
         since,
         without_case_nos: false,
-        with_post_lists: false,
+        with_desk_lists: false,
     }
 }
 

@@ -48,7 +48,7 @@ async fn facts(
         lifecycle: None,
         since: None,
         without_case_nos: false,
-        with_post_lists: false,
+        with_desk_lists: false,
         further_months: vec![pb::MonthView {
             month: "2018-05".to_owned(),
             as_of: may,

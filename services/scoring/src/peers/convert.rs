@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use chengping_access::registry::read;
 use chengping_casework::columns::FactColumns;
-use chengping_casework::{Lifecycle, Question};
+use chengping_casework::{Lifecycle, Question, move_columns};
 use chengping_proto::cases::v1 as cases;
 use chengping_types::name::JurisdictionName;
 use chengping_types::{Instant, JurisdictionId, Month};
@@ -48,7 +48,7 @@ pub(super) fn facts_request(
         further_months: further.iter().map(month_view).collect(),
         since: None,
         without_case_nos: false,
-        with_post_lists: false,
+        with_desk_lists: false,
     }
 }
 
@@ -106,31 +106,5 @@ fn lifecycle(lifecycle: &Lifecycle) -> cases::Lifecycle {
 
 /// The columns of a batch.
 pub(super) fn columns(batch: cases::FactBatch) -> FactColumns {
-    FactColumns {
-        dictionary: batch.dictionary,
-        case_nos: batch.case_nos,
-        sources: batch.sources,
-        category_schemes: batch.category_schemes,
-        category_codes: batch.category_codes,
-        area_codes: batch.area_codes,
-        collectors: batch.collectors,
-        units: batch.units,
-        filing_desks: batch.filing_desks,
-        report_times: batch.report_times,
-        file_times: batch.file_times,
-        marks: batch.marks,
-        orders_first: batch.orders_first,
-        orders_repeated: batch.orders_repeated,
-        orders_weights: batch.orders_weights,
-        visits: batch.visits,
-        desk_lengths: batch.desk_lengths,
-        desk_teams: batch.desk_teams,
-        desk_bases: batch.desk_bases,
-        desk_times: batch.desk_times,
-        sum_lengths: batch.sum_lengths,
-        sum_bases: batch.sum_bases,
-        sum_numbers: batch.sum_numbers,
-        desk_list_lengths: batch.desk_list_lengths,
-        desk_lists: batch.desk_lists,
-    }
+    move_columns!(batch => FactColumns)
 }

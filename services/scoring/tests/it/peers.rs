@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use chengping_casework::Fact;
 use chengping_casework::columns::{FactColumns, Form};
+use chengping_casework::{Fact, move_columns};
 use chengping_proto::cases::v1 as cases;
 use chengping_proto::cases::v1::snapshot_service_server::{SnapshotService, SnapshotServiceServer};
 use chengping_proto::rules::v1 as rules;
@@ -97,34 +97,7 @@ impl Peers {
 
 /// Facts as columns.
 pub(crate) fn batch(facts: &[Fact]) -> cases::FactBatch {
-    let columns = FactColumns::of(facts, Form::default());
-    cases::FactBatch {
-        dictionary: columns.dictionary,
-        case_nos: columns.case_nos,
-        sources: columns.sources,
-        category_schemes: columns.category_schemes,
-        category_codes: columns.category_codes,
-        area_codes: columns.area_codes,
-        collectors: columns.collectors,
-        units: columns.units,
-        filing_desks: columns.filing_desks,
-        report_times: columns.report_times,
-        file_times: columns.file_times,
-        marks: columns.marks,
-        orders_first: columns.orders_first,
-        orders_repeated: columns.orders_repeated,
-        orders_weights: columns.orders_weights,
-        visits: columns.visits,
-        desk_lengths: columns.desk_lengths,
-        desk_teams: columns.desk_teams,
-        desk_bases: columns.desk_bases,
-        desk_times: columns.desk_times,
-        sum_lengths: columns.sum_lengths,
-        sum_bases: columns.sum_bases,
-        sum_numbers: columns.sum_numbers,
-        desk_list_lengths: columns.desk_list_lengths,
-        desk_lists: columns.desk_lists,
-    }
+    move_columns!(FactColumns::of(facts, Form::default()) => cases::FactBatch)
 }
 
 /// Methods that scoring does not call.

@@ -117,7 +117,7 @@ impl TryFrom<pb::StreamFactsRequest> for Facts {
             since,
             form: Form {
                 without_case_nos: request.without_case_nos,
-                with_post_lists: request.with_post_lists,
+                with_desk_lists: request.with_desk_lists,
             },
         });
         checked(errors, all)
