@@ -30,6 +30,7 @@ use chengping_access::registry::Registries;
 
 use self::changes::News;
 use self::intake::Memory;
+use self::packing::Arrivals;
 use self::turns::Turns;
 use crate::config::{Config, RetentionConfig};
 use crate::metrics::Metrics;
@@ -47,6 +48,7 @@ pub(crate) struct App {
     turns: Turns,
     news: News,
     memory: Memory,
+    arrivals: Arrivals,
     /// Whose turn it is to pack case files.
     packers: Turns,
     metrics: Metrics,
@@ -77,6 +79,7 @@ impl App {
             turns,
             news,
             memory,
+            arrivals: Arrivals::default(),
             packers,
             metrics,
             commit_timeout,

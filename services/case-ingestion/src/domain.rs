@@ -31,7 +31,7 @@ pub(crate) use self::intake::{
 };
 pub(crate) use self::known::{KnownCase, KnownCases};
 pub(crate) use self::packing::{
-    Additions, News, PackedFile, join_former, known_cases, pack, packable,
+    Additions, News, PackedFile, is_much, join_former, known_cases, pack, packable,
 };
 pub(crate) use self::payload::parse_event_payload;
 pub(crate) use self::record::{

@@ -1,4 +1,8 @@
 //! All SQL of the service. Functions work on a connection; transactions belong to the use cases.
+//!
+//! Where cases are asked for by their numbers, `LATERAL (... OFFSET 0)` looks for one after the other,
+//! and `(SELECT $1)` hides which jurisdiction is meant: of one that its statistics do not know,
+//! PostgreSQL believes that it has a single row, and would read all that there is of it for each batch.
 
 pub(crate) mod archive;
 pub(crate) mod case;
@@ -10,6 +14,8 @@ pub(crate) mod file;
 pub(crate) mod jurisdiction;
 pub(crate) mod month;
 pub(crate) mod packed;
+#[cfg(test)]
+mod plans;
 pub(crate) mod reject;
 pub(crate) mod snapshot;
 pub(crate) mod standing;

@@ -1,9 +1,10 @@
 //! How fast events are taken in through gRPC, acknowledged after their commit, beside psql's `COPY` of
 //! the same rows into the same tables of the same PostgreSQL, and beside a service that inserts row
-//! by row. The rounds take turns; cases are there before the clock runs.
+//! by row. The rounds take turns; cases are there before the clock runs, and nothing of a round before
+//! is left to be packed.
 //!
-//! Then the same with two years of history in the tables, and a long stream during which the memory
-//! of the suite is watched.
+//! Then the same with two years of history in the tables, which PostgreSQL has vacuumed long ago, and
+//! a long stream during which the memory of the suite is watched.
 
 mod client;
 mod database;
@@ -134,10 +135,12 @@ impl Bench {
     async fn round(&mut self, rounds: &mut Rounds) -> anyhow::Result<()> {
         let block = Story::new(self.month, 0).block(self.events);
         let copied = self.jurisdiction("copy")?;
+        self.database.until_packed().await?;
         rounds.copied.push(self.database.copy(&copied, self.month, &block)?);
         let taken = self.jurisdiction("take")?;
         let mut client = Client::connect(&self.suite.address, &taken).await?;
         client.cases(&block).await?;
+        self.database.until_packed().await?;
         let Taken { seconds, latencies } = client.events(vec![block]).await?;
         rounds.taken.push(self.events as f64 / seconds);
         rounds.latencies.extend(latencies);
@@ -151,6 +154,7 @@ impl Bench {
         self.database.cases(&jurisdiction, self.month, &block)?;
         let server = inserting::Server::start(self.database.url(), self.month).await?;
         let mut client = Client::connect(&server.address, &jurisdiction).await?;
+        self.database.until_packed().await?;
         let events = block.events();
         let taken = client.events(vec![block]).await?;
         Ok(events as f64 / taken.seconds)
@@ -165,7 +169,7 @@ impl Bench {
             let block = Story::new(month, usize::try_from(back)?).block(share);
             self.database.copy(&jurisdiction, month, &block)?;
         }
-        Ok(())
+        self.database.vacuum()
     }
 
     /// A long stream, with the most memory that the suite took during it.

@@ -39,6 +39,7 @@ impl App {
         jurisdiction: JurisdictionId,
         mut rows: Vec<Row<T>>,
     ) -> Result<Ready<T>, Error> {
+        self.arrivals.add(rows.len());
         self.check(&jurisdiction, &mut rows).await?;
         let looked = T::look_ahead(self, &jurisdiction, &rows);
         // What fails here fails again under the lock, and is said then.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::available_parallelism;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chengping_casework::PackedError;
 use chengping_chassis::CancellationToken;
@@ -12,7 +14,7 @@ use futures_util::future::try_join_all;
 
 use super::App;
 use super::files::damaged;
-use crate::domain::{Additions, PackedFile, join_former, known_cases, pack, packable};
+use crate::domain::{Additions, PackedFile, is_much, join_former, known_cases, pack, packable};
 use crate::error::Error;
 use crate::store::packed::{self, Standing};
 use crate::store::{self, PgConnection};
@@ -26,6 +28,51 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long nobody looks after a failure.
 const PAUSE: Duration = Duration::from_secs(10);
 
+/// Records that came to this process, so that who packs sees at once that many do.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Arrivals(Arc<AtomicI64>);
+
+impl Arrivals {
+    /// So many came.
+    pub(super) fn add(&self, records: usize) {
+        let records = i64::try_from(records).expect("a batch fits");
+        self.0.fetch_add(records, Ordering::Relaxed);
+    }
+
+    fn since_now(&self) -> Since<'_> {
+        Since { arrivals: self, before: self.0.load(Ordering::Relaxed), start: Instant::now() }
+    }
+}
+
+/// What came since a moment.
+struct Since<'a> {
+    arrivals: &'a Arrivals,
+    before: i64,
+    start: Instant,
+}
+
+impl Since<'_> {
+    fn is_much(&self) -> bool {
+        let records = self.arrivals.0.load(Ordering::Relaxed) - self.before;
+        is_much(records, self.start.elapsed())
+    }
+}
+
+/// How records are packed.
+enum Manner<'a> {
+    /// Somebody waits for it.
+    Wanted,
+    /// Nobody does: not where another packs, and no longer than little comes in.
+    Aside(&'a Since<'a>),
+}
+
+impl Manner<'_> {
+    /// Whether who packs makes way for what comes in.
+    fn makes_way(&self) -> bool {
+        matches!(self, Self::Aside(since) if since.is_much())
+    }
+}
+
 impl App {
     /// Packs until the first `watermark` records are packed. They are accepted already.
     pub(super) async fn pack(
@@ -35,7 +82,7 @@ impl App {
     ) -> Result<(), Error> {
         while self.packed(jurisdiction).await?.unwrap_or_default() < watermark {
             let _turn = self.packers.wait(jurisdiction).await;
-            self.pack_some(jurisdiction, false).await?;
+            self.pack_some(jurisdiction, &Manner::Wanted).await?;
         }
         Ok(())
     }
@@ -64,9 +111,10 @@ impl App {
     async fn pack_some(
         &self,
         jurisdiction: &JurisdictionId,
-        skip_locked: bool,
+        manner: &Manner<'_>,
     ) -> Result<(), Error> {
         let mut transaction = store::begin(&self.pool).await?;
+        let skip_locked = matches!(manner, Manner::Aside(_));
         let standing = packed::lock(&mut transaction, jurisdiction, skip_locked).await?;
         match standing {
             None => return Ok(store::undo(transaction).await?),
@@ -77,7 +125,7 @@ impl App {
                 let accepted =
                     store::jurisdiction::watermark(&mut transaction, jurisdiction).await?;
                 let upto = accepted.min(watermark + RECORDS_A_TURN);
-                pack_range(&mut transaction, jurisdiction, (watermark, upto)).await?;
+                pack_range(&mut transaction, jurisdiction, (watermark, upto), manner).await?;
             }
         }
         Ok(store::commit(transaction).await?)
@@ -92,7 +140,7 @@ impl App {
         // What is put away can be read of the files alone.
         self.readable(jurisdiction, accepted).await?;
         packed::clear(connection, jurisdiction).await?;
-        pack_range(connection, jurisdiction, (0, accepted)).await?;
+        pack_range(connection, jurisdiction, (0, accepted), &Manner::Wanted).await?;
         Ok(accepted)
     }
 
@@ -121,21 +169,28 @@ impl App {
         let behind = packed::behind(&mut connection).await?;
         drop(connection);
         let before = std::mem::replace(seen, behind);
+        let since = self.arrivals.since_now();
+        let manner = Manner::Aside(&since);
         let mut outcome = Ok(());
         for jurisdiction in packable(&before, seen) {
+            if manner.makes_way() {
+                break;
+            }
             // One that cannot be packed keeps no other waiting.
-            outcome = outcome.and(self.pack_some(jurisdiction, true).await);
+            outcome = outcome.and(self.pack_some(jurisdiction, &manner).await);
         }
         outcome
     }
 }
 
 /// Packs the records behind the first `after` up to the first `upto`, part by part: while one is
-/// computed the next is read.
+/// computed the next is read. Who makes way packs one part at least, so that there is an end of it
+/// however much comes in.
 async fn pack_range(
     connection: &mut PgConnection,
     jurisdiction: &JurisdictionId,
     (after, upto): (i64, i64),
+    manner: &Manner<'_>,
 ) -> Result<(), Error> {
     let part = |after: i64| (after, upto.min(after + RECORDS_AT_ONCE));
     let mut after = after;
@@ -164,8 +219,11 @@ async fn pack_range(
         (files, news) = tokio::try_join!(packing, reading)?;
         packed::write(connection, jurisdiction, &files).await?;
         after = end;
+        if manner.makes_way() {
+            break;
+        }
     }
-    Ok(packed::set(connection, jurisdiction, upto).await?)
+    Ok(packed::set(connection, jurisdiction, after).await?)
 }
 
 async fn pack_on_all_cores(

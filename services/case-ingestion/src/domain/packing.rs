@@ -1,6 +1,7 @@
 //! From records to packed case files.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chengping_casework::{Case, CaseRecords, Event, PackedError, case_digest, next_frame};
 use chengping_types::{CaseNo, Digest, Instant, JurisdictionId};
@@ -130,9 +131,25 @@ pub(crate) fn packable<'b>(
     come.into_iter().map(|(of, _)| of).collect()
 }
 
+/// Whether so many records within so long are more than who packs keeps waiting.
+pub(crate) fn is_much(records: i64, within: Duration) -> bool {
+    let seconds = i64::try_from(within.as_secs()).unwrap_or(i64::MAX).max(1);
+    records > QUIET.saturating_mul(seconds)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn much_is_more_than_so_many_in_each_second_and_a_burst_is_much_at_once() {
+        let within = |seconds: f32| Duration::from_secs_f32(seconds);
+        assert!(!is_much(QUIET, within(0.1)));
+        assert!(is_much(QUIET + 1, within(0.1)));
+        assert!(!is_much(3 * QUIET, within(3.0)));
+        assert!(is_much(3 * QUIET + 1, within(3.9)));
+        assert!(!is_much(i64::MAX, Duration::MAX));
+    }
 
     #[test]
     fn while_much_comes_in_nothing_is_packed_and_what_was_not_seen_before_may_be_much() {

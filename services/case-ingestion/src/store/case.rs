@@ -16,9 +16,12 @@ pub(crate) async fn find(
     case_nos: &[&str],
 ) -> Result<Vec<Case>, StoreError> {
     let rows = sqlx::query(
-        "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
-                filing_condition
-         FROM case_record WHERE jurisdiction = $1 AND case_no = ANY($2)",
+        "SELECT found.*
+         FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
+             SELECT case_record.case_no, source, category_scheme, category_code, area_code,
+                    collector, title, filing_condition
+             FROM case_record
+             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no OFFSET 0) AS found",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
@@ -34,12 +37,14 @@ pub(crate) async fn find_known(
     case_nos: &[&str],
 ) -> Result<Vec<(CaseNo, KnownCase)>, StoreError> {
     let rows = sqlx::query(
-        // One by one: while tables grow fast, a join may be planned over all of them.
-        "SELECT case_no, filing_condition IS NOT NULL AS is_conditional,
-                (SELECT month FROM case_month
-                 WHERE case_month.jurisdiction = $1 AND case_month.case_no = case_record.case_no)
-                    AS month
-         FROM case_record WHERE jurisdiction = $1 AND case_no = ANY($2)",
+        "SELECT found.*
+         FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
+             SELECT case_record.case_no, filing_condition IS NOT NULL AS is_conditional,
+                    (SELECT month FROM case_month
+                     WHERE case_month.jurisdiction = (SELECT $1) AND case_month.case_no = wanted.case_no)
+                        AS month
+             FROM case_record
+             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no OFFSET 0) AS found",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
@@ -133,7 +138,7 @@ pub(crate) async fn get_one(
     let row = sqlx::query(
         "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
                 filing_condition, sequence, create_time
-         FROM case_record WHERE jurisdiction = $1 AND case_no = $2",
+         FROM case_record WHERE jurisdiction = (SELECT $1) AND case_no = $2",
     )
     .bind(jurisdiction.as_str())
     .bind(case_no.as_str())

@@ -19,11 +19,11 @@ pub(crate) async fn case_nos(
 ) -> Result<Vec<String>, StoreError> {
     let numbers = sqlx::query_scalar(
         "SELECT case_no FROM event
-         WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3
+         WHERE jurisdiction = (SELECT $1) AND sequence > $2 AND sequence <= $3
          UNION SELECT case_no FROM case_record
-         WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3
+         WHERE jurisdiction = (SELECT $1) AND sequence > $2 AND sequence <= $3
          UNION SELECT case_no FROM computed_deadline
-         WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3
+         WHERE jurisdiction = (SELECT $1) AND sequence > $2 AND sequence <= $3
          ORDER BY 1",
     )
     .bind(jurisdiction.as_str())
@@ -43,9 +43,9 @@ pub(crate) async fn history(
 ) -> Result<String, StoreError> {
     let last = sqlx::query(
         "SELECT case_no, event_no, create_time FROM event
-         WHERE jurisdiction = $1 AND sequence = $2
+         WHERE jurisdiction = (SELECT $1) AND sequence = $2
          UNION ALL SELECT case_no, 0, create_time FROM case_record
-         WHERE jurisdiction = $1 AND sequence = $2",
+         WHERE jurisdiction = (SELECT $1) AND sequence = $2",
     )
     .bind(jurisdiction.as_str())
     .bind(watermark)
@@ -66,9 +66,13 @@ pub(crate) async fn versions(
     case_nos: &[&str],
 ) -> Result<Vec<CaseVersions>, StoreError> {
     let rows = sqlx::query(
-        "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
-                filing_condition, sequence
-         FROM case_record WHERE jurisdiction = $1 AND case_no = ANY($2) AND sequence <= $3
+        "SELECT found.*
+         FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
+             SELECT case_record.case_no, source, category_scheme, category_code, area_code,
+                    collector, title, filing_condition, sequence
+             FROM case_record
+             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no AND sequence <= $3
+             OFFSET 0) AS found
          ORDER BY case_no",
     )
     .bind(jurisdiction.as_str())

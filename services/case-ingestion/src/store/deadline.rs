@@ -36,11 +36,16 @@ pub(crate) async fn of_cases(
     let rows = sqlx::query(
         "SELECT DISTINCT ON (case_no, event_no) case_no, event_no, event_time, computed.due_time,
                 start_time, condition_id, limit_value, limit_unit, calendar_digest, rules_digest
-         FROM computed_deadline AS computed, LATERAL (
-             SELECT event_time FROM event JOIN case_month USING (jurisdiction, case_no, month)
-             WHERE event.jurisdiction = $1 AND event.case_no = computed.case_no
-               AND event.event_no = computed.event_no OFFSET 0) AS of_event
-         WHERE jurisdiction = $1 AND case_no = ANY($2)
+         FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
+             SELECT computed_deadline.* FROM computed_deadline
+             WHERE jurisdiction = (SELECT $1) AND computed_deadline.case_no = wanted.case_no OFFSET 0)
+              AS computed (jurisdiction, of_case), LATERAL (
+             SELECT event_time FROM event
+             WHERE event.jurisdiction = (SELECT $1) AND event.case_no = wanted.case_no
+               AND event.event_no = computed.event_no
+               AND month = (SELECT month FROM case_month
+                            WHERE case_month.jurisdiction = (SELECT $1)
+                              AND case_month.case_no = wanted.case_no) OFFSET 0) AS of_event
          ORDER BY case_no, event_no, computed.sequence DESC",
     )
     .bind(jurisdiction.as_str())
@@ -65,8 +70,10 @@ pub(super) async fn rows_of_cases(
     let rows = sqlx::query(
         "SELECT case_no, event_no, due_time, start_time, condition_id, limit_value, limit_unit,
                 calendar_digest, rules_digest, sequence, create_time
-         FROM computed_deadline
-         WHERE jurisdiction = $1 AND case_no = ANY($2) AND sequence <= $3
+         FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
+             SELECT computed_deadline.* FROM computed_deadline
+             WHERE jurisdiction = (SELECT $1) AND computed_deadline.case_no = wanted.case_no
+               AND sequence <= $3 OFFSET 0) AS computed (jurisdiction, of_case)
          ORDER BY case_no, event_no, sequence",
     )
     .bind(jurisdiction.as_str())

@@ -25,11 +25,15 @@ pub(crate) async fn find(
     let event_nos = keys.iter().map(|(key, _)| number(key.event_no)).collect::<Vec<_>>();
     let months = keys.iter().map(|(_, month)| FirstDay(*month)).collect::<Vec<_>>();
     let rows = sqlx::query(
-        "SELECT event.case_no, event.event_no, event_time, kind, actor, unit, due_time,
-                stage_due_time, outcome, note
-         FROM unnest($2::text[], $3::bigint[], $4::date[]) AS wanted (case_no, event_no, month)
-         JOIN event ON event.jurisdiction = $1 AND event.case_no = wanted.case_no
-                       AND event.event_no = wanted.event_no AND event.month = wanted.month",
+        "SELECT found.*
+         FROM unnest($2::text[], $3::bigint[], $4::date[]) AS wanted (case_no, event_no, month),
+              LATERAL (
+             SELECT event.case_no, event.event_no, event_time, kind, actor, unit, due_time,
+                    stage_due_time, outcome, note
+             FROM event
+             WHERE jurisdiction = (SELECT $1) AND event.case_no = wanted.case_no
+               AND event.event_no = wanted.event_no AND event.month = wanted.month OFFSET 0)
+              AS found",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
@@ -91,14 +95,15 @@ pub(crate) async fn of_cases(
     watermark: i64,
 ) -> Result<Vec<(Event, i64)>, StoreError> {
     let rows = sqlx::query(
-        // One case after the other (`OFFSET 0` keeps it so), never a join over all events.
-        "SELECT of_case.* FROM case_month, LATERAL (
-             SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
-                    outcome, note, sequence
+        "SELECT found.*
+         FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
+             SELECT event.case_no, event_no, event_time, kind, actor, unit, due_time,
+                    stage_due_time, outcome, note, sequence
              FROM event
-             WHERE event.jurisdiction = $1 AND event.case_no = case_month.case_no
-               AND event.month = case_month.month AND sequence <= $3 OFFSET 0) AS of_case
-         WHERE case_month.jurisdiction = $1 AND case_month.case_no = ANY($2)",
+             WHERE jurisdiction = (SELECT $1) AND event.case_no = wanted.case_no AND sequence <= $3
+               AND month = (SELECT month FROM case_month
+                            WHERE case_month.jurisdiction = (SELECT $1)
+                              AND case_month.case_no = wanted.case_no) OFFSET 0) AS found",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
@@ -125,8 +130,9 @@ pub(crate) async fn list(
         "SELECT event_no, event_time, kind, actor, unit, due_time, stage_due_time, outcome, note,
                 sequence, create_time
          FROM event
-         WHERE jurisdiction = $1 AND case_no = $2 AND event_no > $3
-           AND month = (SELECT month FROM case_month WHERE jurisdiction = $1 AND case_no = $2)
+         WHERE jurisdiction = (SELECT $1) AND case_no = $2 AND event_no > $3
+           AND month = (SELECT month FROM case_month
+                        WHERE jurisdiction = (SELECT $1) AND case_no = $2)
          ORDER BY event_no LIMIT $4",
     )
     .bind(jurisdiction.as_str())

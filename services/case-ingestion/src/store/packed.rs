@@ -126,7 +126,7 @@ pub(crate) async fn news(
     let rows = sqlx::query(
         "SELECT case_no, source, category_scheme, category_code, area_code, collector,
                 NULL::text AS title, filing_condition, sequence
-         FROM case_record WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3",
+         FROM case_record WHERE jurisdiction = (SELECT $1) AND sequence > $2 AND sequence <= $3",
     )
     .bind(jurisdiction.as_str())
     .bind(after)
@@ -139,7 +139,7 @@ pub(crate) async fn news(
     let events = events(connection, jurisdiction, (after, upto)).await?;
     let deadlines = sqlx::query(
         "SELECT case_no, event_no, sequence, due_time FROM computed_deadline
-         WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3",
+         WHERE jurisdiction = (SELECT $1) AND sequence > $2 AND sequence <= $3",
     )
     .bind(jurisdiction.as_str())
     .bind(after)
@@ -164,7 +164,7 @@ async fn events(
     let rows = sqlx::query(
         "SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time, outcome,
                 NULL::text AS note, sequence
-         FROM event WHERE jurisdiction = $1 AND sequence > $2 AND sequence <= $3",
+         FROM event WHERE jurisdiction = (SELECT $1) AND sequence > $2 AND sequence <= $3",
     )
     .bind(jurisdiction.as_str())
     .bind(after)
@@ -193,8 +193,10 @@ pub(crate) async fn of_cases(
     case_nos: &[&str],
 ) -> Result<Vec<u8>, StoreError> {
     let frames: Option<Vec<u8>> = sqlx::query_scalar(
-        "SELECT string_agg(content, ''::bytea ORDER BY case_no) FROM case_file
-         WHERE jurisdiction = $1 AND case_no = ANY($2)",
+        "SELECT string_agg(found.content, ''::bytea ORDER BY wanted.case_no COLLATE \"C\")
+         FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
+             SELECT content FROM case_file
+             WHERE jurisdiction = (SELECT $1) AND case_file.case_no = wanted.case_no OFFSET 0) AS found",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
@@ -230,16 +232,20 @@ pub(crate) async fn write(
     let all =
         |field: fn(&PackedFile) -> i64| changed.iter().map(|it| field(it)).collect::<Vec<_>>();
     sqlx::query(
-        "UPDATE case_file AS file
-         SET sequence = new.sequence, last_time = new.last_time, event_count = new.event_count,
-             digest = new.digest, content = new.content
-         FROM unnest($2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::bytea[],
-                     $7::bytea[])
-              AS new (case_no, sequence, last_time, event_count, digest, content)
-         WHERE file.jurisdiction = $1 AND file.case_no = new.case_no",
+        // So each is found by its key, whatever PostgreSQL believes of their number.
+        "INSERT INTO case_file (jurisdiction, case_no, first_sequence, sequence, last_time,
+                                event_count, digest, content)
+         SELECT $1, new.*
+         FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::bigint[],
+                     $7::bytea[], $8::bytea[]) AS new
+         ON CONFLICT (jurisdiction, case_no) DO UPDATE
+         SET sequence = excluded.sequence, last_time = excluded.last_time,
+             event_count = excluded.event_count, digest = excluded.digest,
+             content = excluded.content",
     )
     .bind(jurisdiction.as_str())
     .bind(changed.iter().map(|file| file.case_no.as_str()).collect::<Vec<_>>())
+    .bind(all(|file| file.first_sequence))
     .bind(all(|file| file.sequence))
     .bind(changed.iter().map(|file| file.last_at.map(Time)).collect::<Vec<_>>())
     .bind(all(|file| file.event_count))

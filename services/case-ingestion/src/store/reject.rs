@@ -88,8 +88,10 @@ pub(crate) async fn is_waiting(
         return Ok(false);
     }
     let is_waiting = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM reject WHERE jurisdiction = $1 AND case_no = ANY($2)
-                          AND state = 1 AND waiting_no IS NOT NULL)",
+        "SELECT EXISTS (SELECT FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
+                            SELECT FROM reject
+                            WHERE jurisdiction = (SELECT $1) AND reject.case_no = wanted.case_no
+                              AND state = 1 AND waiting_no IS NOT NULL OFFSET 0) AS found)",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
@@ -107,10 +109,12 @@ pub(crate) async fn waiting(
     case_nos: &[&str],
 ) -> Result<Vec<WaitingEvent>, StoreError> {
     let rows = sqlx::query(
-        "SELECT reject_id, file, row_no, line_no, payload, message FROM reject
-         WHERE jurisdiction = $1 AND case_no = ANY($2) AND state = 1 AND waiting_no IS NOT NULL
-           AND code = $3
-         ORDER BY waiting_no FOR UPDATE",
+        "SELECT found.*
+         FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
+             SELECT reject_id, file, row_no, line_no, payload, message, waiting_no FROM reject
+             WHERE jurisdiction = (SELECT $1) AND reject.case_no = wanted.case_no AND state = 1
+               AND waiting_no IS NOT NULL AND code = $3 OFFSET 0 FOR UPDATE) AS found
+         ORDER BY waiting_no",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
@@ -161,7 +165,7 @@ pub(crate) async fn reword(
     sqlx::query(
         "UPDATE reject SET message = new.message, update_time = now()
          FROM unnest($2::text[], $3::text[]) AS new (reject_id, message)
-         WHERE jurisdiction = $1 AND reject.reject_id = new.reject_id AND state = 1",
+         WHERE jurisdiction = (SELECT $1) AND reject.reject_id = new.reject_id AND state = 1",
     )
     .bind(jurisdiction.as_str())
     .bind(messages.iter().map(|(id, _)| *id).collect::<Vec<_>>())
@@ -184,7 +188,7 @@ pub(crate) async fn close(
     }
     sqlx::query(
         "UPDATE reject SET state = $3, dismiss_reason = $4, update_time = now()
-         WHERE jurisdiction = $1 AND reject_id = ANY($2) AND state = 1",
+         WHERE jurisdiction = (SELECT $1) AND reject_id = ANY($2) AND state = 1",
     )
     .bind(jurisdiction.as_str())
     .bind(ids)
@@ -202,7 +206,7 @@ pub(crate) async fn get_one(
     id: &str,
 ) -> Result<Option<Reject>, StoreError> {
     let row = sqlx::query(AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM reject WHERE jurisdiction = $1 AND reject_id = $2"
+        "SELECT {COLUMNS} FROM reject WHERE jurisdiction = (SELECT $1) AND reject_id = $2"
     )))
     .bind(jurisdiction.as_str())
     .bind(id)
@@ -218,7 +222,7 @@ pub(crate) async fn lock(
     id: &str,
 ) -> Result<Option<RejectState>, StoreError> {
     let row = sqlx::query(
-        "SELECT state FROM reject WHERE jurisdiction = $1 AND reject_id = $2 FOR UPDATE",
+        "SELECT state FROM reject WHERE jurisdiction = (SELECT $1) AND reject_id = $2 FOR UPDATE",
     )
     .bind(jurisdiction.as_str())
     .bind(id)

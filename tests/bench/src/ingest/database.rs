@@ -2,8 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use std::{fs, iter};
 
 use anyhow::ensure;
@@ -11,6 +11,10 @@ use chengping_proto::cases::v1 as pb;
 use chengping_types::Month;
 
 use super::story::Block;
+
+/// How often is looked whether everything is packed, and how long.
+const LOOK: Duration = Duration::from_millis(200);
+const PACKED_MAX: Duration = Duration::from_secs(600);
 
 /// The database of the suite, for its administrator.
 pub(super) struct Database {
@@ -31,12 +35,33 @@ impl Database {
         self.files.join(name)
     }
 
-    fn run(&self, commands: &[String]) -> anyhow::Result<()> {
+    /// What psql says to commands.
+    fn run(&self, commands: &[String]) -> anyhow::Result<String> {
         let mut psql = Command::new("psql");
-        psql.args(["-q", "-X", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-d", &self.url]);
+        psql.args(["-q", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.url]);
         psql.args(commands.iter().flat_map(|command| ["-c", command]));
-        let status = psql.env("PGOPTIONS", "-c search_path=case_ingestion").status()?;
-        ensure!(status.success(), "psql ended with {status}");
+        psql.env("PGOPTIONS", "-c search_path=case_ingestion").stderr(Stdio::inherit());
+        let output = psql.output()?;
+        ensure!(output.status.success(), "psql ended with {}", output.status);
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Waits until the suite has packed all that it has taken in.
+    pub(super) async fn until_packed(&self) -> anyhow::Result<()> {
+        let behind = "SELECT jurisdiction FROM jurisdiction
+                      LEFT JOIN case_file_state AS state USING (jurisdiction)
+                      WHERE jurisdiction.watermark > coalesce(state.watermark, 0)";
+        let end = Instant::now() + PACKED_MAX;
+        while !self.run(&[behind.to_owned()])?.is_empty() {
+            ensure!(Instant::now() < end, "case files are still not packed");
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// What PostgreSQL has done by itself with rows that have been there for long.
+    pub(super) fn vacuum(&self) -> anyhow::Result<()> {
+        self.run(&["VACUUM (ANALYZE)".to_owned(), "CHECKPOINT".to_owned()])?;
         Ok(())
     }
 
@@ -61,7 +86,8 @@ impl Database {
             "jurisdiction, case_no, sequence, source, category_scheme, category_code, area_code",
             &file,
         );
-        self.run(&[format!("SELECT begin_month('{month}-01')"), copy])
+        self.run(&[format!("SELECT begin_month('{month}-01')"), copy])?;
+        Ok(())
     }
 
     /// Copies cases, and then months and events, which alone are measured; events a second.
