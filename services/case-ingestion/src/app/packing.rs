@@ -244,3 +244,45 @@ async fn pack_on_all_cores(
     let parts: Result<Vec<_>, _> = parts.into_iter().collect();
     Ok(parts.map(|parts| parts.into_iter().flatten().collect()))
 }
+
+#[cfg(test)]
+mod tests {
+    use chengping_testing::TestDatabase;
+    use sqlx::Executor as _;
+
+    use super::*;
+    use crate::SCHEMA;
+    use crate::store::MIGRATOR;
+
+    const CASES: &str = "
+        INSERT INTO case_record (jurisdiction, case_no, sequence, source, category_scheme,
+                                 category_code, area_code)
+        SELECT 'zz', 'c' || number, number, 1, 's', '0101', ''
+        FROM generate_series(1, 12000) AS number";
+
+    #[tokio::test]
+    async fn who_makes_way_leaves_the_rest_to_be_packed_later() {
+        let database = TestDatabase::new().await.unwrap();
+        let pool = database.migrated(SCHEMA, SCHEMA, &MIGRATOR).await.unwrap();
+        pool.execute(CASES).await.unwrap();
+        let zz = "zz".parse().unwrap();
+        let arrivals = Arrivals::default();
+        let since = arrivals.since_now();
+        assert!(!Manner::Aside(&since).makes_way());
+        arrivals.add(1_000_000);
+        assert!(Manner::Aside(&since).makes_way() && !Manner::Wanted.makes_way());
+
+        let mut transaction = store::begin(&pool).await.unwrap();
+        packed::lock(&mut transaction, &zz, true).await.unwrap();
+        let mut after = 0;
+        for (manner, upto) in [(Manner::Aside(&since), RECORDS_AT_ONCE), (Manner::Wanted, 12_000)] {
+            pack_range(&mut transaction, &zz, (after, 12_000), &manner).await.unwrap();
+            after = packed::watermark(&mut transaction, &zz).await.unwrap().unwrap();
+            let files: i64 = sqlx::query_scalar("SELECT count(*) FROM case_file")
+                .fetch_one(&mut *transaction)
+                .await
+                .unwrap();
+            assert_eq!((after, files), (upto, upto));
+        }
+    }
+}

@@ -38,8 +38,8 @@ pub(crate) async fn of_cases(
                 start_time, condition_id, limit_value, limit_unit, calendar_digest, rules_digest
          FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
              SELECT computed_deadline.* FROM computed_deadline
-             WHERE jurisdiction = (SELECT $1) AND computed_deadline.case_no = wanted.case_no OFFSET 0)
-              AS computed (jurisdiction, of_case), LATERAL (
+             WHERE jurisdiction = (SELECT $1) AND computed_deadline.case_no = wanted.case_no
+             OFFSET 0) AS computed (jurisdiction, of_case), LATERAL (
              SELECT event_time FROM event
              WHERE event.jurisdiction = (SELECT $1) AND event.case_no = wanted.case_no
                AND event.event_no = computed.event_no

@@ -27,11 +27,17 @@ pub(crate) async fn page(
     (after, limit): (&str, u32),
 ) -> Result<Page, StoreError> {
     let cases = sqlx::query(
-        "SELECT case_no, source, category_scheme, category_code, area_code, collector, title,
-                filing_condition, sequence, create_time
-         FROM case_month JOIN case_record USING (jurisdiction, case_no)
-         WHERE jurisdiction = $1 AND month = $2 AND case_no > $3 AND sequence <= $4
-         ORDER BY case_no LIMIT $5",
+        // One after the other in the order of the first, so that the limit ends it.
+        "SELECT found.*
+         FROM (SELECT case_no FROM case_month
+               WHERE jurisdiction = (SELECT $1) AND month = $2 AND case_no > $3
+               ORDER BY case_no OFFSET 0) AS kept, LATERAL (
+             SELECT case_record.case_no, source, category_scheme, category_code, area_code,
+                    collector, title, filing_condition, sequence, create_time
+             FROM case_record
+             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = kept.case_no
+               AND sequence <= $4 OFFSET 0) AS found
+         ORDER BY kept.case_no LIMIT $5",
     )
     .bind(jurisdiction.as_str())
     .bind(FirstDay(month))
@@ -93,7 +99,7 @@ async fn events(
         "SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
                 outcome, note, sequence, create_time
          FROM event
-         WHERE jurisdiction = $1 AND month = $2 AND case_no > $3 AND case_no <= $4
+         WHERE jurisdiction = (SELECT $1) AND month = $2 AND case_no > $3 AND case_no <= $4
            AND sequence <= $5
          ORDER BY case_no, event_no",
     )

@@ -6,8 +6,8 @@ use chengping_types::{CaseNo, Digest, JurisdictionId, Month};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use super::{
-    MIGRATOR, PgConnection, StoreError, Transaction, begin, case, change, deadline, event, packed,
-    reject, undo,
+    MIGRATOR, PgConnection, StoreError, Transaction, begin, case, change, deadline, event, month,
+    packed, reject, undo,
 };
 use crate::SCHEMA;
 use crate::domain::{EventKey, MISSING_DUE_AT, PackedFile, RejectState};
@@ -148,6 +148,18 @@ async fn what_is_asked_for_by_case_is_found_by_case() {
 }
 
 #[tokio::test]
+async fn pages_of_a_month_are_read_one_after_the_other() {
+    let (_database, mut reader) = with_history().await;
+    let page = async |connection: &mut PgConnection, new: &_, _: &[&str]| {
+        let (kept, limit) = ("2018-04".parse().unwrap(), u32::try_from(ASKED).unwrap());
+        month::page(connection, new, kept, 3 * CASES, ("c2", limit)).await
+    };
+    let page = reader.assert_reads_little("a page", page).await;
+    assert_eq!(page.records.len(), 4 * ASKED);
+    undo(reader.transaction).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_waits_for_a_case_is_found_by_it() {
     let (_database, mut reader) = with_history().await;
     assert!(reader.assert_reads_little("whether one waits", reject::is_waiting).await);
@@ -155,6 +167,11 @@ async fn what_waits_for_a_case_is_found_by_it() {
         reject::waiting(connection, new, MISSING_DUE_AT, case_nos).await
     };
     assert!(reader.assert_reads_little("what waits", waiting).await.is_empty());
+    let month = "2018-04".parse().unwrap();
+    let before = reader.rows_read().await;
+    let all = reject::waiting_cases(&mut reader.transaction, &reader.new, "unknown_case", month);
+    assert_eq!(all.await.unwrap().len(), usize::try_from(CASES).unwrap());
+    assert!(reader.rows_read().await - before <= READ_FOR_EACH * CASES);
     let ids: Vec<_> = (1..=ASKED).map(|n| format!("{n:032x}")).collect();
     let reword = async |connection: &mut PgConnection, new: &_, _: &[&str]| {
         let messages: Vec<_> = ids.iter().map(|id| (id.as_str(), "anew")).collect();

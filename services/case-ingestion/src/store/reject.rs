@@ -140,9 +140,13 @@ pub(crate) async fn waiting_cases(
     month: Month,
 ) -> Result<Vec<String>, StoreError> {
     let case_nos = sqlx::query_scalar(
-        "SELECT DISTINCT case_no FROM reject JOIN case_month USING (jurisdiction, case_no)
+        "SELECT DISTINCT case_no
+         FROM reject, LATERAL (
+             SELECT month FROM case_month
+             WHERE jurisdiction = (SELECT $1) AND case_month.case_no = reject.case_no OFFSET 0)
+              AS kept
          WHERE jurisdiction = $1 AND state = 1 AND waiting_no IS NOT NULL AND code = $2
-           AND month = $3
+           AND kept.month = $3
          ORDER BY case_no",
     )
     .bind(jurisdiction.as_str())
