@@ -21,7 +21,8 @@ pub(crate) async fn find(
              SELECT case_record.case_no, source, category_scheme, category_code, area_code,
                     collector, title, filing_condition
              FROM case_record
-             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no OFFSET 0) AS found",
+             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no OFFSET 0)
+              AS found",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)
@@ -41,10 +42,11 @@ pub(crate) async fn find_known(
          FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
              SELECT case_record.case_no, filing_condition IS NOT NULL AS is_conditional,
                     (SELECT month FROM case_month
-                     WHERE case_month.jurisdiction = (SELECT $1) AND case_month.case_no = wanted.case_no)
-                        AS month
+                     WHERE case_month.jurisdiction = (SELECT $1)
+                       AND case_month.case_no = wanted.case_no) AS month
              FROM case_record
-             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no OFFSET 0) AS found",
+             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no OFFSET 0)
+              AS found",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)

@@ -71,8 +71,8 @@ pub(crate) async fn versions(
              SELECT case_record.case_no, source, category_scheme, category_code, area_code,
                     collector, title, filing_condition, sequence
              FROM case_record
-             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no AND sequence <= $3
-             OFFSET 0) AS found
+             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no
+               AND sequence <= $3 OFFSET 0) AS found
          ORDER BY case_no",
     )
     .bind(jurisdiction.as_str())

@@ -196,7 +196,8 @@ pub(crate) async fn of_cases(
         "SELECT string_agg(found.content, ''::bytea ORDER BY wanted.case_no COLLATE \"C\")
          FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
              SELECT content FROM case_file
-             WHERE jurisdiction = (SELECT $1) AND case_file.case_no = wanted.case_no OFFSET 0) AS found",
+             WHERE jurisdiction = (SELECT $1) AND case_file.case_no = wanted.case_no OFFSET 0)
+              AS found",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)

@@ -27,7 +27,8 @@ const RECORDS: &str = "
         INSERT INTO computed_deadline (jurisdiction, case_no, event_no, sequence, due_time,
                                        start_time, condition_id, limit_value, limit_unit,
                                        rules_digest)
-        SELECT name, 'c' || n, 1, cases + n, now(), now(), 'x', '1', 'work_hour', 'sha256:' || repeat('a', 64)
+        SELECT name, 'c' || n, 1, cases + n, now(), now(), 'x', '1', 'work_hour',
+               'sha256:' || repeat('a', 64)
         FROM generate_series(1, cases) AS n;
         INSERT INTO case_file (jurisdiction, case_no, first_sequence, sequence, last_time,
                                event_count, digest, content)
