@@ -3,6 +3,7 @@
 //! Where cases are asked for by their numbers, `LATERAL (... OFFSET 0)` looks for one after the other,
 //! and `(SELECT $1)` hides which jurisdiction is meant: of one that its statistics do not know,
 //! PostgreSQL believes that it has a single row, and would read all that there is of it for each batch.
+//! How many of the records are meant is asked behind that, for the same reason.
 
 pub(crate) mod archive;
 pub(crate) mod case;

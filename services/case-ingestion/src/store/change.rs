@@ -72,7 +72,8 @@ pub(crate) async fn versions(
                     collector, title, filing_condition, sequence
              FROM case_record
              WHERE jurisdiction = (SELECT $1) AND case_record.case_no = wanted.case_no
-               AND sequence <= $3 OFFSET 0) AS found
+             OFFSET 0) AS found
+         WHERE sequence <= $3
          ORDER BY case_no",
     )
     .bind(jurisdiction.as_str())

@@ -73,7 +73,8 @@ pub(super) async fn rows_of_cases(
          FROM unnest($2::text[]) AS wanted (case_no), LATERAL (
              SELECT computed_deadline.* FROM computed_deadline
              WHERE jurisdiction = (SELECT $1) AND computed_deadline.case_no = wanted.case_no
-               AND sequence <= $3 OFFSET 0) AS computed (jurisdiction, of_case)
+             OFFSET 0) AS computed (jurisdiction, of_case)
+         WHERE sequence <= $3
          ORDER BY case_no, event_no, sequence",
     )
     .bind(jurisdiction.as_str())

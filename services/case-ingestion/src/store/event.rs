@@ -100,10 +100,11 @@ pub(crate) async fn of_cases(
              SELECT event.case_no, event_no, event_time, kind, actor, unit, due_time,
                     stage_due_time, outcome, note, sequence
              FROM event
-             WHERE jurisdiction = (SELECT $1) AND event.case_no = wanted.case_no AND sequence <= $3
+             WHERE jurisdiction = (SELECT $1) AND event.case_no = wanted.case_no
                AND month = (SELECT month FROM case_month
                             WHERE case_month.jurisdiction = (SELECT $1)
-                              AND case_month.case_no = wanted.case_no) OFFSET 0) AS found",
+                              AND case_month.case_no = wanted.case_no) OFFSET 0) AS found
+         WHERE sequence <= $3",
     )
     .bind(jurisdiction.as_str())
     .bind(case_nos)

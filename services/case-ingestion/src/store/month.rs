@@ -35,8 +35,9 @@ pub(crate) async fn page(
              SELECT case_record.case_no, source, category_scheme, category_code, area_code,
                     collector, title, filing_condition, sequence, create_time
              FROM case_record
-             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = kept.case_no
-               AND sequence <= $4 OFFSET 0) AS found
+             WHERE jurisdiction = (SELECT $1) AND case_record.case_no = kept.case_no OFFSET 0)
+              AS found
+         WHERE sequence <= $4
          ORDER BY kept.case_no LIMIT $5",
     )
     .bind(jurisdiction.as_str())
@@ -98,9 +99,10 @@ async fn events(
     let rows = sqlx::query(
         "SELECT case_no, event_no, event_time, kind, actor, unit, due_time, stage_due_time,
                 outcome, note, sequence, create_time
-         FROM event
-         WHERE jurisdiction = (SELECT $1) AND month = $2 AND case_no > $3 AND case_no <= $4
-           AND sequence <= $5
+         FROM (SELECT * FROM event
+               WHERE jurisdiction = (SELECT $1) AND month = $2 AND case_no > $3 AND case_no <= $4
+               OFFSET 0) AS of_cases
+         WHERE sequence <= $5
          ORDER BY case_no, event_no",
     )
     .bind(jurisdiction.as_str())

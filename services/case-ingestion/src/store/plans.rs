@@ -127,7 +127,7 @@ async fn what_is_asked_for_by_case_is_found_by_case() {
     };
     assert_eq!(reader.assert_reads_little("events", find).await.len(), ASKED);
     let of_cases = async |connection: &mut PgConnection, new: &_, case_nos: &[&str]| {
-        event::of_cases(connection, new, case_nos, i64::MAX).await
+        event::of_cases(connection, new, case_nos, 3 * CASES).await
     };
     assert_eq!(reader.assert_reads_little("events of cases", of_cases).await.len(), 2 * ASKED);
     let list = async |connection: &mut PgConnection, new: &_, case_nos: &[&str]| {
@@ -138,7 +138,7 @@ async fn what_is_asked_for_by_case_is_found_by_case() {
     let deadlines = reader.assert_reads_little("deadlines", deadline::of_cases).await;
     assert_eq!(deadlines.len(), ASKED);
     let rows = async |connection: &mut PgConnection, new: &_, case_nos: &[&str]| {
-        deadline::rows_of_cases(connection, new, case_nos, i64::MAX).await
+        deadline::rows_of_cases(connection, new, case_nos, 3 * CASES).await
     };
     assert_eq!(reader.assert_reads_little("all deadlines", rows).await.len(), ASKED);
     let versions = async |connection: &mut PgConnection, new: &_, case_nos: &[&str]| {
